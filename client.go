@@ -1,0 +1,310 @@
+package snapshotjob
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithymiddleware "github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+const version = "0.1.0"
+
+// Options configures a [Client]. The zero value of every field but Region and
+// Credentials is a working default. Conflicts and missing fields are reported
+// by every call, as an [*InvalidInputError], before anything is sent.
+type Options struct {
+	// Region of the dashboard, such as "us-east-1": it makes the endpoint and
+	// stands in every signature. Required, also with a BaseEndpoint.
+	Region string
+
+	// Credentials are asked for on every attempt. Required; wrap a provider in
+	// aws.NewCredentialsCache unless it caches by itself. If the service says
+	// that they have expired and the provider has an Invalidate method, as
+	// *aws.CredentialsCache has, they are invalidated and the call is tried
+	// once more, within the number of attempts.
+	Credentials aws.CredentialsProvider
+
+	// Transport sends the requests to the API: the one door, so that a mock is
+	// a RoundTripper, and so is tracing. Redirects are never followed, and there
+	// is no middleware stack. nil: a transport with the SDK's own settings, but
+	// with an idle pool for hundreds of callers, shared by all clients.
+	Transport http.RoundTripper
+
+	// BaseEndpoint is a URL of scheme, host and perhaps path that takes the
+	// place of the region's own endpoint. It excludes FIPS and dual-stack. nil:
+	// the region's own endpoint.
+	BaseEndpoint *string
+
+	// UseFIPSEndpoint and UseDualStackEndpoint select among the region's own
+	// endpoints. Unset: neither.
+	UseFIPSEndpoint      aws.FIPSEndpointState
+	UseDualStackEndpoint aws.DualStackEndpointState
+
+	// Retryer decides which errors are tried again, how often and when. nil:
+	// one of package aws/retry, by RetryMode. It must be safe for concurrent
+	// use, since all calls share it and its token bucket.
+	Retryer aws.Retryer
+
+	// RetryMode, read when the client is made and only if Retryer is nil, is
+	// aws.RetryModeStandard or aws.RetryModeAdaptive. Empty: standard.
+	RetryMode aws.RetryMode
+
+	// RetryMaxAttempts is how often a request is sent at the most, the first
+	// time included. 0: what Retryer says, by default 3.
+	RetryMaxAttempts int
+
+	// AppID, up to 50 characters, stands in the User-Agent header as app/<AppID>.
+	// Empty: none.
+	AppID string
+
+	// DisableClockSkewCorrection signs with the machine's clock, whatever time
+	// the service's answers give. false: the difference is learnt from every
+	// answer, and a signature refused for a clock more than 4 minutes off is
+	// made again.
+	DisableClockSkewCorrection bool
+
+	// AttemptTimeout bounds each attempt, from sending to the end of the
+	// answer's body; one that runs out of it is tried again. 0: no bound but
+	// the context's.
+	AttemptTimeout time.Duration
+
+	// Logger gets one debug record for each attempt and one for each retry
+	// decision, without secrets. nil: silent.
+	Logger *slog.Logger
+
+	// Limiter is asked before every attempt; a *rate.Limiter keeps all users of
+	// a client under the account's 10 requests a second. nil: none.
+	Limiter interface{ Wait(context.Context) error }
+}
+
+// Client calls the snapshot-job operations of Amazon QuickSight. It is safe
+// for concurrent use, and starts no goroutine that outlives a call.
+type Client struct {
+	settings settings
+	skew     atomic.Int64 // the service's clock minus ours, in nanoseconds
+}
+
+// settings are Options, made ready to call with.
+type settings struct {
+	Options
+	endpoint  endpoint
+	retryer   aws.RetryerV2
+	userAgent string
+	faults    []InputFault
+	signer    *v4.Signer
+}
+
+// New makes a client from options, as changed by optFns in their order. It
+// does not fail: what is wrong with the options is what every call returns.
+func New(options Options, optFns ...func(*Options)) *Client {
+	return newClient(options, nil, optFns)
+}
+
+// NewFromConfig makes a client from cfg, as config.LoadDefaultConfig returns
+// it, and optFns.
+//
+// Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
+// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection and
+// ServiceOptions, and through ConfigSources the FIPS and dual-stack settings,
+// AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
+// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+//
+// An HTTPClient is adapted to [Options].Transport: an *awshttp.BuildableClient
+// gives its transport and timeouts, with an idle pool at least as large as this
+// package's own; an *http.Client is copied, so that it follows no redirect;
+// anything else is called through its Do method.
+//
+// There is no middleware stack: APIOptions and Interceptors do not run, and
+// Logger and ClientLogMode give way to [Options].Logger. EndpointResolver and
+// EndpointResolverWithOptions, which the SDK has deprecated, are not asked, and
+// DefaultsMode changes nothing.
+func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
+	o := Options{
+		Region:                     cfg.Region,
+		Credentials:                cfg.Credentials,
+		RetryMode:                  cfg.RetryMode,
+		RetryMaxAttempts:           cfg.RetryMaxAttempts,
+		AppID:                      cfg.AppID,
+		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
+	}
+	if cfg.Retryer != nil {
+		o.Retryer = cfg.Retryer()
+	}
+	adaptHTTPClient(cfg.HTTPClient, &o)
+	faults := configEndpoint(cfg, &o)
+	fns := make([]func(*Options), 0, len(cfg.ServiceOptions)+len(optFns))
+	for _, fn := range cfg.ServiceOptions {
+		if fn == nil {
+			faults = append(faults, fault("ServiceOptions", "holds a nil function"))
+			continue
+		}
+		fns = append(fns, func(o *Options) { fn(serviceID, o) })
+	}
+	return newClient(o, faults, append(fns, optFns...))
+}
+
+func newClient(o Options, faults []InputFault, optFns []func(*Options)) *Client {
+	faults = apply(&o, faults, optFns)
+	switch {
+	case o.Retryer != nil:
+	case o.RetryMode == aws.RetryModeAdaptive:
+		o.Retryer = retry.NewAdaptiveMode()
+	default:
+		o.Retryer = retry.NewStandard()
+	}
+	c := &Client{}
+	c.settings = prepare(o, faults, v4.NewSigner())
+	return c
+}
+
+func apply(o *Options, faults []InputFault, optFns []func(*Options)) []InputFault {
+	for i, fn := range optFns {
+		if fn == nil {
+			faults = append(faults, fault("optFns", "has a nil function at index %d", i))
+			continue
+		}
+		fn(o)
+	}
+	return faults
+}
+
+// with returns the client's settings as changed for one call.
+func (c *Client) with(optFns []func(*Options)) *settings {
+	if len(optFns) == 0 {
+		return &c.settings
+	}
+	o := c.settings.Options
+	faults := apply(&o, nil, optFns)
+	s := prepare(o, faults, c.settings.signer)
+	return &s
+}
+
+func prepare(o Options, faults []InputFault, signer *v4.Signer) settings {
+	s := settings{Options: o, signer: signer}
+	var endpointFaults []InputFault
+	s.endpoint, endpointFaults = resolveEndpoint(&o)
+	s.faults = append(faults, endpointFaults...)
+	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
+		s.faults = append(s.faults, fault("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)"))
+	}
+	if o.Retryer == nil {
+		// A function of one call took it away.
+		s.faults = append(s.faults, fault("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}"))
+		o.Retryer = aws.NopRetryer{}
+	}
+	if o.RetryMaxAttempts < 0 {
+		s.faults = append(s.faults, fault("RetryMaxAttempts", "is %d: want 1 or more, or 0 for the default", o.RetryMaxAttempts))
+	}
+	if m := o.RetryMode; m != "" && m != aws.RetryModeStandard && m != aws.RetryModeAdaptive {
+		s.faults = append(s.faults, fault("RetryMode", "is %s: want standard or adaptive", quote(string(m))))
+	}
+	if o.AttemptTimeout < 0 {
+		s.faults = append(s.faults, fault("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout))
+	}
+	if s.Transport == nil {
+		s.Transport = defaultTransport()
+	}
+	retryer := o.Retryer
+	if o.RetryMaxAttempts > 0 {
+		retryer = retry.AddWithMaxAttempts(retryer, o.RetryMaxAttempts)
+	}
+	var ok bool
+	if s.retryer, ok = retryer.(aws.RetryerV2); !ok {
+		s.retryer = retryerV2{retryer}
+	}
+	s.userAgent = userAgent(&o)
+	return s
+}
+
+// retryerV2 gives a Retryer of the first kind the method that the loop calls.
+type retryerV2 struct{ aws.Retryer }
+
+func (r retryerV2) GetAttemptToken(context.Context) (func(error) error, error) {
+	return r.GetInitialToken(), nil
+}
+
+// userAgent names the SDK's core, this module, the AppID and, as the official
+// clients do, the retry mode and the source of the credentials.
+func userAgent(o *Options) string {
+	ua := awsmiddleware.NewRequestUserAgent()
+	ua.AddSDKAgentKeyValue(awsmiddleware.FrameworkMetadata, "snapshotjob", version)
+	if o.AppID != "" {
+		ua.AddSDKAgentKey(awsmiddleware.ApplicationIdentifier, o.AppID)
+	}
+	switch o.Retryer.(type) {
+	case *retry.Standard:
+		ua.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeStandard)
+	case *retry.AdaptiveMode:
+		ua.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeAdaptive)
+	}
+	if p, ok := o.Credentials.(aws.CredentialProviderSource); ok {
+		for _, source := range p.ProviderSources() {
+			ua.AddCredentialsSource(source)
+		}
+	}
+	return builtHeader(ua, "User-Agent")
+}
+
+// builtHeader runs one of the SDK's build middlewares on an empty request and
+// returns the header that it set.
+func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
+	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+	m.HandleBuild(context.Background(), smithymiddleware.BuildInput{Request: req},
+		smithymiddleware.BuildHandlerFunc(func(context.Context, smithymiddleware.BuildInput) (out smithymiddleware.BuildOutput, md smithymiddleware.Metadata, err error) {
+			return out, md, nil
+		}))
+	return req.Header.Get(name)
+}
+
+// idleConns is how many idle connections a transport keeps, in all and to one
+// host. With the SDK's 10, half the calls of 256 concurrent callers open a new
+// TLS connection.
+const idleConns = 512
+
+var defaultTransport = sync.OnceValue(func() http.RoundTripper {
+	return awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
+})
+
+func widenPool(t *http.Transport) {
+	if t.MaxIdleConns != 0 { // 0: no limit
+		t.MaxIdleConns = max(t.MaxIdleConns, idleConns)
+	}
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
+}
+
+// adaptHTTPClient makes a Transport of an aws.Config's HTTPClient.
+func adaptHTTPClient(client aws.HTTPClient, o *Options) {
+	switch client := client.(type) {
+	case nil:
+	case *awshttp.BuildableClient:
+		if client == nil {
+			return
+		}
+		// Frozen, it applies its read timeout to the transport by itself.
+		frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
+		o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
+	case *http.Client:
+		if client == nil {
+			return
+		}
+		copied := *client
+		copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		o.Transport = doer{&copied}
+	default:
+		o.Transport = doer{client}
+	}
+}
+
+type doer struct{ aws.HTTPClient }
+
+func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }

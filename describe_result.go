@@ -1,0 +1,78 @@
+package snapshotjob
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+var describeResult = operation{
+	name:   "DescribeDashboardSnapshotJobResult",
+	method: http.MethodGet,
+	exceptions: []string{
+		codeAccessDenied, codeInternalFailure, codeInvalidParameterValue, codePreconditionNotMet,
+		codeResourceNotFound, codeThrottling, codeUnsupportedUserEdition,
+	},
+	mark: markNotFinished,
+}
+
+// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Use
+// [DescribeDashboardSnapshotJobResultOutput.Err] to learn whether it is good,
+// and [DescribeDashboardSnapshotJobResultOutput.Files] to walk it.
+type DescribeDashboardSnapshotJobResultOutput struct {
+	Job             Job // the job that was asked about
+	ARN             string
+	JobStatus       SnapshotJobStatus     // COMPLETED or FAILED
+	CreatedTime     time.Time             // UTC, millisecond precision; zero when absent
+	LastUpdatedTime time.Time             // likewise
+	Result          SnapshotJobResult     // presigned URLs in it are reported to live for 300 seconds
+	ErrorInfo       *SnapshotJobErrorInfo // why a FAILED job failed; nil otherwise
+	RequestID       string                // as the body says it, else the header
+	Status          int                   // HTTP status
+}
+
+// resultBody is the response's body.
+type resultBody struct {
+	ARN             string `json:"Arn"`
+	JobStatus       SnapshotJobStatus
+	CreatedTime     epochSeconds
+	LastUpdatedTime epochSeconds
+	Result          SnapshotJobResult
+	ErrorInfo       *SnapshotJobErrorInfo
+	RequestID       string `json:"RequestId"`
+}
+
+// DescribeDashboardSnapshotJobResult returns the result of a job that has
+// finished: where its files lie, and what went wrong. The caller must be the
+// user who started the job.
+//
+// A nil error means that the service answered, not that the job went well: see
+// the output's Err. The error of a job that is still queued or running matches
+// [ErrJobNotFinished]; bad input is an [*InvalidInputError], and nothing was
+// sent; the service's own errors are [*AccessDeniedException],
+// [*InternalFailureException], [*InvalidParameterValueException],
+// [*PreconditionNotMetException], [*ResourceNotFoundException],
+// [*ThrottlingException], [*UnsupportedUserEditionException], or
+// *smithy.GenericAPIError for any other code. The package comment tells which
+// of them have been tried again.
+func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
+	var out *DescribeDashboardSnapshotJobResultOutput
+	call := job.call(&describeResult, "/result")
+	call.decode = func(resp *http.Response, body []byte) error {
+		b, err := decodeJSON[resultBody](body)
+		if err != nil {
+			return err
+		}
+		out = &DescribeDashboardSnapshotJobResultOutput{
+			Job: job, ARN: b.ARN, JobStatus: b.JobStatus,
+			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
+			Result: b.Result, ErrorInfo: b.ErrorInfo,
+			RequestID: requestID(b.RequestID, resp.Header), Status: resp.StatusCode,
+		}
+		return nil
+	}
+	if err := c.invoke(ctx, call, optFns); err != nil {
+		return nil, err
+	}
+	return out, nil
+}

@@ -1,0 +1,447 @@
+package snapshotjob
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithymiddleware "github.com/aws/smithy-go/middleware"
+	smithyrand "github.com/aws/smithy-go/rand"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// operation is what sending must know of an operation of the API.
+type operation struct {
+	name       string
+	method     string
+	exceptions []string // the codes that the operation's model lists
+	// final reports an error that must not be tried again although the retryer
+	// would. nil: none.
+	final func(error) bool
+	// mark adds to an exception what its message tells. nil: nothing.
+	mark func(smithy.APIError) error
+}
+
+// call is one call of an operation: built once, sent as often as needed.
+type call struct {
+	op            *operation
+	job           Job    // for the log
+	path, rawPath string // below the endpoint's own; rawPath is path escaped
+	body          []byte // nil: none
+	faults        []InputFault
+	decode        func(resp *http.Response, body []byte) error // of a 2xx response
+}
+
+const (
+	maxBody      = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
+	maxErrorBody = 64 << 10 // what is read of any other
+)
+
+// invoke sends the call until it is answered, refused or ended by ctx.
+func (c *Client) invoke(ctx context.Context, call *call, optFns []func(*Options)) error {
+	s := c.with(optFns)
+	faults := call.faults
+	if ctx == nil {
+		faults = append(faults, fault("ctx", "is nil: want a context, such as context.Background()"))
+	}
+	if len(faults)+len(s.faults) > 0 {
+		return operationError(call, &InvalidInputError{append(faults, s.faults...)})
+	}
+	if err := c.send(ctx, s, call); err != nil {
+		return operationError(call, err)
+	}
+	return nil
+}
+
+func operationError(call *call, err error) error {
+	return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: err}
+}
+
+// send is the retry loop. Attempts, tokens, delays, the limiter, clock skew and
+// cancellation meet here and nowhere else; the decisions are the retryer's.
+func (c *Client) send(ctx context.Context, s *settings, call *call) error {
+	id, err := smithyrand.NewUUID(rand.Reader).GetUUID()
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(call.body)
+	attempt := attempt{
+		settings: s, call: call, invocationID: id,
+		payloadHash: hex.EncodeToString(sum[:]),
+		max:         s.retryer.MaxAttempts(),
+	}
+	if !s.DisableClockSkewCorrection {
+		attempt.skew = time.Duration(c.skew.Load())
+	}
+	releaseRetry := func(error) error { return nil }
+	refreshed := false
+	var last error
+	for n := 1; ; n++ {
+		if ctx.Err() != nil {
+			return ended(ctx, last, nil)
+		}
+		if s.Limiter != nil {
+			if err := s.Limiter.Wait(ctx); err != nil {
+				return limited(ctx, err, last)
+			}
+		}
+		releaseAttempt, err := s.retryer.GetAttemptToken(tokenContext(ctx, n))
+		if err != nil {
+			if ctx.Err() != nil {
+				return ended(ctx, err, last)
+			}
+			return after(fmt.Errorf("failed to get retry Send token, %w", err), last)
+		}
+		attempt.number = n
+		result := attempt.send(ctx)
+		err = result.err
+		releaseRetry(err)
+		releaseAttempt(err)
+		signedWith := attempt.skew
+		if result.hasSkew && !s.DisableClockSkewCorrection {
+			attempt.skew = result.skew
+			c.skew.Store(int64(result.skew))
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ended(ctx, err, last)
+		}
+		if result.hasSkew && !s.DisableClockSkewCorrection && isClockSkew(err, result.skew-signedWith) {
+			err = &clockSkewError{result.skew, err}
+		}
+		last = err
+
+		if !refreshed && credentialsExpired(err) && (attempt.max == 0 || n < attempt.max) {
+			if cache, ok := s.Credentials.(interface{ Invalidate() }); ok {
+				cache.Invalidate()
+				refreshed = true
+				releaseRetry = func(error) error { return nil }
+				s.log(ctx, "retry", call, n, slog.String("decision", "again with fresh credentials"))
+				continue
+			}
+		}
+		// What the service writes in a message must not look like a broken connection.
+		verdict := err
+		if result.answered {
+			verdict = unreadable{err}
+		}
+		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
+			s.log(ctx, "retry", call, n, slog.String("decision", "no: the error is final"))
+			return err
+		}
+		if attempt.max > 0 && n >= attempt.max {
+			s.log(ctx, "retry", call, n, slog.String("decision", "no: that was the last attempt"))
+			return &retry.MaxAttemptsError{Attempt: n, Err: err}
+		}
+		if releaseRetry, err = s.retryer.GetRetryToken(ctx, verdict); err != nil {
+			s.log(ctx, "retry", call, n, slog.String("decision", "no: the retry quota is used up"))
+			return fmt.Errorf("%w, not tried again: %w", last, err)
+		}
+		delay, err := s.retryer.RetryDelay(n, verdict)
+		if err != nil {
+			return after(err, last)
+		}
+		delay = atLeastAsked(delay, result.header)
+		s.log(ctx, "retry", call, n, slog.String("decision", "yes"), slog.Duration("delay", delay))
+		if !sleep(ctx, delay) {
+			return ended(ctx, last, nil)
+		}
+	}
+}
+
+// attempt is one signed try, and what is the same for all tries of a call.
+type attempt struct {
+	*settings
+	call         *call
+	invocationID string
+	payloadHash  string
+	number, max  int
+	skew         time.Duration // added to the clock to sign
+}
+
+// attemptResult is what the loop learns from an attempt.
+type attemptResult struct {
+	err      error
+	answered bool // err came in a response
+	header   http.Header
+	skew     time.Duration // observed
+	hasSkew  bool
+}
+
+func (a *attempt) send(ctx context.Context) (r attemptResult) {
+	creds, err := a.Credentials.Retrieve(ctx)
+	if err != nil {
+		return attemptResult{err: fmt.Errorf("get identity: get credentials: %w", err)}
+	}
+	if !creds.HasKeys() {
+		return attemptResult{err: errors.New("get identity: get credentials: the provider returned none, without an error")}
+	}
+	req := a.request(ctx)
+	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew)); err != nil {
+		return attemptResult{err: fmt.Errorf("sign the request: %w", err)}
+	}
+	if a.AttemptTimeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, a.AttemptTimeout)
+		defer cancel()
+		req = req.WithContext(limited)
+		defer func() {
+			var answer smithy.APIError
+			if r.err != nil && limited.Err() != nil && ctx.Err() == nil && !errors.As(r.err, &answer) {
+				r.err = &attemptTimeoutError{a.AttemptTimeout, r.err}
+			}
+		}()
+	}
+	sent := time.Now()
+	resp, err := a.Transport.RoundTrip(req)
+	received := time.Now()
+	defer func() { a.logAttempt(ctx, &r, resp, received.Sub(sent)) }()
+	if err == nil && resp == nil {
+		err = errors.New("the transport returned neither a response nor an error")
+	}
+	if err != nil {
+		if resp != nil && resp.Body != nil {
+			resp.Body.Close()
+		}
+		return attemptResult{err: responseError(nil, sendError(err))}
+	}
+	r.header, r.answered = resp.Header, true
+	r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
+	r.err = a.read(resp, creds)
+	return r
+}
+
+// request builds the request of one attempt.
+func (a *attempt) request(ctx context.Context) *http.Request {
+	u := &url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}
+	if raw := a.endpoint.rawPath + a.call.rawPath; raw != u.Path {
+		u.RawPath = raw
+	}
+	requestInfo := "attempt=" + strconv.Itoa(a.number)
+	if a.max > 0 {
+		requestInfo += "; max=" + strconv.Itoa(a.max)
+	}
+	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
+		// As the official client does, only with a skew that it knows.
+		requestInfo += "; ttl=" + deadline.Add(a.skew).UTC().Format("20060102T150405Z")
+	}
+	values := []string{a.userAgent, a.invocationID, requestInfo}
+	header := make(http.Header, 8)
+	header["User-Agent"] = values[0:1:1]
+	header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
+	header["Amz-Sdk-Request"] = values[2:3:3]
+	if id := traceID(); id != "" {
+		header["X-Amzn-Trace-Id"] = []string{id}
+	}
+	req := (&http.Request{
+		Method: a.call.op.method, URL: u, Host: u.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if body := a.call.body; body != nil {
+		header["Content-Type"] = []string{"application/json"}
+		req.ContentLength = int64(len(body))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+	return req
+}
+
+// traceID is the X-Ray header of the Lambda invocation that this process runs,
+// which lets Lambda detect that functions call each other in a circle.
+func traceID() string {
+	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); !ok {
+		return ""
+	}
+	return builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id")
+}
+
+// read reads the response's body, within bounds, and closes it.
+func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
+	buf := bodies.Get().(*bytes.Buffer)
+	defer putBody(buf)
+	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
+	limit := int64(maxErrorBody)
+	if ok {
+		limit = maxBody
+	}
+	var readErr error
+	if resp.Body != nil {
+		defer resp.Body.Close()
+		if n := resp.ContentLength; n > 0 {
+			buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
+		}
+		_, readErr = buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	}
+	body := buf.Bytes()
+	if !ok {
+		exception := decodeAPIError(a.call.op, resp.Header, body[:min(len(body), maxErrorBody)], creds)
+		if a.call.op.mark != nil {
+			return responseError(resp, a.call.op.mark(exception))
+		}
+		return responseError(resp, exception)
+	}
+	var err error
+	if len(body) > maxBody {
+		err = fmt.Errorf("the response body is longer than %d bytes", maxBody)
+	} else if err = a.call.decode(resp, body); err == nil {
+		return nil // a value that arrived whole is an answer, however the connection ended
+	} else if readErr == nil && !complete(body) {
+		readErr = io.ErrUnexpectedEOF
+	}
+	shown := snippet(body, creds)
+	if readErr != nil {
+		err = &cutOffError{len(body), readErr, a.call.op.method == http.MethodGet}
+	} else {
+		err = &decodeError{err, resp.Header.Get("Content-Type"), shown}
+	}
+	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
+}
+
+// The bodies of responses. A buffer that grew past maxPooledBody is not kept.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxPooledBody = 1 << 20
+
+func putBody(buf *bytes.Buffer) {
+	if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
+		buf.Reset()
+		bodies.Put(buf)
+	}
+}
+
+// tokenContext tells the standard retryer which attempt a token is for. It asks
+// by a private value of the SDK's own loop; without it, every attempt looks like
+// a call's first and adds a token when it succeeds.
+func tokenContext(ctx context.Context, attempt int) context.Context {
+	if attempt == 1 {
+		return ctx
+	}
+	return laterAttempt{ctx, secondAttempt()}
+}
+
+type laterAttempt struct {
+	context.Context
+	second context.Context
+}
+
+func (c laterAttempt) Value(key any) any {
+	if v := c.second.Value(key); v != nil {
+		return v
+	}
+	return c.Context.Value(key)
+}
+
+// secondAttempt is the context that the SDK's loop makes for a second attempt.
+var secondAttempt = sync.OnceValue(func() (second context.Context) {
+	loop := retry.NewAttemptMiddleware(retryOnce{}, func(req any) any { return req })
+	loop.HandleFinalize(context.Background(), smithymiddleware.FinalizeInput{},
+		smithymiddleware.FinalizeHandlerFunc(func(ctx context.Context, _ smithymiddleware.FinalizeInput) (out smithymiddleware.FinalizeOutput, md smithymiddleware.Metadata, err error) {
+			second = ctx
+			return out, md, errRetryOnce
+		}))
+	return second
+})
+
+var errRetryOnce = errors.New("retry once")
+
+// retryOnce has the SDK's loop make two attempts without a pause.
+type retryOnce struct{ aws.NopRetryer }
+
+func (retryOnce) IsErrorRetryable(error) bool                  { return true }
+func (retryOnce) MaxAttempts() int                             { return 2 }
+func (retryOnce) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
+
+// atLeastAsked lengthens a delay to what X-Amz-Retry-After asks for in
+// milliseconds, by 5 seconds at the most.
+func atLeastAsked(delay time.Duration, header http.Header) time.Duration {
+	ms, err := strconv.ParseInt(header.Get("X-Amz-Retry-After"), 10, 64)
+	if err != nil || ms < 0 {
+		return delay
+	}
+	most := delay + 5*time.Second
+	if ms > most.Milliseconds() {
+		return most
+	}
+	return max(delay, time.Duration(ms)*time.Millisecond)
+}
+
+// sleep reports whether d passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// observeSkew returns how far the service's clock is ahead of ours. An answer
+// from a cache, or one that took more than 15 minutes, does not tell.
+func observeSkew(header http.Header, sent, received time.Time) (time.Duration, bool) {
+	date, err := smithyhttp.ParseTime(header.Get("Date"))
+	if err != nil || header.Get("Age") != "" || received.Sub(sent) > 15*time.Minute {
+		return 0, false
+	}
+	return date.Sub(received), true
+}
+
+// isClockSkew reports whether err is what a service says of a signature whose
+// time, off by wrong, is too far from its own.
+func isClockSkew(err error, wrong time.Duration) bool {
+	switch errorCode(err) {
+	case "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed", codeAccessDenied:
+		return wrong.Abs() > 4*time.Minute
+	}
+	return false
+}
+
+func credentialsExpired(err error) bool {
+	code := errorCode(err)
+	return code == "ExpiredTokenException" || code == "ExpiredToken"
+}
+
+func (s *settings) debugs(ctx context.Context) bool {
+	return s.Logger != nil && s.Logger.Enabled(ctx, slog.LevelDebug)
+}
+
+// logAttempt writes one record for an attempt that was sent.
+func (a *attempt) logAttempt(ctx context.Context, r *attemptResult, resp *http.Response, took time.Duration) {
+	if !a.debugs(ctx) {
+		return
+	}
+	attrs := []slog.Attr{slog.Duration("duration", took), slog.Duration("skew", a.skew)}
+	if resp != nil {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestID", headerRequestID(resp.Header)))
+	}
+	if r.err != nil {
+		attrs = append(attrs, slog.String("error", r.err.Error()))
+	}
+	a.log(ctx, "attempt", a.call, a.number, attrs...)
+}
+
+func (s *settings) log(ctx context.Context, message string, call *call, attempt int, attrs ...slog.Attr) {
+	if s.debugs(ctx) {
+		s.Logger.LogAttrs(ctx, slog.LevelDebug, message, append([]slog.Attr{
+			slog.String("operation", call.op.name), slog.Any("job", call.job), slog.Int("attempt", attempt),
+		}, attrs...)...)
+	}
+}

@@ -1,0 +1,343 @@
+package snapshotjob
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+)
+
+// Job names one snapshot job. It is comparable, so it can be a map key. Its
+// text form, which String, MarshalText and [ParseJob] share, is
+// account/dashboard/job.
+type Job struct {
+	AWSAccountID  string // 12 digits
+	DashboardID   string // not empty, "." or ".."; the service allows [\w\-]+, 1 to 512 characters
+	SnapshotJobID string // likewise; unique to the dashboard while the job runs and for 24 hours after
+}
+
+// ParseJob reads a job's text form, account/dashboard/job, or its ARN,
+// arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>.
+// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be
+// written %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
+func ParseJob(text string) (Job, error) {
+	var job Job
+	if arn, ok := strings.CutPrefix(text, "arn:"); ok {
+		// partition:service:region:account:resource
+		part := strings.SplitN(arn, ":", 5)
+		if len(part) < 5 || part[1] != "quicksight" {
+			return Job{}, invalid("Job", "%s is not the ARN of a snapshot job: want arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>", quote(text))
+		}
+		dashboard, id, ok := strings.Cut(strings.TrimPrefix(part[4], "dashboard/"), "/snapshot-job/")
+		if !ok || !strings.HasPrefix(part[4], "dashboard/") || strings.Contains(dashboard+id, "/") {
+			return Job{}, invalid("Job", "%s is the ARN of something else: want …:dashboard/<id>/snapshot-job/<id>", quote(text))
+		}
+		job = Job{part[3], dashboard, id}
+	} else {
+		part := strings.Split(text, "/")
+		if len(part) != 3 {
+			return Job{}, invalid("Job", "%s has %d parts: want account/dashboard/job, or the job's ARN", quote(text), len(part))
+		}
+		for i, id := range []*string{&job.AWSAccountID, &job.DashboardID, &job.SnapshotJobID} {
+			raw, err := url.PathUnescape(part[i])
+			if err != nil {
+				return Job{}, invalid("Job", "%s holds a %% that is not followed by two hex digits: write %%25 for a percent sign", quote(text))
+			}
+			*id = raw
+		}
+	}
+	if faults := job.faults(nil); len(faults) > 0 {
+		return Job{}, &InvalidInputError{faults}
+	}
+	return job, nil
+}
+
+// String returns account/dashboard/job, each id escaped as in a request path,
+// and "" for the zero Job.
+func (j Job) String() string {
+	if j == (Job{}) {
+		return ""
+	}
+	return escapeID(j.AWSAccountID) + "/" + escapeID(j.DashboardID) + "/" + escapeID(j.SnapshotJobID)
+}
+
+// MarshalText returns String. A job that [ParseJob] would refuse is an
+// [*InvalidInputError]; the zero Job is empty text.
+func (j Job) MarshalText() ([]byte, error) {
+	if j != (Job{}) {
+		if faults := j.faults(nil); len(faults) > 0 {
+			return nil, &InvalidInputError{faults}
+		}
+	}
+	return []byte(j.String()), nil
+}
+
+// UnmarshalText reads what [ParseJob] reads, and empty text as the zero Job.
+func (j *Job) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*j = Job{}
+		return nil
+	}
+	job, err := ParseJob(string(text))
+	if err == nil {
+		*j = job
+	}
+	return err
+}
+
+// call is the call of an operation on this job.
+func (j Job) call(op *operation, suffix string) *call {
+	const accounts, dashboards, jobs = "/accounts/", "/dashboards/", "/snapshot-jobs/"
+	c := &call{op: op, job: j, faults: j.faults(nil)}
+	c.path = accounts + j.AWSAccountID + dashboards + j.DashboardID + jobs + j.SnapshotJobID + suffix
+	c.rawPath = accounts + escapeID(j.AWSAccountID) + dashboards + escapeID(j.DashboardID) + jobs + escapeID(j.SnapshotJobID) + suffix
+	return c
+}
+
+func (j Job) faults(faults []InputFault) []InputFault {
+	faults = accountFaults(faults, j.AWSAccountID)
+	faults = idFaults(faults, "DashboardID", j.DashboardID)
+	return idFaults(faults, "SnapshotJobID", j.SnapshotJobID)
+}
+
+func accountFaults(faults []InputFault, id string) []InputFault {
+	digits := 0
+	for i := range len(id) {
+		if '0' <= id[i] && id[i] <= '9' {
+			digits++
+		}
+	}
+	switch {
+	case id == "":
+		return append(faults, fault("AWSAccountID", "is empty: want the 12 digits of the account that owns the dashboard"))
+	case digits != 12 || len(id) != 12:
+		return append(faults, fault("AWSAccountID", "%s is not an account id: want 12 digits", quote(id)))
+	}
+	return faults
+}
+
+func idFaults(faults []InputFault, field, id string) []InputFault {
+	switch id {
+	case "":
+		return append(faults, fault(field, "is empty"))
+	case ".", "..":
+		// A proxy or the service would take it for a path segment to remove.
+		return append(faults, fault(field, "%q cannot stand in a request path", id))
+	}
+	return faults
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// escapeID writes every byte but the unreserved ones of RFC 3986 as %XX.
+func escapeID(id string) string {
+	escapes := 0
+	for i := range len(id) {
+		if !unreserved(id[i]) {
+			escapes++
+		}
+	}
+	if escapes == 0 {
+		return id
+	}
+	b := make([]byte, 0, len(id)+2*escapes)
+	for i := range len(id) {
+		if c := id[i]; unreserved(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+// S3URI is where a file lies: s3://bucket/key in the caller's own bucket, or a
+// presigned https URL, which lets whoever holds it read the file until it
+// expires. So that a presigned URL does not reach a log by accident, an S3URI
+// shows no query wherever it is formatted (every fmt verb, slog with either
+// handler) or marshalled (JSON and other text forms): the query appears as
+// "?REDACTED". string(uri) is the one door to the whole.
+//
+// Two places are out of a type's reach: fmt prints the unexported fields of a
+// struct without asking them, and encoding/json writes the keys of a
+// map[S3URI]T as they are.
+type S3URI string
+
+const redactedQuery = "?REDACTED"
+
+var errRedacted = errors.New(`this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed`)
+
+// String returns the URI without its query.
+func (u S3URI) String() string {
+	s, _, presigned := strings.Cut(string(u), "?")
+	if strings.HasPrefix(s, "s3://") {
+		return string(u) // a "?" is part of the key, and nothing in it is secret
+	}
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		if _, host, ok := strings.Cut(rest, "@"); ok {
+			s = scheme + "://REDACTED@" + host
+		}
+	}
+	if presigned {
+		s += redactedQuery
+	}
+	return s
+}
+
+// Format prints String for every verb and flag.
+func (u S3URI) Format(f fmt.State, verb rune) {
+	fmt.Fprintf(f, fmt.FormatString(f, verb), u.String())
+}
+
+// LogValue returns String.
+func (u S3URI) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// MarshalText returns String.
+func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// UnmarshalText refuses what MarshalText has redacted.
+func (u *S3URI) UnmarshalText(text []byte) error {
+	*u = S3URI(text)
+	return u.refuseRedacted()
+}
+
+func (u S3URI) refuseRedacted() error {
+	if strings.HasSuffix(string(u), redactedQuery) {
+		return errRedacted
+	}
+	return nil
+}
+
+var _ encoding.TextUnmarshaler = (*S3URI)(nil)
+
+// SnapshotJobStatus is the status of a job. Values that are not listed here
+// are kept as the service sends them.
+type SnapshotJobStatus string
+
+// The statuses of a job (API reference, DescribeDashboardSnapshotJob).
+const (
+	SnapshotJobStatusQueued    SnapshotJobStatus = "QUEUED"
+	SnapshotJobStatusRunning   SnapshotJobStatus = "RUNNING"
+	SnapshotJobStatusCompleted SnapshotJobStatus = "COMPLETED"
+	SnapshotJobStatusFailed    SnapshotJobStatus = "FAILED"
+)
+
+// IsTerminal reports whether a job with this status has finished: COMPLETED or
+// FAILED. No other status, known or not, is terminal.
+func (s SnapshotJobStatus) IsTerminal() bool {
+	return s == SnapshotJobStatusCompleted || s == SnapshotJobStatusFailed
+}
+
+// SnapshotFileFormatType is the format of a file. Unknown values are kept.
+type SnapshotFileFormatType string
+
+// The formats of a file (API reference, SnapshotFile).
+const (
+	SnapshotFileFormatTypeCSV   SnapshotFileFormatType = "CSV"
+	SnapshotFileFormatTypePDF   SnapshotFileFormatType = "PDF"
+	SnapshotFileFormatTypeExcel SnapshotFileFormatType = "EXCEL"
+)
+
+// SnapshotFileSheetSelectionScope says which visuals of a sheet are exported.
+// Unknown values are kept.
+type SnapshotFileSheetSelectionScope string
+
+// The scopes (API reference, SnapshotFileSheetSelection): a PDF takes
+// ALL_VISUALS, CSV and Excel take SELECTED_VISUALS.
+const (
+	SnapshotFileSheetSelectionScopeAllVisuals      SnapshotFileSheetSelectionScope = "ALL_VISUALS"
+	SnapshotFileSheetSelectionScopeSelectedVisuals SnapshotFileSheetSelectionScope = "SELECTED_VISUALS"
+)
+
+// The error types that AWS documents for a snapshot (API reference,
+// DescribeDashboardSnapshotJobResult). They are plain strings: others may come.
+const (
+	// ErrorTypeDashboardAccessDenied: the registered user lost access to the
+	// dashboard. The job fails.
+	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED"
+	// ErrorTypeCapabilityRestricted: the registered user may not export data,
+	// in every format (the job fails) or in this file's.
+	ErrorTypeCapabilityRestricted = "CAPABILITY_RESTRICTED"
+	// ErrorTypeRLSChanged: row-level security changed while the job ran.
+	ErrorTypeRLSChanged = "RLS_CHANGED"
+	// ErrorTypeCLSChanged: column-level security changed while the job ran.
+	ErrorTypeCLSChanged = "CLS_CHANGED"
+	// ErrorTypeDatasetDeleted: a dataset of the dashboard is gone.
+	ErrorTypeDatasetDeleted = "DATASET_DELETED"
+)
+
+// SnapshotJobResult is what a finished job made, by the users it was made for:
+// anonymous users or registered ones, never both.
+type SnapshotJobResult struct {
+	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:",omitzero"`
+	RegisteredUsers []RegisteredUserSnapshotJobResult `json:",omitzero"` // at most one
+}
+
+// AnonymousUserSnapshotJobResult holds the files made for one anonymous user.
+type AnonymousUserSnapshotJobResult struct {
+	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
+}
+
+// RegisteredUserSnapshotJobResult holds the files made for a registered user.
+type RegisteredUserSnapshotJobResult struct {
+	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
+}
+
+// SnapshotJobResultFileGroup pairs the files that were asked for with what
+// came of them.
+type SnapshotJobResultFileGroup struct {
+	Files     []SnapshotFile        `json:",omitzero"`
+	S3Results []SnapshotJobS3Result `json:",omitzero"`
+}
+
+// SnapshotFile describes one file to make.
+type SnapshotFile struct {
+	FormatType      SnapshotFileFormatType       `json:",omitzero"`
+	SheetSelections []SnapshotFileSheetSelection `json:",omitzero"`
+}
+
+// SnapshotFileSheetSelection selects a sheet and, for CSV and Excel, its visuals.
+type SnapshotFileSheetSelection struct {
+	SelectionScope SnapshotFileSheetSelectionScope `json:",omitzero"`
+	SheetID        string                          `json:"SheetId,omitzero"`
+	VisualIDs      []string                        `json:"VisualIds,omitzero"`
+}
+
+// SnapshotJobS3Result is one file, or the reasons why there is none.
+type SnapshotJobS3Result struct {
+	S3URI                      S3URI                               `json:"S3Uri,omitzero"`
+	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"` // nil: the file lies in QuickSight's own bucket
+	ErrorInfo                  []SnapshotJobResultErrorInfo        `json:",omitzero"`
+}
+
+// SnapshotJobResultErrorInfo says why one file failed.
+type SnapshotJobResultErrorInfo struct {
+	ErrorType    string `json:",omitzero"` // see the ErrorType constants
+	ErrorMessage string `json:",omitzero"`
+}
+
+// SnapshotJobErrorInfo says why a whole job failed.
+type SnapshotJobErrorInfo struct {
+	ErrorType    string `json:",omitzero"` // see the ErrorType constants
+	ErrorMessage string `json:",omitzero"`
+}
+
+// SnapshotS3DestinationConfiguration names the caller's bucket.
+type SnapshotS3DestinationConfiguration struct {
+	BucketConfiguration S3BucketConfiguration `json:",omitzero"`
+}
+
+// S3BucketConfiguration is a place in the caller's own bucket, which lies in
+// the region of the API call.
+type S3BucketConfiguration struct {
+	BucketName   string `json:",omitzero"`
+	BucketPrefix string `json:",omitzero"`
+	BucketRegion string `json:",omitzero"`
+}
