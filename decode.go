@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,10 +20,10 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 
 // decodeJSON reads the first JSON value of body. An empty body and null give
 // the zero value.
-func decodeJSON[T any](body []byte) (v T, err error) {
+func decodeJSON[T any](body []byte, opts ...json.Options) (v T, err error) {
 	// Package json would merge an object that comes twice into the one before,
 	// where the last should count: such a body takes the way through a map.
-	err = json.UnmarshalDecode(jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true)), &v)
+	err = json.UnmarshalDecode(jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true)), &v, opts...)
 	switch {
 	case err == io.EOF:
 		return v, nil
@@ -38,7 +40,7 @@ func decodeJSON[T any](body []byte) (v T, err error) {
 		return v, err
 	}
 	v = *new(T)
-	err = json.Unmarshal(once, &v, lenient)
+	err = json.Unmarshal(once, &v, append(opts, lenient)...)
 	return v, err
 }
 
@@ -87,3 +89,70 @@ func (t *epochSeconds) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	return fmt.Errorf("expected Timestamp to be a JSON Number, got %s instead", value.Kind())
 }
+
+// bodyStatus is the Status that a body of DescribeDashboardSnapshotJob says. It
+// is cosmetic, so one that is no integer is ignored.
+type bodyStatus int32
+
+func (s *bodyStatus) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	*s = 0
+	n, err := strconv.ParseFloat(strings.Trim(string(value), `"`), 64)
+	if err == nil && n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32 {
+		*s = bodyStatus(n)
+	}
+	return nil
+}
+
+// Parameters go over the wire as the official client sends them: times in epoch
+// seconds, numbers that JSON lacks as strings.
+var (
+	parameterEncoders = json.WithMarshalers(json.JoinMarshalers(
+		json.MarshalToFunc(func(enc *jsontext.Encoder, t time.Time) error {
+			return enc.WriteToken(jsontext.Float(float64(t.UnixMilli()) / 1e3))
+		}),
+		json.MarshalToFunc(func(enc *jsontext.Encoder, f float64) error {
+			switch {
+			case math.IsNaN(f):
+				return enc.WriteToken(jsontext.String("NaN"))
+			case math.IsInf(f, 1):
+				return enc.WriteToken(jsontext.String("Infinity"))
+			case math.IsInf(f, -1):
+				return enc.WriteToken(jsontext.String("-Infinity"))
+			}
+			return enc.WriteToken(jsontext.Float(f))
+		}),
+	))
+	parameterDecoders = json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(func(dec *jsontext.Decoder, t *time.Time) error {
+			var e epochSeconds
+			err := e.UnmarshalJSONFrom(dec)
+			*t = e.Time
+			return err
+		}),
+		json.UnmarshalFromFunc(func(dec *jsontext.Decoder, f *float64) error {
+			value, err := dec.ReadValue()
+			if err != nil {
+				return err
+			}
+			switch kind := value.Kind(); {
+			case kind == 'n':
+				*f = 0
+			case kind == '0':
+				*f, err = strconv.ParseFloat(string(value), 64)
+			case strings.EqualFold(string(value), `"NaN"`):
+				*f = math.NaN()
+			case strings.EqualFold(string(value), `"Infinity"`):
+				*f = math.Inf(1)
+			case strings.EqualFold(string(value), `"-Infinity"`):
+				*f = math.Inf(-1)
+			default:
+				err = fmt.Errorf("expected Double to be a JSON Number, got %s instead", kind)
+			}
+			return err
+		}),
+	))
+)

@@ -67,7 +67,7 @@ func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job
 			Job: job, ARN: b.ARN, JobStatus: b.JobStatus,
 			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
 			Result: b.Result, ErrorInfo: b.ErrorInfo,
-			RequestID: requestID(b.RequestID, resp.Header), Status: resp.StatusCode,
+			RequestID: or(b.RequestID, headerRequestID(resp.Header)), Status: resp.StatusCode,
 		}
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -169,7 +170,7 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 			break
 		}
 	}
-	if e := newException(op, code, redact(oneLine(parsed.message), creds), requestID(parsed.requestID, header), parsed.resourceType); e != nil {
+	if e := newException(op, code, redact(oneLine(parsed.message), creds), or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
 		return e
 	}
 	// An unmodelled 429 is retried only if the error is of this very type.
@@ -212,12 +213,12 @@ func newException(op *operation, code, message, requestID, resourceType string) 
 	return nil
 }
 
-// requestID is the id that a body says, else the header's.
-func requestID(body string, header http.Header) string {
-	if body != "" {
-		return body
+// or returns the fallback for an absent value.
+func or(value, fallback string) string {
+	if value != "" {
+		return value
 	}
-	return headerRequestID(header)
+	return fallback
 }
 
 func headerRequestID(header http.Header) string {
@@ -449,6 +450,20 @@ func sendError(err error) error {
 	}
 	return &smithyhttp.RequestSendError{Err: err}
 }
+
+// neverConnected reports whether err says that there was no connection to send
+// a request on.
+func neverConnected(err error) bool {
+	var dial *net.OpError
+	var dns *net.DNSError
+	var scheme *schemeMismatchError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &dns) ||
+		errors.As(err, &scheme) || errors.As(err, &certificate)
+}
+
+// isBlank reports whether a member misses the model's pattern .*\S.*
+func isBlank(value string) bool { return strings.TrimSpace(value) == "" }
 
 // schemeMismatchError is an https request to a server that speaks plain HTTP:
 // another attempt would change nothing.

@@ -46,6 +46,10 @@ type call struct {
 	body          []byte // nil: none
 	faults        []InputFault
 	decode        func(resp *http.Response, body []byte) error // of a 2xx response
+
+	// What sending it has shown.
+	firstSent  time.Time
+	unanswered bool // an attempt may have done its work although it failed
 }
 
 const (
@@ -121,6 +125,7 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		if err == nil {
 			return nil
 		}
+		call.unanswered = call.unanswered || result.unanswered()
 		if ctx.Err() != nil {
 			return ended(ctx, err, last)
 		}
@@ -180,10 +185,22 @@ type attempt struct {
 // attemptResult is what the loop learns from an attempt.
 type attemptResult struct {
 	err      error
+	sent     bool // to the transport
 	answered bool // err came in a response
 	header   http.Header
 	skew     time.Duration // observed
 	hasSkew  bool
+}
+
+// unanswered reports whether a failed attempt may have reached the service and
+// done its work there: it was sent, and the answer is missing, unreadable or 5xx.
+func (r *attemptResult) unanswered() bool {
+	if !r.answered {
+		return r.sent && !neverConnected(r.err)
+	}
+	var resp interface{ HTTPStatusCode() int }
+	errors.As(r.err, &resp)
+	return resp.HTTPStatusCode() < 300 || resp.HTTPStatusCode() >= 500
 }
 
 func (a *attempt) send(ctx context.Context) (r attemptResult) {
@@ -210,6 +227,9 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 		}()
 	}
 	sent := time.Now()
+	if a.call.firstSent.IsZero() {
+		a.call.firstSent = sent
+	}
 	resp, err := a.Transport.RoundTrip(req)
 	received := time.Now()
 	defer func() { a.logAttempt(ctx, &r, resp, received.Sub(sent)) }()
@@ -220,9 +240,9 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 		if resp != nil && resp.Body != nil {
 			resp.Body.Close()
 		}
-		return attemptResult{err: responseError(nil, sendError(err))}
+		return attemptResult{err: responseError(nil, sendError(err)), sent: true}
 	}
-	r.header, r.answered = resp.Header, true
+	r.header, r.sent, r.answered = resp.Header, true, true
 	r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
 	r.err = a.read(resp, creds)
 	return r

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Job names one snapshot job. It is comparable, so it can be a map key. Its
@@ -340,4 +341,90 @@ type S3BucketConfiguration struct {
 	BucketName   string `json:",omitzero"`
 	BucketPrefix string `json:",omitzero"`
 	BucketRegion string `json:",omitzero"`
+}
+
+// SnapshotConfiguration says which files to make, and where to put them.
+type SnapshotConfiguration struct {
+	// FileGroups, 1 to 7, hold one file each: at most one PDF, one Excel
+	// workbook and five CSV files in all. See [PDF], [CSV] and [Excel].
+	FileGroups []SnapshotFileGroup `json:",omitzero"`
+	// DestinationConfiguration names the caller's bucket. nil: QuickSight's own,
+	// from which the files are fetched by presigned URLs.
+	DestinationConfiguration *SnapshotDestinationConfiguration `json:",omitzero"`
+	// Parameters are values for the dashboard's parameters. nil: none.
+	Parameters *Parameters `json:",omitzero"`
+}
+
+// SnapshotFileGroup holds one file.
+type SnapshotFileGroup struct {
+	Files []SnapshotFile `json:",omitzero"`
+}
+
+// SnapshotDestinationConfiguration holds one destination.
+type SnapshotDestinationConfiguration struct {
+	S3Destinations []SnapshotS3DestinationConfiguration `json:",omitzero"`
+}
+
+// SnapshotUserConfiguration says whom the files are made for: one anonymous
+// user. A registered user has no UserConfiguration: the credentials say who it
+// is. See [AnonymousUser].
+type SnapshotUserConfiguration struct {
+	AnonymousUsers []SnapshotAnonymousUser `json:",omitzero"`
+}
+
+// SnapshotAnonymousUser is a user without a name, who sees the rows that its
+// tags allow.
+type SnapshotAnonymousUser struct {
+	RowLevelPermissionTags []SessionTag `json:",omitzero"` // nil: none; up to 50
+}
+
+// SessionTag is a tag of row-level security. AWS marks the value as sensitive.
+type SessionTag struct {
+	Key   string // 1 to 128 characters
+	Value string // 1 to 256 characters
+}
+
+// SnapshotUserConfigurationRedacted is a SnapshotUserConfiguration without the
+// tags' values.
+type SnapshotUserConfigurationRedacted struct {
+	AnonymousUsers []SnapshotAnonymousUserRedacted `json:",omitzero"`
+}
+
+// SnapshotAnonymousUserRedacted is a SnapshotAnonymousUser without the tags'
+// values.
+type SnapshotAnonymousUserRedacted struct {
+	RowLevelPermissionTagKeys []string `json:",omitzero"`
+}
+
+// Parameters are values for a dashboard's parameters, up to 100 of each type.
+// AWS marks the values as sensitive.
+type Parameters struct {
+	StringParameters   []StringParameter   `json:",omitzero"`
+	IntegerParameters  []IntegerParameter  `json:",omitzero"`
+	DecimalParameters  []DecimalParameter  `json:",omitzero"`
+	DateTimeParameters []DateTimeParameter `json:",omitzero"`
+}
+
+// StringParameter is a parameter of strings.
+type StringParameter struct {
+	Name   string
+	Values []string
+}
+
+// IntegerParameter is a parameter of integers.
+type IntegerParameter struct {
+	Name   string
+	Values []int64
+}
+
+// DecimalParameter is a parameter of numbers, NaN and infinities included.
+type DecimalParameter struct {
+	Name   string
+	Values []float64
+}
+
+// DateTimeParameter is a parameter of times, which are sent in milliseconds.
+type DateTimeParameter struct {
+	Name   string
+	Values []time.Time
 }
