@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,17 @@ type Options struct {
 	// is no middleware stack. nil: a transport with the SDK's own settings, but
 	// with an idle pool for hundreds of callers, shared by all clients.
 	Transport http.RoundTripper
+
+	// DownloadTransport fetches files, apart from Transport, since what records
+	// the URLs of requests (tracing, for one) would record presigned URLs. nil:
+	// a transport like that of Transport, but for files, shared by all clients;
+	// NewFromConfig takes over the settings of a BuildableClient.
+	DownloadTransport http.RoundTripper
+
+	// S3BaseEndpoint is a URL of scheme, host and perhaps path that takes the
+	// place of S3's own endpoint where files lie in a bucket of the caller;
+	// requests to it are path-style. nil: the bucket's own endpoint.
+	S3BaseEndpoint *string
 
 	// BaseEndpoint is a URL of scheme, host and perhaps path that takes the
 	// place of the region's own endpoint. It excludes FIPS and dual-stack. nil:
@@ -91,6 +103,7 @@ type Options struct {
 // for concurrent use, and starts no goroutine that outlives a call.
 type Client struct {
 	settings settings
+	faults   []InputFault // of the functions and the configuration that made it
 	skew     atomic.Int64 // the service's clock minus ours, in nanoseconds
 }
 
@@ -98,6 +111,7 @@ type Client struct {
 type settings struct {
 	Options
 	endpoint  endpoint
+	s3        *endpoint // nil: the bucket's own
 	retryer   aws.RetryerV2
 	userAgent string
 	faults    []InputFault
@@ -117,7 +131,8 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection and
 // ServiceOptions, and through ConfigSources the FIPS and dual-stack settings,
 // AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
-// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (and for files in
+// S3, AWS_ENDPOINT_URL_S3 and S3's entry in the services section).
 //
 // An HTTPClient is adapted to [Options].Transport: an *awshttp.BuildableClient
 // gives its transport and timeouts, with an idle pool at least as large as this
@@ -162,8 +177,8 @@ func newClient(o Options, faults []InputFault, optFns []func(*Options)) *Client 
 	default:
 		o.Retryer = retry.NewStandard()
 	}
-	c := &Client{}
-	c.settings = prepare(o, faults, v4.NewSigner())
+	c := &Client{faults: slices.Clip(faults)}
+	c.settings = prepare(o, c.faults, v4.NewSigner())
 	return c
 }
 
@@ -184,7 +199,7 @@ func (c *Client) with(optFns []func(*Options)) *settings {
 		return &c.settings
 	}
 	o := c.settings.Options
-	faults := apply(&o, nil, optFns)
+	faults := apply(&o, c.faults, optFns)
 	s := prepare(o, faults, c.settings.signer)
 	return &s
 }
@@ -193,6 +208,12 @@ func prepare(o Options, faults []InputFault, signer *v4.Signer) settings {
 	s := settings{Options: o, signer: signer}
 	var endpointFaults []InputFault
 	s.endpoint, endpointFaults = resolveEndpoint(&o)
+	if o.S3BaseEndpoint != nil {
+		s.s3 = &endpoint{}
+		if problem := s.s3.parse(*o.S3BaseEndpoint); problem != "" {
+			endpointFaults = append(endpointFaults, InputFault{"S3BaseEndpoint", problem})
+		}
+	}
 	s.faults = append(faults, endpointFaults...)
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		s.faults = append(s.faults, fault("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)"))
@@ -213,6 +234,9 @@ func prepare(o Options, faults []InputFault, signer *v4.Signer) settings {
 	}
 	if s.Transport == nil {
 		s.Transport = defaultTransport()
+	}
+	if s.DownloadTransport == nil {
+		s.DownloadTransport = defaultDownloadTransport()
 	}
 	retryer := o.Retryer
 	if o.RetryMaxAttempts > 0 {
@@ -275,6 +299,12 @@ var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 	return awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
 })
 
+// Files have connections of their own: a few long transfers must not wait for,
+// nor displace, the many short calls.
+var defaultDownloadTransport = sync.OnceValue(func() http.RoundTripper {
+	return awshttp.NewBuildableClient().GetTransport()
+})
+
 func widenPool(t *http.Transport) {
 	if t.MaxIdleConns != 0 { // 0: no limit
 		t.MaxIdleConns = max(t.MaxIdleConns, idleConns)
@@ -293,6 +323,7 @@ func adaptHTTPClient(client aws.HTTPClient, o *Options) {
 		// Frozen, it applies its read timeout to the transport by itself.
 		frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
 		o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
+		o.DownloadTransport = client.Freeze().(*http.Client).Transport
 	case *http.Client:
 		if client == nil {
 			return

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -23,7 +24,13 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 func decodeJSON[T any](body []byte, opts ...json.Options) (v T, err error) {
 	// Package json would merge an object that comes twice into the one before,
 	// where the last should count: such a body takes the way through a map.
-	err = json.UnmarshalDecode(jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true)), &v, opts...)
+	d := decoders.Get().(*decoder)
+	d.body = *bytes.NewBuffer(body)
+	d.Reset(&d.body, jsontext.AllowInvalidUTF8(true))
+	err = json.UnmarshalDecode(&d.Decoder, &v, opts...)
+	d.body = bytes.Buffer{}
+	d.Reset(&d.body) // lets go of the body
+	decoders.Put(d)
 	switch {
 	case err == io.EOF:
 		return v, nil
@@ -42,6 +49,15 @@ func decodeJSON[T any](body []byte, opts ...json.Options) (v T, err error) {
 	v = *new(T)
 	err = json.Unmarshal(once, &v, append(opts, lenient)...)
 	return v, err
+}
+
+// decoders keep their stacks, and their cache of short strings such as the names
+// of formats, from one body to the next.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+type decoder struct {
+	jsontext.Decoder
+	body bytes.Buffer
 }
 
 // keepNumbers keeps the text of a number that is decoded into an any.

@@ -163,8 +163,6 @@ func (e *endpoint) parse(text string) (problem string) {
 // of the SDK's internal/configsources, which can't be imported.
 func configEndpoint(cfg aws.Config, o *Options) (faults []InputFault) {
 	ctx := context.Background()
-	o.BaseEndpoint = cfg.BaseEndpoint
-
 	fips, _, err := firstFound(cfg.ConfigSources, func(s interface {
 		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
 	}) (aws.FIPSEndpointState, bool, error) {
@@ -183,12 +181,21 @@ func configEndpoint(cfg aws.Config, o *Options) (faults []InputFault) {
 	}
 	o.UseFIPSEndpoint, o.UseDualStackEndpoint = fips, dualStack
 
+	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "AWS_ENDPOINT_URL_QUICKSIGHT", &faults)
+	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "AWS_ENDPOINT_URL_S3", &faults)
+	return faults
+}
+
+// serviceEndpoint returns a service's endpoint if it is configured, else the
+// one that is configured for all services.
+func serviceEndpoint(cfg aws.Config, service, variable string, faults *[]InputFault) *string {
+	ctx := context.Background()
 	// AWS_ENDPOINT_URL, already in cfg.BaseEndpoint, hides the services section
 	// of the configuration file unless the service has a variable of its own.
 	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
-	_, own := os.LookupEnv("AWS_ENDPOINT_URL_QUICKSIGHT")
+	_, own := os.LookupEnv(variable)
 	if global && !own {
-		return faults
+		return cfg.BaseEndpoint
 	}
 	ignore, _, _ := firstFound(cfg.ConfigSources, func(s interface {
 		GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
@@ -196,20 +203,20 @@ func configEndpoint(cfg aws.Config, o *Options) (faults []InputFault) {
 		return s.GetIgnoreConfiguredEndpoints(ctx)
 	})
 	if ignore {
-		return faults
+		return cfg.BaseEndpoint
 	}
 	base, found, err := firstFound(cfg.ConfigSources, func(s interface {
 		GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
 	}) (string, bool, error) {
-		return s.GetServiceBaseEndpoint(ctx, serviceID)
+		return s.GetServiceBaseEndpoint(ctx, service)
 	})
 	if err != nil {
-		faults = append(faults, fault("BaseEndpoint", "could not be read from the configuration: %v", err))
+		*faults = append(*faults, fault("BaseEndpoint", "of %s could not be read from the configuration: %v", service, err))
 	}
-	if found {
-		o.BaseEndpoint = &base
+	if !found {
+		return cfg.BaseEndpoint
 	}
-	return faults
+	return &base
 }
 
 // firstFound asks the sources that have the interface, in order, until one has

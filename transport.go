@@ -84,11 +84,14 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(call.body)
 	attempt := attempt{
 		settings: s, call: call, invocationID: id,
-		payloadHash: hex.EncodeToString(sum[:]),
+		payloadHash: emptyPayloadHash,
 		max:         s.retryer.MaxAttempts(),
+	}
+	if call.body != nil {
+		sum := sha256.Sum256(call.body)
+		attempt.payloadHash = hex.EncodeToString(sum[:])
 	}
 	if !s.DisableClockSkewCorrection {
 		attempt.skew = time.Duration(c.skew.Load())
@@ -172,6 +175,8 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 	}
 }
 
+const emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
+
 // attempt is one signed try, and what is the same for all tries of a call.
 type attempt struct {
 	*settings
@@ -204,12 +209,9 @@ func (r *attemptResult) unanswered() bool {
 }
 
 func (a *attempt) send(ctx context.Context) (r attemptResult) {
-	creds, err := a.Credentials.Retrieve(ctx)
+	creds, err := a.credentials(ctx)
 	if err != nil {
-		return attemptResult{err: fmt.Errorf("get identity: get credentials: %w", err)}
-	}
-	if !creds.HasKeys() {
-		return attemptResult{err: errors.New("get identity: get credentials: the provider returned none, without an error")}
+		return attemptResult{err: err}
 	}
 	req := a.request(ctx)
 	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew)); err != nil {
@@ -248,30 +250,50 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	return r
 }
 
+func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
+	creds, err := s.Credentials.Retrieve(ctx)
+	if err == nil && !creds.HasKeys() {
+		err = errors.New("the provider returned none, without an error")
+	}
+	if err != nil {
+		return creds, fmt.Errorf("get identity: get credentials: %w", err)
+	}
+	return creds, nil
+}
+
 // request builds the request of one attempt.
 func (a *attempt) request(ctx context.Context) *http.Request {
-	u := &url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}
-	if raw := a.endpoint.rawPath + a.call.rawPath; raw != u.Path {
-		u.RawPath = raw
+	// One piece of memory for the whole, since every call makes it.
+	r := &struct {
+		req    http.Request
+		url    url.URL
+		values [3]string // of the headers
+	}{url: url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}}
+	if raw := a.endpoint.rawPath + a.call.rawPath; raw != r.url.Path {
+		r.url.RawPath = raw
 	}
-	requestInfo := "attempt=" + strconv.Itoa(a.number)
+	info := append(make([]byte, 0, 64), "attempt="...)
+	info = strconv.AppendInt(info, int64(a.number), 10)
 	if a.max > 0 {
-		requestInfo += "; max=" + strconv.Itoa(a.max)
+		info = append(info, "; max="...)
+		info = strconv.AppendInt(info, int64(a.max), 10)
 	}
 	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
 		// As the official client does, only with a skew that it knows.
-		requestInfo += "; ttl=" + deadline.Add(a.skew).UTC().Format("20060102T150405Z")
+		info = append(info, "; ttl="...)
+		info = deadline.Add(a.skew).UTC().AppendFormat(info, "20060102T150405Z")
 	}
-	values := []string{a.userAgent, a.invocationID, requestInfo}
+	r.values = [...]string{a.userAgent, a.invocationID, string(info)}
 	header := make(http.Header, 8)
-	header["User-Agent"] = values[0:1:1]
-	header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
-	header["Amz-Sdk-Request"] = values[2:3:3]
+	header["User-Agent"] = r.values[0:1:1]
+	header["Amz-Sdk-Invocation-Id"] = r.values[1:2:2]
+	header["Amz-Sdk-Request"] = r.values[2:3:3]
 	if id := traceID(); id != "" {
 		header["X-Amzn-Trace-Id"] = []string{id}
 	}
-	req := (&http.Request{
-		Method: a.call.op.method, URL: u, Host: u.Host, Header: header,
+	req := &r.req
+	*req = *(&http.Request{
+		Method: a.call.op.method, URL: &r.url, Host: r.url.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	if body := a.call.body; body != nil {
@@ -294,7 +316,7 @@ func traceID() string {
 
 // read reads the response's body, within bounds, and closes it.
 func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
-	buf := bodies.Get().(*bytes.Buffer)
+	buf := bodies.Get().(*bodyBuffer)
 	defer putBody(buf)
 	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
 	limit := int64(maxErrorBody)
@@ -307,7 +329,8 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 		if n := resp.ContentLength; n > 0 {
 			buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
 		}
-		_, readErr = buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+		buf.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
+		_, readErr = buf.ReadFrom(&buf.limited)
 	}
 	body := buf.Bytes()
 	if !ok {
@@ -335,13 +358,19 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 }
 
 // The bodies of responses. A buffer that grew past maxPooledBody is not kept.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
+
+type bodyBuffer struct {
+	bytes.Buffer
+	limited io.LimitedReader // what it is read from
+}
 
 const maxPooledBody = 1 << 20
 
-func putBody(buf *bytes.Buffer) {
+func putBody(buf *bodyBuffer) {
 	if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
 		buf.Reset()
+		buf.limited.R = nil
 		bodies.Put(buf)
 	}
 }

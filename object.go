@@ -1,0 +1,504 @@
+package snapshotjob
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
+)
+
+// ErrFileChanged is matched by the error of a file that was replaced in its
+// bucket while it was read.
+var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
+
+// ErrChecksum is matched by the error of a file whose bytes don't agree with the
+// checksum that S3 gave.
+var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
+
+// object reads a file, or a part of it, across broken connections and expired
+// URLs. It is an io.ReadCloser.
+type object struct {
+	*download
+	ctx        context.Context
+	file       ResultFile
+	uri        S3URI
+	region     string // of the bucket
+	start, end int64  // the part to read; end is -1 for the rest
+	at         int64  // the next byte to read
+	total      int64  // the whole object's size; -1: unknown
+	etag       string // of the object that was begun
+
+	body     io.ReadCloser
+	attempt  context.Context
+	cancel   context.CancelCauseFunc // of the attempt
+	stall    *time.Timer             // cancels an attempt that brings nothing
+	failures int                     // attempts since the last progress
+	renewed  bool                    // the URL, since the last progress
+	hasMoved bool                    // to the region that an answer told
+	sum      hash.Hash               // nil: S3 gave no checksum, or not of all that is read
+	want     []byte
+}
+
+// open asks for the file from start to end; an end of -1 means the rest. With
+// an etag, it must still be that object.
+func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) (*object, error) {
+	if err := file.URI.refuseRedacted(); err != nil {
+		return nil, err
+	}
+	o := &object{download: d, ctx: ctx, file: file, uri: file.URI, start: start, end: end, at: start, total: -1, etag: etag}
+	o.region = d.endpoint.region
+	if file.Destination != nil && file.Destination.BucketRegion != "" {
+		o.region = file.Destination.BucketRegion
+	}
+	return o, o.connect(nil)
+}
+
+// Read reads on, if need be over another connection.
+func (o *object) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if o.body == nil {
+			return 0, errors.New("read of a closed file")
+		}
+		left := int64(len(p))
+		if end := o.last(); end >= 0 {
+			if left = min(left, end-o.at); left == 0 {
+				return 0, o.verify()
+			}
+		}
+		o.stall.Reset(o.options.StallTimeout)
+		n, err := o.body.Read(p[:left])
+		o.stall.Stop() // a reader that takes its time is no stalled server
+		if n > 0 {
+			o.at += int64(n)
+			o.failures, o.renewed = 0, false
+			if o.sum != nil {
+				o.sum.Write(p[:n])
+			}
+			return n, nil // an error comes again with the next Read
+		}
+		if err == io.EOF {
+			if o.last() < 0 {
+				return 0, o.verify()
+			}
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			if err := o.connect(o.lost(err)); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// Close ends the reading, wherever it is.
+func (o *object) Close() error {
+	o.drop()
+	return nil
+}
+
+// last is where reading ends: -1 if that is not known.
+func (o *object) last() int64 {
+	if o.end >= 0 && (o.total < 0 || o.end < o.total) {
+		return o.end
+	}
+	return o.total
+}
+
+func (o *object) verify() error {
+	if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
+		return ErrChecksum
+	}
+	return io.EOF
+}
+
+func (o *object) drop() {
+	if o.body != nil {
+		o.body.Close()
+		o.body = nil
+	}
+	if o.cancel != nil {
+		o.stall.Stop()
+		o.cancel(nil)
+		o.cancel = nil
+	}
+}
+
+var errStalled = errors.New("the server sent nothing for too long")
+
+// lost is why a connection that brought bytes brings no more.
+func (o *object) lost(err error) error {
+	if context.Cause(o.attempt) == errStalled {
+		err = errStalled
+	}
+	return fmt.Errorf("read at byte %d: %w", o.at, err)
+}
+
+// connect asks for the bytes from o.at on until the server sends some, trying
+// again what may pass. before is why an earlier connection was lost.
+func (o *object) connect(before error) error {
+	backoff := retry.NewExponentialJitterBackoff(20 * time.Second)
+	err := before
+	for {
+		if err != nil {
+			o.failures++
+			if o.failures >= o.options.MaxAttempts {
+				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
+			}
+			delay, _ := backoff.BackoffDelay(o.failures, err)
+			if !sleep(o.ctx, delay) {
+				return ended(o.ctx, err, nil)
+			}
+		}
+		o.drop()
+		if o.ctx.Err() != nil {
+			return ended(o.ctx, err, before)
+		}
+		asked := time.Now()
+		if err = o.request(); err == nil {
+			return nil
+		}
+		o.drop()
+		if o.ctx.Err() != nil {
+			return ended(o.ctx, err, before)
+		}
+		if o.expired(err) && !o.renewed {
+			fresh, renewErr := o.renew(o.ctx, o.file, asked)
+			if renewErr != nil {
+				return fmt.Errorf("%w, after: %w", renewErr, err)
+			}
+			o.uri, o.renewed, err = fresh, true, nil
+			continue
+		}
+		if o.moved(err) || o.invalidated(err) {
+			err = nil
+			continue
+		}
+		if !passing(err) {
+			return err
+		}
+	}
+}
+
+// expired reports whether a presigned URL may have been refused for its age.
+// S3 says AccessDenied "Request has expired", but also just AccessDenied, or
+// ExpiredToken for the credentials that signed it.
+func (o *object) expired(err error) bool {
+	var resp interface{ HTTPStatusCode() int }
+	return !strings.HasPrefix(string(o.uri), "s3://") && errors.As(err, &resp) &&
+		(resp.HTTPStatusCode() == http.StatusForbidden || errorCode(err) == "ExpiredToken")
+}
+
+// moved takes over the bucket's region, once, from an answer that tells it.
+func (o *object) moved(err error) bool {
+	var answer *wrongRegionError
+	if o.hasMoved || !errors.As(err, &answer) {
+		return false
+	}
+	o.region, o.hasMoved = answer.region, true
+	return true
+}
+
+// invalidated drops expired credentials, once between any two bytes, if the
+// provider can get others.
+func (o *object) invalidated(err error) bool {
+	cache, ok := o.Credentials.(interface{ Invalidate() })
+	if !ok || o.renewed || !credentialsExpired(err) {
+		return false
+	}
+	cache.Invalidate()
+	o.renewed = true
+	return true
+}
+
+// request makes one attempt. Without an error, o.body brings the bytes from
+// o.at on.
+func (o *object) request() error {
+	ctx, cancel := context.WithCancelCause(o.ctx)
+	o.attempt, o.cancel = ctx, cancel
+	o.stall = time.AfterFunc(o.options.StallTimeout, func() { cancel(errStalled) })
+	req, creds, err := o.build(ctx)
+	if err != nil {
+		return err
+	}
+	sent := time.Now()
+	resp, err := o.DownloadTransport.RoundTrip(req)
+	if o.debugs(ctx) {
+		attrs := []slog.Attr{slog.String("job", o.job.String()), slog.String("file", o.file.describe()), slog.Int64("offset", o.at), slog.Duration("duration", time.Since(sent))}
+		if resp != nil {
+			attrs = append(attrs, slog.Int("status", resp.StatusCode))
+		}
+		o.Logger.LogAttrs(ctx, slog.LevelDebug, "download attempt", attrs...)
+	}
+	if err == nil && resp == nil {
+		err = errors.New("the transport returned neither a response nor an error")
+	}
+	if err != nil {
+		if context.Cause(ctx) == errStalled {
+			err = errStalled
+		}
+		return responseError(nil, sendError(err))
+	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
+	o.body = resp.Body
+	return o.accept(resp, creds)
+}
+
+// accept checks that a response brings what was asked for.
+func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
+	etag := resp.Header.Get("Etag")
+	offset, total := int64(0), resp.ContentLength
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusPartialContent:
+		var ok bool
+		if offset, total, ok = parseContentRange(resp.Header.Get("Content-Range")); !ok || offset > o.at {
+			return responseError(resp, fmt.Errorf("the answer's Content-Range %s is not what was asked for", quote(resp.Header.Get("Content-Range"))))
+		}
+	case http.StatusPreconditionFailed:
+		return responseError(resp, ErrFileChanged)
+	case http.StatusRequestedRangeNotSatisfiable:
+		if o.at == 0 {
+			// An empty object has no first byte to begin a range with.
+			o.end = -1
+			o.total = 0
+			o.body = http.NoBody
+			return nil
+		}
+		return responseError(resp, ErrFileChanged)
+	default:
+		return o.refused(resp, creds)
+	}
+	if o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
+		return responseError(resp, ErrFileChanged)
+	}
+	if o.etag == "" {
+		o.etag = etag
+	}
+	if o.total < 0 {
+		o.total = total
+	}
+	if o.at == 0 && offset == 0 && o.end < 0 && o.sum == nil {
+		o.sum, o.want = checksum(resp.Header)
+	}
+	if skip := o.at - offset; skip > 0 {
+		// The server doesn't know ranges.
+		if _, err := io.CopyN(io.Discard, resp.Body, skip); err != nil {
+			return responseError(resp, &cutOffError{int(skip), err, true})
+		}
+	}
+	return nil
+}
+
+// refused turns S3's XML into an error.
+func (o *object) refused(resp *http.Response, creds aws.Credentials) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	code, message := element(body, "Code"), element(body, "Message")
+	if code == "" {
+		code, message = codeUnknown, snippet(body, creds)
+	}
+	var err error = &smithy.GenericAPIError{Code: oneLine(code), Message: redact(oneLine(message), creds)}
+	if region := resp.Header.Get("X-Amz-Bucket-Region"); region != "" && region != o.region && validRegion(region) {
+		err = &wrongRegionError{region, err}
+	}
+	e := responseError(resp, err)
+	if e.RequestID == "" {
+		e.RequestID = resp.Header.Get("X-Amz-Request-Id")
+	}
+	return e
+}
+
+// wrongRegionError is an answer that says which region the bucket is in.
+type wrongRegionError struct {
+	region string
+	err    error
+}
+
+func (e *wrongRegionError) Error() string { return e.err.Error() + ", the bucket is in " + e.region }
+func (e *wrongRegionError) Unwrap() error { return e.err }
+
+// build makes the request of one attempt, and returns the credentials that sign
+// it, if any.
+func (o *object) build(ctx context.Context) (*http.Request, aws.Credentials, error) {
+	header := http.Header{
+		"User-Agent":      {o.userAgent},
+		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
+	}
+	if o.at > 0 || o.end >= 0 {
+		to := ""
+		if end := o.last(); end >= 0 {
+			to = strconv.FormatInt(end-1, 10)
+		}
+		header.Set("Range", fmt.Sprintf("bytes=%d-%s", o.at, to))
+	}
+	if o.etag != "" {
+		header.Set("If-Match", o.etag)
+	}
+	req := (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	var err error
+	if rest, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
+		bucket, key, _ := strings.Cut(rest, "/")
+		if bucket == "" || key == "" {
+			return nil, aws.Credentials{}, fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
+		}
+		creds, err := o.sign(ctx, req, bucket, key)
+		return req, creds, err
+	}
+	if req.URL, err = presignedURL(o.uri); err != nil {
+		return nil, aws.Credentials{}, err
+	}
+	req.Host = req.URL.Host
+	return req, aws.Credentials{}, nil
+}
+
+// presignedURL reads a URI that is to be fetched as it is.
+func presignedURL(uri S3URI) (*url.URL, error) {
+	u, err := url.Parse(string(uri))
+	switch {
+	case err != nil || u.Host == "":
+		return nil, fmt.Errorf("the URI %s is neither s3://bucket/key nor a URL", uri)
+	case u.User != nil:
+		return nil, fmt.Errorf("the URI %s has user info", uri)
+	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
+		u.Fragment, u.RawFragment = "", ""
+		return u, nil
+	}
+	return nil, fmt.Errorf("the URI %s is not https: whoever listens would read the file", uri)
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// sign makes req a signed GET of an object in S3: virtual-host style where the
+// bucket's name can stand in a host name that S3's certificate covers.
+func (o *object) sign(ctx context.Context, req *http.Request, bucket, key string) (aws.Credentials, error) {
+	escaped := make([]string, 0, 4)
+	for part := range strings.SplitSeq(key, "/") {
+		escaped = append(escaped, escapeID(part))
+	}
+	u := &url.URL{Scheme: "https", Path: "/" + key, RawPath: "/" + strings.Join(escaped, "/")}
+	virtual := false
+	if o.s3 != nil {
+		u.Scheme, u.Host = o.s3.scheme, o.s3.host
+	} else {
+		u.Host = "s3"
+		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || realRegion(o.Region) != o.Region {
+			u.Host += "-fips"
+		}
+		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
+			u.Host += ".dualstack"
+		}
+		u.Host += "." + o.region + "." + partitionOf(o.region).dnsSuffix
+		if virtual = isHostLabel(bucket); virtual {
+			u.Host = bucket + "." + u.Host
+		}
+	}
+	if !virtual {
+		u.Path, u.RawPath = "/"+bucket+u.Path, "/"+escapeID(bucket)+u.RawPath
+	}
+	if o.s3 != nil {
+		u.Path, u.RawPath = o.s3.path+u.Path, o.s3.rawPath+u.RawPath
+	}
+	req.URL, req.Host = u, u.Host
+	creds, err := o.credentials(ctx)
+	if err != nil {
+		return creds, err
+	}
+	const noBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	req.Header.Set("X-Amz-Content-Sha256", noBody)
+	if o.at == 0 && o.end < 0 {
+		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
+	}
+	now := time.Now()
+	if !o.DisableClockSkewCorrection {
+		now = now.Add(time.Duration(o.client.skew.Load()))
+	}
+	return creds, o.signer.SignHTTP(ctx, creds, req, noBody, "s3", o.region, now, func(so *v4.SignerOptions) {
+		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
+	})
+}
+
+// isHostLabel reports whether a bucket's name is one label of a host name: a
+// name with dots is legal for a bucket, but no wildcard certificate covers it.
+func isHostLabel(bucket string) bool {
+	return len(bucket) >= 3 && len(bucket) <= 63 && bucket[0] != '-' && bucket[len(bucket)-1] != '-' &&
+		strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// element returns the text of the first element of this name. Package
+// encoding/xml would cost more than two elements are worth.
+func element(body []byte, name string) string {
+	_, rest, ok := strings.Cut(string(body), "<"+name+">")
+	text, _, closed := strings.Cut(rest, "</"+name+">")
+	if !ok || !closed {
+		return ""
+	}
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&amp;", "&").Replace(text)
+}
+
+// parseContentRange reads "bytes first-last/total", of which total may be "*".
+func parseContentRange(text string) (first, total int64, ok bool) {
+	text, found := strings.CutPrefix(text, "bytes ")
+	span, size, slash := strings.Cut(text, "/")
+	from, _, dash := strings.Cut(span, "-")
+	first, err := strconv.ParseInt(from, 10, 64)
+	if !found || !slash || !dash || err != nil || first < 0 {
+		return 0, 0, false
+	}
+	if size == "*" {
+		return first, -1, true
+	}
+	total, err = strconv.ParseInt(size, 10, 64)
+	return first, total, err == nil && total > first
+}
+
+// crc64NVME is the polynomial of S3's own choice of checksum.
+var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+
+// checksum returns the first of the checksums that a response gives of a whole
+// object, and what it should come to. One of an object's parts ends in "-N".
+func checksum(header http.Header) (hash.Hash, []byte) {
+	for _, c := range []struct {
+		name string
+		hash func() hash.Hash
+	}{
+		{"Crc64nvme", func() hash.Hash { return crc64.New(crc64NVME) }},
+		{"Crc32c", func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
+		{"Crc32", func() hash.Hash { return crc32.NewIEEE() }},
+		{"Sha256", sha256.New},
+		{"Sha1", sha1.New},
+	} {
+		value := header.Get("X-Amz-Checksum-" + c.name)
+		if value == "" || header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
+			continue
+		}
+		h := c.hash()
+		if want, err := base64.StdEncoding.DecodeString(value); err == nil && len(want) == h.Size() {
+			return h, want
+		}
+	}
+	return nil, nil
+}
