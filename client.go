@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -21,40 +22,37 @@ import (
 const version = "0.1.0"
 
 // Options configures a [Client]. The zero value of every field but Region and
-// Credentials is a working default. Conflicts and missing fields are reported
-// by every call, as an [*InvalidInputError], before anything is sent.
+// Credentials is a working default. Every call reports what is wrong with them,
+// as an [*InvalidInputError], before anything is sent.
 type Options struct {
-	// Region of the dashboard, such as "us-east-1": it makes the endpoint and
-	// stands in every signature. Required, also with a BaseEndpoint.
+	// Region of the dashboard, such as "us-east-1". Required, also with a
+	// BaseEndpoint: it stands in every signature.
 	Region string
 
-	// Credentials are asked for on every attempt. Required; wrap a provider in
-	// aws.NewCredentialsCache unless it caches by itself. If the service says
-	// that they have expired and the provider has an Invalidate method, as
-	// *aws.CredentialsCache has, they are invalidated and the call is tried
-	// once more, within the number of attempts.
+	// Credentials are asked for on every attempt. Required; wrap a provider that
+	// doesn't cache in aws.NewCredentialsCache. If the service says that they
+	// have expired and the provider has an Invalidate method, as
+	// *aws.CredentialsCache has, the call is tried once more with fresh ones,
+	// within the number of attempts.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests to the API: the one door, so that a mock is
-	// a RoundTripper, and so is tracing. Redirects are never followed, and there
-	// is no middleware stack. nil: a transport with the SDK's own settings, but
-	// with an idle pool for hundreds of callers, shared by all clients.
+	// Transport sends the requests to the API: a mock is a RoundTripper, and so
+	// is tracing. Redirects are never followed, and there is no middleware stack.
+	// nil: a transport with the SDK's settings, but an idle pool for hundreds of
+	// callers, shared by all clients.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files, apart from Transport, since what records
-	// the URLs of requests (tracing, for one) would record presigned URLs. nil:
-	// a transport like that of Transport, but for files, shared by all clients;
-	// NewFromConfig takes over the settings of a BuildableClient.
+	// DownloadTransport fetches files: what records the URLs of requests, such
+	// as tracing, would record presigned URLs. nil: one with the SDK's settings,
+	// shared by all clients; NewFromConfig takes those of a BuildableClient.
 	DownloadTransport http.RoundTripper
 
-	// S3BaseEndpoint is a URL of scheme, host and perhaps path that takes the
-	// place of S3's own endpoint where files lie in a bucket of the caller;
-	// requests to it are path-style. nil: the bucket's own endpoint.
+	// S3BaseEndpoint is a URL of scheme, host and perhaps path for files in the
+	// caller's bucket; requests to it are path-style. nil: the bucket's own.
 	S3BaseEndpoint *string
 
-	// BaseEndpoint is a URL of scheme, host and perhaps path that takes the
-	// place of the region's own endpoint. It excludes FIPS and dual-stack. nil:
-	// the region's own endpoint.
+	// BaseEndpoint is a URL of scheme, host and perhaps path. It excludes FIPS
+	// and dual-stack. nil: the region's own endpoint.
 	BaseEndpoint *string
 
 	// UseFIPSEndpoint and UseDualStackEndpoint select among the region's own
@@ -62,48 +60,50 @@ type Options struct {
 	UseFIPSEndpoint      aws.FIPSEndpointState
 	UseDualStackEndpoint aws.DualStackEndpointState
 
-	// Retryer decides which errors are tried again, how often and when. nil:
-	// one of package aws/retry, by RetryMode. It must be safe for concurrent
-	// use, since all calls share it and its token bucket.
+	// Retryer decides which errors are tried again, how often and when. All
+	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
 	// RetryMode, read when the client is made and only if Retryer is nil, is
 	// aws.RetryModeStandard or aws.RetryModeAdaptive. Empty: standard.
 	RetryMode aws.RetryMode
 
-	// RetryMaxAttempts is how often a request is sent at the most, the first
-	// time included. 0: what Retryer says, by default 3.
+	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
+	// says, by default 3.
 	RetryMaxAttempts int
 
-	// AppID, up to 50 characters, stands in the User-Agent header as app/<AppID>.
-	// Empty: none.
+	// AppID, up to 50 characters, stands in the User-Agent header. Empty: none.
 	AppID string
 
-	// DisableClockSkewCorrection signs with the machine's clock, whatever time
-	// the service's answers give. false: the difference is learnt from every
-	// answer, and a signature refused for a clock more than 4 minutes off is
-	// made again.
+	// DisableClockSkewCorrection signs with the machine's clock. false: the
+	// service's clock is learnt from every answer, and a signature refused for a
+	// clock more than 4 minutes off is made again.
 	DisableClockSkewCorrection bool
 
 	// AttemptTimeout bounds each attempt, from sending to the end of the
-	// answer's body; one that runs out of it is tried again. 0: no bound but
-	// the context's.
+	// answer's body; what it ends is tried again. 0: the context's bound alone.
 	AttemptTimeout time.Duration
 
-	// Logger gets one debug record for each attempt and one for each retry
-	// decision, without secrets. nil: silent.
+	// Logger gets a debug record of each attempt and each retry decision,
+	// without secrets. nil: silent.
 	Logger *slog.Logger
 
-	// Limiter is asked before every attempt; a *rate.Limiter keeps all users of
-	// a client under the account's 10 requests a second. nil: none.
+	// Limiter is asked before every attempt, such as a *rate.Limiter of the
+	// account's 10 requests a second. nil: none.
 	Limiter interface{ Wait(context.Context) error }
 }
 
 // Client calls the snapshot-job operations of Amazon QuickSight. It is safe
 // for concurrent use, and starts no goroutine that outlives a call.
+//
+// Any operation may return an [*InvalidInputError], when nothing was sent, and
+// the service's [*AccessDeniedException], [*InternalFailureException],
+// [*ResourceNotFoundException], [*ThrottlingException] and
+// [*UnsupportedUserEditionException], or *smithy.GenericAPIError for a code that
+// it does not document. The package comment tells what is tried again.
 type Client struct {
 	settings settings
-	faults   []InputFault // of the functions and the configuration that made it
+	faults   faultList    // of the functions and the configuration that made it
 	skew     atomic.Int64 // the service's clock minus ours, in nanoseconds
 }
 
@@ -114,7 +114,7 @@ type settings struct {
 	s3        *endpoint // nil: the bucket's own
 	retryer   aws.RetryerV2
 	userAgent string
-	faults    []InputFault
+	faults    faultList
 	signer    *v4.Signer
 }
 
@@ -131,18 +131,17 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection and
 // ServiceOptions, and through ConfigSources the FIPS and dual-stack settings,
 // AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
-// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (and for files in
-// S3, AWS_ENDPOINT_URL_S3 and S3's entry in the services section).
+// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (for files in S3,
+// AWS_ENDPOINT_URL_S3 and S3's services entry).
 //
-// An HTTPClient is adapted to [Options].Transport: an *awshttp.BuildableClient
-// gives its transport and timeouts, with an idle pool at least as large as this
-// package's own; an *http.Client is copied, so that it follows no redirect;
-// anything else is called through its Do method.
+// An HTTPClient becomes [Options].Transport: an *awshttp.BuildableClient gives
+// its transport and timeouts, with an idle pool no smaller than this package's;
+// an *http.Client is copied, to follow no redirect; anything else is called
+// through Do.
 //
-// There is no middleware stack: APIOptions and Interceptors do not run, and
-// Logger and ClientLogMode give way to [Options].Logger. EndpointResolver and
-// EndpointResolverWithOptions, which the SDK has deprecated, are not asked, and
-// DefaultsMode changes nothing.
+// APIOptions and Interceptors do not run, Logger and ClientLogMode give way to
+// [Options].Logger, and EndpointResolver, EndpointResolverWithOptions and
+// DefaultsMode change nothing.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	o := Options{
 		Region:                     cfg.Region,
@@ -160,7 +159,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	fns := make([]func(*Options), 0, len(cfg.ServiceOptions)+len(optFns))
 	for _, fn := range cfg.ServiceOptions {
 		if fn == nil {
-			faults = append(faults, fault("ServiceOptions", "holds a nil function"))
+			faults.add("ServiceOptions", "holds a nil function")
 			continue
 		}
 		fns = append(fns, func(o *Options) { fn(serviceID, o) })
@@ -168,8 +167,8 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	return newClient(o, faults, append(fns, optFns...))
 }
 
-func newClient(o Options, faults []InputFault, optFns []func(*Options)) *Client {
-	faults = apply(&o, faults, optFns)
+func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
+	applyAll(&o, optFns, &faults)
 	switch {
 	case o.Retryer != nil:
 	case o.RetryMode == aws.RetryModeAdaptive:
@@ -182,55 +181,43 @@ func newClient(o Options, faults []InputFault, optFns []func(*Options)) *Client 
 	return c
 }
 
-func apply(o *Options, faults []InputFault, optFns []func(*Options)) []InputFault {
-	for i, fn := range optFns {
-		if fn == nil {
-			faults = append(faults, fault("optFns", "has a nil function at index %d", i))
-			continue
-		}
-		fn(o)
-	}
-	return faults
-}
-
 // with returns the client's settings as changed for one call.
 func (c *Client) with(optFns []func(*Options)) *settings {
 	if len(optFns) == 0 {
 		return &c.settings
 	}
 	o := c.settings.Options
-	faults := apply(&o, c.faults, optFns)
+	faults := c.faults
+	applyAll(&o, optFns, &faults)
 	s := prepare(o, faults, c.settings.signer)
 	return &s
 }
 
-func prepare(o Options, faults []InputFault, signer *v4.Signer) settings {
-	s := settings{Options: o, signer: signer}
-	var endpointFaults []InputFault
-	s.endpoint, endpointFaults = resolveEndpoint(&o)
+func prepare(o Options, faults faultList, signer *v4.Signer) settings {
+	s := settings{Options: o, signer: signer, faults: faults}
+	s.endpoint = resolveEndpoint(&o, &s.faults)
 	if o.S3BaseEndpoint != nil {
 		s.s3 = &endpoint{}
 		if problem := s.s3.parse(*o.S3BaseEndpoint); problem != "" {
-			endpointFaults = append(endpointFaults, InputFault{"S3BaseEndpoint", problem})
+			s.faults.add("S3BaseEndpoint", "%s", problem)
 		}
 	}
-	s.faults = append(faults, endpointFaults...)
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
-		s.faults = append(s.faults, fault("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)"))
+		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
 	}
 	if o.Retryer == nil {
 		// A function of one call took it away.
-		s.faults = append(s.faults, fault("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}"))
+		s.faults.add("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}")
 		o.Retryer = aws.NopRetryer{}
 	}
 	if o.RetryMaxAttempts < 0 {
-		s.faults = append(s.faults, fault("RetryMaxAttempts", "is %d: want 1 or more, or 0 for the default", o.RetryMaxAttempts))
+		s.faults.add("RetryMaxAttempts", "is %d: want 1 or more, or 0 for the default", o.RetryMaxAttempts)
 	}
 	if m := o.RetryMode; m != "" && m != aws.RetryModeStandard && m != aws.RetryModeAdaptive {
-		s.faults = append(s.faults, fault("RetryMode", "is %s: want standard or adaptive", quote(string(m))))
+		s.faults.add("RetryMode", "is %s: want standard or adaptive", quote(string(m)))
 	}
 	if o.AttemptTimeout < 0 {
-		s.faults = append(s.faults, fault("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout))
+		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
 	}
 	if s.Transport == nil {
 		s.Transport = defaultTransport()
@@ -238,23 +225,13 @@ func prepare(o Options, faults []InputFault, signer *v4.Signer) settings {
 	if s.DownloadTransport == nil {
 		s.DownloadTransport = defaultDownloadTransport()
 	}
-	retryer := o.Retryer
-	if o.RetryMaxAttempts > 0 {
-		retryer = retry.AddWithMaxAttempts(retryer, o.RetryMaxAttempts)
-	}
 	var ok bool
-	if s.retryer, ok = retryer.(aws.RetryerV2); !ok {
-		s.retryer = retryerV2{retryer}
+	if s.retryer, ok = o.Retryer.(aws.RetryerV2); !ok || o.RetryMaxAttempts > 0 {
+		// It makes any Retryer a RetryerV2 too.
+		s.retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(o.RetryMaxAttempts, o.Retryer.MaxAttempts())).(aws.RetryerV2)
 	}
 	s.userAgent = userAgent(&o)
 	return s
-}
-
-// retryerV2 gives a Retryer of the first kind the method that the loop calls.
-type retryerV2 struct{ aws.Retryer }
-
-func (r retryerV2) GetAttemptToken(context.Context) (func(error) error, error) {
-	return r.GetInitialToken(), nil
 }
 
 // userAgent names the SDK's core, this module, the AppID and, as the official
@@ -279,8 +256,7 @@ func userAgent(o *Options) string {
 	return builtHeader(ua, "User-Agent")
 }
 
-// builtHeader runs one of the SDK's build middlewares on an empty request and
-// returns the header that it set.
+// builtHeader returns the header that one of the SDK's build middlewares sets.
 func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
 	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
 	m.HandleBuild(context.Background(), smithymiddleware.BuildInput{Request: req},
@@ -290,9 +266,8 @@ func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
 	return req.Header.Get(name)
 }
 
-// idleConns is how many idle connections a transport keeps, in all and to one
-// host. With the SDK's 10, half the calls of 256 concurrent callers open a new
-// TLS connection.
+// idleConns is how many idle connections a transport keeps. With the SDK's 10,
+// half the calls of 256 concurrent callers open a new TLS connection.
 const idleConns = 512
 
 var defaultTransport = sync.OnceValue(func() http.RoundTripper {

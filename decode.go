@@ -24,51 +24,125 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 func decodeJSON[T any](body []byte, opts ...json.Options) (v T, err error) {
 	// Package json would merge an object that comes twice into the one before,
 	// where the last should count: such a body takes the way through a map.
-	d := decoders.Get().(*decoder)
-	d.body = *bytes.NewBuffer(body)
-	d.Reset(&d.body, jsontext.AllowInvalidUTF8(true))
+	d := newDecoder(body)
 	err = json.UnmarshalDecode(&d.Decoder, &v, opts...)
-	d.body = bytes.Buffer{}
-	d.Reset(&d.body) // lets go of the body
-	decoders.Put(d)
-	switch {
-	case err == io.EOF:
+	d.release()
+	if err == nil || err == io.EOF {
 		return v, nil
-	case !errors.Is(err, jsontext.ErrDuplicateName):
+	}
+	// The error may be of a value that a second member of its name replaces.
+	members, again := lastMembers(jsontext.NewDecoder(bytes.NewBuffer(body), lenient))
+	if again != nil {
 		return v, err
 	}
-	var members any
-	err = json.UnmarshalDecode(jsontext.NewDecoder(bytes.NewBuffer(body), lenient), &members, keepNumbers)
-	if err != nil {
-		return v, err
-	}
-	once, err := json.Marshal(members, lenient)
-	if err != nil {
+	once, again := json.Marshal(members, lenient)
+	if again != nil {
 		return v, err
 	}
 	v = *new(T)
-	err = json.Unmarshal(once, &v, append(opts, lenient)...)
-	return v, err
+	again = json.Unmarshal(once, &v, append(opts, lenient)...)
+	if again != nil && !errors.Is(err, jsontext.ErrDuplicateName) {
+		return v, err
+	}
+	return v, again
 }
 
-// decoders keep their stacks, and their cache of short strings such as the names
-// of formats, from one body to the next.
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
-
+// decoder reads one body. In the pool it keeps its stacks, and its cache of short
+// strings such as the names of formats, from one body to the next.
 type decoder struct {
 	jsontext.Decoder
-	body bytes.Buffer
+	body    bytes.Buffer
+	options json.Options
+	results []SnapshotJobS3Result // room for lists of one, as nearly all are, in one piece
 }
 
-// keepNumbers keeps the text of a number that is decoded into an any.
-var keepNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
-	if dec.PeekKind() != '0' {
-		return errors.ErrUnsupported
+var decoders = sync.Pool{New: func() any {
+	d := &decoder{}
+	d.options = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(beginGroups), json.UnmarshalFromFunc(d.beginResults))))
+	return d
+}}
+
+// beginGroups and beginResults give a list room, and leave reading it to package
+// json.
+func beginGroups(dec *jsontext.Decoder, list *[]SnapshotJobResultFileGroup) error {
+	if *list == nil && dec.PeekKind() == '[' {
+		*list = make([]SnapshotJobResultFileGroup, 0, 7) // a job has no more
 	}
-	number, err := dec.ReadValue()
-	*v = number.Clone()
-	return err
-}))
+	return errors.ErrUnsupported
+}
+
+func (d *decoder) beginResults(dec *jsontext.Decoder, list *[]SnapshotJobS3Result) error {
+	if *list == nil && dec.PeekKind() == '[' {
+		if len(d.results) == 0 {
+			n := 7 // a job's; more than that are many
+			if d.results != nil {
+				n = 64
+			}
+			d.results = make([]SnapshotJobS3Result, n)
+		}
+		*list, d.results = d.results[:0:1], d.results[1:]
+	}
+	return errors.ErrUnsupported
+}
+
+func newDecoder(body []byte) *decoder {
+	d := decoders.Get().(*decoder)
+	d.body = *bytes.NewBuffer(body)
+	if len(body) < 4<<10 { // too few lists to be worth it
+		d.Reset(&d.body, jsontext.AllowInvalidUTF8(true))
+	} else {
+		d.Reset(&d.body, d.options)
+	}
+	return d
+}
+
+// release lets go of the body, and of what was made of it.
+func (d *decoder) release() {
+	d.body, d.results = bytes.Buffer{}, nil
+	d.Reset(&d.body)
+	decoders.Put(d)
+}
+
+// lastMembers reads the next value: an object as a map in which of a member
+// that comes twice the last one stands, a scalar as its own text.
+func lastMembers(dec *jsontext.Decoder) (any, error) {
+	switch dec.PeekKind() {
+	case '{':
+		if _, err := dec.ReadToken(); err != nil { // too deep
+			return nil, err
+		}
+		object := map[string]any{}
+		for dec.PeekKind() == '"' {
+			name, err := dec.ReadToken()
+			if err != nil {
+				return nil, err
+			}
+			key := name.String()
+			if object[key], err = lastMembers(dec); err != nil {
+				return nil, err
+			}
+		}
+		_, err := dec.ReadToken() // the closing brace
+		return object, err
+	case '[':
+		if _, err := dec.ReadToken(); err != nil {
+			return nil, err
+		}
+		list := []any{}
+		for kind := dec.PeekKind(); kind != ']' && kind != 0; kind = dec.PeekKind() {
+			item, err := lastMembers(dec)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		_, err := dec.ReadToken() // the closing bracket
+		return list, err
+	}
+	value, err := dec.ReadValue()
+	return value.Clone(), err
+}
 
 // complete reports whether body begins with a whole JSON value, or with
 // something that no further bytes would make one.

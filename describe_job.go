@@ -1,17 +1,16 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
 )
 
 var describeJob = operation{
-	name:   "DescribeDashboardSnapshotJob",
-	method: http.MethodGet,
-	exceptions: []string{
-		codeAccessDenied, codeInternalFailure, codeResourceNotFound, codeThrottling, codeUnsupportedUserEdition,
-	},
+	name:       "DescribeDashboardSnapshotJob",
+	method:     http.MethodGet,
+	exceptions: "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition",
 }
 
 // DescribeDashboardSnapshotJobOutput is the state of a job, and what it was
@@ -46,11 +45,7 @@ type jobBody struct {
 // DescribeDashboardSnapshotJob returns the status of a job, running or not. The
 // caller must be the user who started the job. [Client.Wait] polls it.
 //
-// Bad input is an [*InvalidInputError], and nothing was sent; the service's own
-// errors are [*AccessDeniedException], [*InternalFailureException],
-// [*ResourceNotFoundException], [*ThrottlingException],
-// [*UnsupportedUserEditionException], or *smithy.GenericAPIError for any other
-// code. The package comment tells which of them have been tried again.
+// Its errors are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
 	var out *DescribeDashboardSnapshotJobOutput
 	call := job.call(&describeJob, "")
@@ -60,16 +55,14 @@ func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optF
 			return err
 		}
 		out = &DescribeDashboardSnapshotJobOutput{
-			Job: Job{or(b.AWSAccountID, job.AWSAccountID), or(b.DashboardID, job.DashboardID), or(b.SnapshotJobID, job.SnapshotJobID)},
+			Job: Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
 			ARN: b.ARN, JobStatus: b.JobStatus,
 			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
 			SnapshotConfiguration: b.SnapshotConfiguration, UserConfiguration: b.UserConfiguration,
-			RequestID: or(b.RequestID, headerRequestID(resp.Header)), Status: int(b.Status),
+			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: int(b.Status),
 		}
 		return nil
 	}
-	if err := c.invoke(ctx, call, optFns); err != nil {
-		return nil, err
-	}
-	return out, nil
+	err := c.invoke(ctx, call, optFns)
+	return out, err
 }

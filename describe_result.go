@@ -1,19 +1,17 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
 )
 
 var describeResult = operation{
-	name:   "DescribeDashboardSnapshotJobResult",
-	method: http.MethodGet,
-	exceptions: []string{
-		codeAccessDenied, codeInternalFailure, codeInvalidParameterValue, codePreconditionNotMet,
-		codeResourceNotFound, codeThrottling, codeUnsupportedUserEdition,
-	},
-	mark: markNotFinished,
+	name:       "DescribeDashboardSnapshotJobResult",
+	method:     http.MethodGet,
+	exceptions: "AccessDenied InternalFailure InvalidParameterValue PreconditionNotMet ResourceNotFound Throttling UnsupportedUserEdition",
+	mark:       markNotFinished,
 }
 
 // DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Use
@@ -48,13 +46,8 @@ type resultBody struct {
 //
 // A nil error means that the service answered, not that the job went well: see
 // the output's Err. The error of a job that is still queued or running matches
-// [ErrJobNotFinished]; bad input is an [*InvalidInputError], and nothing was
-// sent; the service's own errors are [*AccessDeniedException],
-// [*InternalFailureException], [*InvalidParameterValueException],
-// [*PreconditionNotMetException], [*ResourceNotFoundException],
-// [*ThrottlingException], [*UnsupportedUserEditionException], or
-// *smithy.GenericAPIError for any other code. The package comment tells which
-// of them have been tried again.
+// [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
+// [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	var out *DescribeDashboardSnapshotJobResultOutput
 	call := job.call(&describeResult, "/result")
@@ -64,15 +57,13 @@ func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job
 			return err
 		}
 		out = &DescribeDashboardSnapshotJobResultOutput{
-			Job: job, ARN: b.ARN, JobStatus: b.JobStatus,
+			Job: call.job, ARN: b.ARN, JobStatus: b.JobStatus,
 			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
 			Result: b.Result, ErrorInfo: b.ErrorInfo,
-			RequestID: or(b.RequestID, headerRequestID(resp.Header)), Status: resp.StatusCode,
+			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: resp.StatusCode,
 		}
 		return nil
 	}
-	if err := c.invoke(ctx, call, optFns); err != nil {
-		return nil, err
-	}
-	return out, nil
+	err := c.invoke(ctx, call, optFns)
+	return out, err
 }

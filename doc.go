@@ -17,13 +17,12 @@
 //
 // # Errors
 //
-// A call's error is a *smithy.OperationError. Behind it, for errors.As, stand
+// A call's error is a *smithy.OperationError. In its chain stand
 // *retry.MaxAttemptsError if the attempts ran out, *awshttp.ResponseError with
-// the HTTP status and the request id, and the exception: one of this package's,
-// such as [*ResourceNotFoundException], or *smithy.GenericAPIError for a code
-// that the service's model lacks. All of them are smithy.APIError. Bad input or
-// options are an [*InvalidInputError], and nothing was sent. A result asked for
-// too early matches [ErrJobNotFinished].
+// the HTTP status and the request id, and the smithy.APIError: one of this
+// package's, such as [*ResourceNotFoundException], or *smithy.GenericAPIError for
+// a code that the operation's model lacks. Bad input or options are an
+// [*InvalidInputError], and nothing was sent.
 //
 // When the context ended a call, errors.Is(err, ctx.Err()) holds; the context's
 // cause and the last error of the service are in the chain as well.
@@ -34,25 +33,17 @@
 // with a random pause of up to 50 ms, then 100 ms, and so on up to 20 s (from
 // 1 s when throttled; X-Amz-Retry-After is heeded, Retry-After is not), as long
 // as the client's bucket of 500 retry tokens lasts (14 for a retry, 5 if
-// throttled; a success pays back).
+// throttled; a success pays back). Tried again are
+//   - connections refused, reset or cut off, and HTTP 500, 502, 503 and 504
+//   - ThrottlingException and its kin, RequestTimeout, and HTTP 429 with an
+//     unknown code
+//   - a GET whose 2xx body was cut off
+//   - a refused signature if the clocks are more than 4 minutes apart, with the
+//     service's clock
+//   - ExpiredTokenException, once, if the credentials can be renewed
+//   - an attempt that ran out of AttemptTimeout
 //
-//	tried again                           because
-//	connection refused, reset, cut off    the next one may hold
-//	HTTP 500, 502, 503, 504               whatever the body says
-//	ThrottlingException and its kin       the account's rate is used up
-//	HTTP 429 with an unknown code         likewise
-//	RequestTimeout                        the service says so
-//	a GET whose 2xx body was cut off      reading again is harmless
-//	a signature refused, and the clocks   once the service's clock is known,
-//	are more than 4 minutes apart         the signature is made with it
-//	ExpiredTokenException                 once, if the credentials can be renewed
-//	AttemptTimeout ran out                the context still has time
-//
-//	not tried again                       because
-//	any other 4xx                         it would be refused again
-//	a host name that does not exist       it is configuration
-//	https to a plain HTTP server          likewise
-//	a whole 2xx body that makes no sense  it would come again
-//	redirects                             they are never followed
-//	the context ended                     the caller said so
+// but not any other 4xx, a host name that does not exist, https to a plain HTTP
+// server, a whole 2xx body that makes no sense, a redirect, or anything once the
+// context has ended.
 package snapshotjob

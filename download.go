@@ -1,40 +1,44 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // DownloadOptions says how [Client.Open] and [Client.Download] fetch files. The
 // zero value of a field stands for its default.
 type DownloadOptions struct {
-	// Result is a result in hand, such as [Client.Wait] returns, so that Download
-	// doesn't ask for it again. nil: Download asks. Open doesn't read it.
+	// Result is a result in hand, such as [Client.Wait]'s. nil: Download asks for
+	// it. Open doesn't read it.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
 	// Concurrency is how many files Download fetches at once. Default: 4.
 	Concurrency int
 
-	// PartSize, in bytes, has Download fetch a file that is larger in parts of
-	// this size, Parts at once. A file fetched in parts is verified by its
-	// length and ETag, not by a checksum. Defaults: 0, every file in one
-	// stream; 4 parts at once.
+	// PartSize, in bytes, has Download fetch a larger file in parts of this size,
+	// Parts at once, verified by length and ETag instead of a checksum. Defaults:
+	// 0, every file in one stream; 4 parts at once.
 	PartSize int64
 	Parts    int
 
-	// MaxAttempts is how often a file is asked for without a byte of progress
-	// before it is given up. Default: 5.
+	// MaxAttempts is how often a file is asked for without a byte of progress.
+	// Default: 5.
 	MaxAttempts int
 
-	// StallTimeout is how long a server may send nothing before the connection
-	// is given up and the file asked for again. Default: 30 seconds.
+	// StallTimeout is how long a server may send nothing before the file is asked
+	// for again. Default: 30 seconds.
 	StallTimeout time.Duration
 
 	// OnProgress is called as bytes reach the disk, never twice at once. nil:
@@ -62,9 +66,9 @@ type DownloadedFile struct {
 	Err  error  // nil: the file is there, whole; *FileError: the job didn't make it
 }
 
-// DownloadError says that not every file of a job was fetched, and lists the
-// fate of all of them. Its chain holds the files' errors and, if the job or one
-// of its files failed in QuickSight, the [*JobError].
+// DownloadError says that not every file of a job was fetched. Its chain holds
+// the files' errors and, if the job or a file failed in QuickSight, the
+// [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
@@ -112,17 +116,17 @@ func (e *DownloadError) Unwrap() []error {
 // Open streams one file of a result. The caller must close it, and may do so
 // early.
 //
-// A presigned URL is fetched by a plain GET without credentials, over https
-// alone (over http from this machine's own addresses); a file in the caller's
-// bucket by a GET signed for S3. A connection that breaks is resumed where it
-// broke. A presigned URL that has expired is replaced, once between any two
-// bytes, by asking for the result again. Read ends with io.EOF only after all
-// bytes have come and agree with the checksum, if S3 gives one; if the object
-// changed meanwhile, it ends with an error that matches [ErrFileChanged].
+// A presigned URL is fetched without credentials, over https alone (http from
+// this machine's own addresses); a file in the caller's bucket by a GET signed
+// for S3. A broken connection is resumed where it broke; an expired URL is
+// replaced, once between any two bytes, by asking for the result again. Read
+// ends with io.EOF only after all bytes have come. If they disagree with S3's
+// checksum, its error matches [ErrChecksum]; if the object changed meanwhile,
+// [ErrFileChanged].
 //
 // A file that the job didn't make is a [*FileError]; S3's own errors are
-// *smithy.GenericAPIError behind an *awshttp.ResponseError. No error shows the
-// query of a URL.
+// *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an
+// [*InvalidInputError]. No error shows the query of a URL.
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
 	o, faults := downloadOptions(optFns)
 	d, faults := c.download(ctx, file.Job, o, faults)
@@ -142,26 +146,25 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 // Download brings every file of a finished job into dir, which it makes if need
 // be, and tells every file's fate, in the order of
 // [DescribeDashboardSnapshotJobResultOutput.Files]. The error is nil only if the
-// job went well and every file is there; otherwise it is a [*DownloadError],
-// which holds the [*JobError] if the job or a file failed in QuickSight, or the
-// error of the call for the result. One failing file doesn't lose the others.
+// job went well and every file is there; otherwise it is a [*DownloadError], an
+// [*InvalidInputError], or that of the call for the result or of making dir. One
+// failing file doesn't lose the others.
 //
 // A file is whole or not there: it is written under a temporary name that begins
 // with ".snapshotjob-", verified as [Client.Open] says, synced and only then
-// given its name. That is <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or
-// .xlsx (of a file of several sheets or visuals, the first of each; without the
-// parts that a file doesn't have), where "_" stands for every character but A-Z
-// a-z 0-9 - . _ and each id is cut to 60 characters. If there is such a file
-// already, in the folder or among the job's others, upper and lower case taken
-// as one, "-2" or the next free number is added: no file is ever overwritten.
+// named <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the
+// first sheet and visual of several, without the parts that a file doesn't have,
+// each id cut to 60 characters, and "_" for all but A-Z a-z 0-9 - . _. If the
+// folder or the job has such a file already, in upper or lower case, "-2" or the
+// next free number is added: no file is ever overwritten.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	o, faults := downloadOptions(optFns)
 	faults = job.faults(faults)
 	if dir == "" {
-		faults = append(faults, fault("dir", `is empty: want a folder, such as "."`))
+		faults.add("dir", `is empty: want a folder, such as "."`)
 	}
 	if o.Result != nil && o.Result.Job != job {
-		faults = append(faults, fault("Result", "is that of %s: want that of %s", o.Result.Job, job))
+		faults.add("Result", "is that of %s: want that of %s", o.Result.Job, job)
 	}
 	d, faults := c.download(ctx, job, o, faults)
 	if len(faults) > 0 {
@@ -199,11 +202,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	inParallel(o.Concurrency, tasks)
 
 	jobErr := result.Err()
-	whole := jobErr == nil
-	for _, f := range files {
-		whole = whole && f.Err == nil
-	}
-	if !whole {
+	if jobErr != nil || slices.ContainsFunc(files, func(f DownloadedFile) bool { return f.Err != nil }) {
 		return files, &DownloadError{job, files, jobErr}
 	}
 	return files, nil
@@ -227,35 +226,22 @@ func inParallel(n int, tasks []func()) {
 	wg.Wait()
 }
 
-func downloadOptions(optFns []func(*DownloadOptions)) (o DownloadOptions, faults []InputFault) {
-	for i, fn := range optFns {
-		if fn == nil {
-			faults = append(faults, fault("optFns", "has a nil function at index %d", i))
-			continue
-		}
-		fn(&o)
-	}
+func downloadOptions(optFns []func(*DownloadOptions)) (o DownloadOptions, faults faultList) {
+	applyAll(&o, optFns, &faults)
 	for _, n := range []struct {
 		field string
 		value *int
 		by    int
 	}{{"Concurrency", &o.Concurrency, 4}, {"Parts", &o.Parts, 4}, {"MaxAttempts", &o.MaxAttempts, 5}} {
-		switch {
-		case *n.value < 0:
-			faults = append(faults, fault(n.field, "is %d: want a positive number, or 0 for the default, %d", *n.value, n.by))
-		case *n.value == 0:
-			*n.value = n.by
+		if *n.value < 0 {
+			faults.add(n.field, "is %d: want a positive number, or 0 for the default, %d", *n.value, n.by)
 		}
+		*n.value = cmp.Or(*n.value, n.by)
 	}
 	if o.PartSize < 0 {
-		faults = append(faults, fault("PartSize", "is %d: want a number of bytes, or 0 for one stream", o.PartSize))
+		faults.add("PartSize", "is %d: want a number of bytes, or 0 for one stream", o.PartSize)
 	}
-	switch {
-	case o.StallTimeout < 0:
-		faults = append(faults, fault("StallTimeout", "is %v: want a positive duration, or 0 for the default", o.StallTimeout))
-	case o.StallTimeout == 0:
-		o.StallTimeout = 30 * time.Second
-	}
+	faults.setDefault("StallTimeout", &o.StallTimeout, 30*time.Second)
 	return o, faults
 }
 
@@ -265,10 +251,12 @@ type download struct {
 	client  *Client
 	job     Job
 	options DownloadOptions
+	backoff aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 
-	mu    sync.Mutex
-	fresh map[place]S3URI // of the last result that was asked for again
-	asked time.Time       // when that was
+	renewing chan struct{}   // holds one value while a file asks for the result again
+	mu       sync.Mutex      // guards the rest
+	results  int             // that were asked for again, because a URL had expired
+	fresh    map[place]S3URI // of the last of them
 
 	progress sync.Mutex
 }
@@ -281,35 +269,50 @@ type place struct {
 
 func (f ResultFile) place() place { return place{f.Registered, f.User, f.Group, f.Index} }
 
-func (c *Client) download(ctx context.Context, job Job, o DownloadOptions, faults []InputFault) (*download, []InputFault) {
+func (c *Client) download(ctx context.Context, job Job, o DownloadOptions, faults faultList) (*download, faultList) {
 	s := c.with(o.ClientOptions)
-	if ctx == nil {
-		faults = append(faults, fault("ctx", "is nil: want a context, such as context.Background()"))
-	}
-	return &download{settings: s, client: c, job: job, options: o}, append(faults, s.faults...)
+	faults.needContext(ctx)
+	return &download{settings: s, client: c, job: job, options: o, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}, append(faults, s.faults...)
 }
 
-// renew returns a URI for file that is newer than the one that was refused at
-// the given time. Files whose URLs expired together share one new result.
-func (d *download) renew(ctx context.Context, file ResultFile, refused time.Time) (S3URI, error) {
+// newest returns a file's URI of the newest result, "" if that lacks the file,
+// and the result's number.
+func (d *download) newest(file ResultFile) (S3URI, int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.asked.After(refused) {
-		asked := time.Now()
-		result, err := d.client.DescribeDashboardSnapshotJobResult(ctx, d.job, d.options.ClientOptions...)
-		if err != nil {
-			return "", fmt.Errorf("ask for a fresh URL: %w", err)
-		}
-		d.asked, d.fresh = asked, map[place]S3URI{}
-		for f := range result.Files() {
-			d.fresh[f.place()] = f.URI
-		}
+	if d.results == 0 {
+		return file.URI, 0
 	}
-	uri := d.fresh[file.place()]
-	if uri == "" {
-		return "", errors.New("ask for a fresh URL: the new result doesn't have the file")
+	return d.fresh[file.place()], d.results
+}
+
+// renew asks for the result again, unless that has been done since the result
+// of this number: files whose URLs expired together share one new result.
+func (d *download) renew(ctx context.Context, number int) error {
+	select {
+	case d.renewing <- struct{}{}:
+		defer func() { <-d.renewing }()
+	case <-ctx.Done():
+		return ended(ctx, nil, nil)
 	}
-	return uri, nil
+	d.mu.Lock()
+	results := d.results
+	d.mu.Unlock()
+	if results > number {
+		return nil
+	}
+	result, err := d.client.DescribeDashboardSnapshotJobResult(ctx, d.job, d.options.ClientOptions...)
+	if err != nil {
+		return fmt.Errorf("ask for a fresh URL: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.results++
+	d.fresh = map[place]S3URI{}
+	for f := range result.Files() {
+		d.fresh[f.place()] = f.URI
+	}
+	return nil
 }
 
 func (d *download) fileError(file ResultFile, err error) error {
@@ -353,10 +356,9 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 	if closeErr := temp.Close(); err == nil {
 		err = closeErr
 	}
-	if err != nil {
-		return "", 0, err
+	if err == nil {
+		path, err = publish(temp.Name(), filepath.Join(dir, name))
 	}
-	path, err = publish(temp.Name(), filepath.Join(dir, name))
 	if err != nil {
 		return "", 0, err
 	}
@@ -365,11 +367,19 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 
 // write fetches the object, from its beginning, into temp.
 func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (int64, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	firstEnd := int64(-1)
 	if d.options.PartSize > 0 {
 		firstEnd = d.options.PartSize
 	}
 	r, err := d.open(ctx, file, 0, firstEnd, "")
+	if err == nil && firstEnd > 0 && r.total < 0 {
+		// How many parts there are is not known.
+		r.Close()
+		firstEnd = -1
+		r, err = d.open(ctx, file, 0, -1, "")
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -379,17 +389,14 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 	var mu sync.Mutex
 	count := func(n int) {
 		mu.Lock()
+		defer mu.Unlock() // the reports come in order
 		done += int64(n)
-		now := done
-		mu.Unlock()
-		d.report(file, name, now, total)
+		d.report(file, name, done, total)
 	}
 	if firstEnd < 0 || total <= firstEnd {
 		return copyTo(temp, 0, r, count)
 	}
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var first error // the first that failed, which cancels the others
 	fail := func(err error) {
 		mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,32 +67,30 @@ type endpoint struct {
 
 // resolveEndpoint follows the endpoint rules of the official client, in their
 // order and with their texts, and refuses what that client drops in silence.
-func resolveEndpoint(o *Options) (endpoint, []InputFault) {
+func resolveEndpoint(o *Options, faults *faultList) endpoint {
 	region, fips := o.Region, o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
 	if real := realRegion(region); real != region {
 		region, fips = real, true
 	}
 	dualStack := o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
 	e := endpoint{scheme: "https", region: region, partition: partitionOf(region)}
-	var faults []InputFault
 	switch {
 	case region == "":
-		faults = append(faults, fault("Region", "is missing: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region (set Options.Region, or AWS_REGION before config.LoadDefaultConfig; a custom endpoint needs it too, for the signature)"))
+		faults.add("Region", "is missing: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region (set Options.Region, or AWS_REGION before config.LoadDefaultConfig; a custom endpoint needs it too, for the signature)")
 	case !validRegion(region):
-		faults = append(faults, fault("Region", "is wrong: failed to bind endpoint params, invalid input region %s (want a name such as us-east-1)", quote(region)))
+		faults.add("Region", "is wrong: failed to bind endpoint params, invalid input region %s (want a name such as us-east-1)", quote(region))
 	}
 	if o.BaseEndpoint != nil {
 		switch {
 		case fips:
-			faults = append(faults, fault("UseFIPSEndpoint", "conflicts with BaseEndpoint: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: FIPS and custom endpoint are not supported"))
+			faults.add("UseFIPSEndpoint", "conflicts with BaseEndpoint: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: FIPS and custom endpoint are not supported")
 		case dualStack:
-			faults = append(faults, fault("UseDualStackEndpoint", "conflicts with BaseEndpoint: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Dualstack and custom endpoint are not supported"))
+			faults.add("UseDualStackEndpoint", "conflicts with BaseEndpoint: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Dualstack and custom endpoint are not supported")
 		}
-		problem := e.parse(*o.BaseEndpoint)
-		if problem != "" {
-			faults = append(faults, InputFault{"BaseEndpoint", problem})
+		if problem := e.parse(*o.BaseEndpoint); problem != "" {
+			faults.add("BaseEndpoint", "%s", problem)
 		}
-		return e, faults
+		return e
 	}
 	e.host = "quicksight"
 	if fips {
@@ -104,7 +101,7 @@ func resolveEndpoint(o *Options) (endpoint, []InputFault) {
 		suffix = e.partition.dualStackDNSSuffix
 	}
 	e.host += "." + region + "." + suffix
-	return e, faults
+	return e
 }
 
 // realRegion takes the "fips" out of the pseudo regions fips-us-east-1,
@@ -128,28 +125,34 @@ func validRegion(region string) bool {
 // parse reads a custom endpoint. The problem that it returns never holds the
 // text itself, which may hold a password.
 func (e *endpoint) parse(text string) (problem string) {
+	const example = "a URL such as https://quicksight.us-east-1.amazonaws.com"
+	const alone = "which is never sent: want scheme, host and path alone"
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return "is an empty string: want a URL such as https://quicksight.us-east-1.amazonaws.com, or nil for the region's own endpoint"
+		return "is an empty string: want " + example + ", or nil for the region's own endpoint"
 	case err != nil:
 		return "is not a URL: want one such as https://quicksight.us-east-1.amazonaws.com"
 	case u.Scheme != "https" && u.Scheme != "http":
-		return "has no http or https scheme: want a URL such as https://quicksight.us-east-1.amazonaws.com"
+		return "has no http or https scheme: want " + example
 	case u.User != nil:
-		return "has user info, which is never sent: want scheme, host and path alone"
+		return "has user info, " + alone
 	case u.RawQuery != "" || u.ForceQuery:
-		return "has a query, which is never sent: want scheme, host and path alone"
+		return "has a query, " + alone
 	case u.Fragment != "" || strings.Contains(text, "#"):
-		return "has a fragment, which is never sent: want scheme, host and path alone"
+		return "has a fragment, " + alone
 	case u.Hostname() == "":
-		return "has no host: want a URL such as https://quicksight.us-east-1.amazonaws.com"
+		return "has no host: want " + example
 	case smithyhttp.ValidateEndpointHost(u.Host) != nil && !strings.HasPrefix(u.Host, "["):
 		return "has a host that is no valid host name"
 	}
 	e.scheme, e.host = u.Scheme, u.Host
-	e.path, e.rawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.EscapedPath(), "/")
-	for i, segment := range strings.Split(e.path, "/") {
+	e.path, e.rawPath = u.Path, u.EscapedPath()
+	if strings.HasSuffix(e.rawPath, "/") { // not %2F
+		e.path, e.rawPath = e.path[:len(e.path)-1], e.rawPath[:len(e.rawPath)-1]
+	}
+	for i, raw := range strings.Split(e.rawPath, "/") {
+		segment, _ := url.PathUnescape(raw) // which url.Parse has done before
 		if segment == "." || segment == ".." || segment == "" && i > 0 {
 			// A proxy that normalises the path would break the signature.
 			return `has an empty, "." or ".." path segment: want the path without`
@@ -158,29 +161,32 @@ func (e *endpoint) parse(text string) (problem string) {
 	return ""
 }
 
-// configEndpoint applies what lies in a loaded configuration beyond its own
-// fields: the service's endpoint, FIPS and dual-stack. The interfaces are those
-// of the SDK's internal/configsources, which can't be imported.
-func configEndpoint(cfg aws.Config, o *Options) (faults []InputFault) {
-	ctx := context.Background()
-	fips, _, err := firstFound(cfg.ConfigSources, func(s interface {
+// What a loaded configuration holds beyond its own fields. The interfaces are
+// those of the SDK's internal/configsources, which can't be imported.
+type (
+	fipsSource interface {
 		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
-	}) (aws.FIPSEndpointState, bool, error) {
-		return s.GetUseFIPSEndpoint(ctx)
-	})
-	if err != nil {
-		faults = append(faults, fault("UseFIPSEndpoint", "could not be read from the configuration: %v", err))
 	}
-	dualStack, _, err := firstFound(cfg.ConfigSources, func(s interface {
+	dualStackSource interface {
 		GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
-	}) (aws.DualStackEndpointState, bool, error) {
-		return s.GetUseDualStackEndpoint(ctx)
-	})
-	if err != nil {
-		faults = append(faults, fault("UseDualStackEndpoint", "could not be read from the configuration: %v", err))
 	}
-	o.UseFIPSEndpoint, o.UseDualStackEndpoint = fips, dualStack
+	ignoreSource interface {
+		GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
+	}
+	endpointSource interface {
+		GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+	}
+)
 
+// configEndpoint applies them.
+func configEndpoint(cfg aws.Config, o *Options) (faults faultList) {
+	var err error
+	if o.UseFIPSEndpoint, _, err = firstFound(cfg, fipsSource.GetUseFIPSEndpoint); err != nil {
+		faults.add("UseFIPSEndpoint", "could not be read from the configuration: %v", err)
+	}
+	if o.UseDualStackEndpoint, _, err = firstFound(cfg, dualStackSource.GetUseDualStackEndpoint); err != nil {
+		faults.add("UseDualStackEndpoint", "could not be read from the configuration: %v", err)
+	}
 	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "AWS_ENDPOINT_URL_QUICKSIGHT", &faults)
 	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "AWS_ENDPOINT_URL_S3", &faults)
 	return faults
@@ -188,8 +194,7 @@ func configEndpoint(cfg aws.Config, o *Options) (faults []InputFault) {
 
 // serviceEndpoint returns a service's endpoint if it is configured, else the
 // one that is configured for all services.
-func serviceEndpoint(cfg aws.Config, service, variable string, faults *[]InputFault) *string {
-	ctx := context.Background()
+func serviceEndpoint(cfg aws.Config, service, variable string, faults *faultList) *string {
 	// AWS_ENDPOINT_URL, already in cfg.BaseEndpoint, hides the services section
 	// of the configuration file unless the service has a variable of its own.
 	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
@@ -197,21 +202,14 @@ func serviceEndpoint(cfg aws.Config, service, variable string, faults *[]InputFa
 	if global && !own {
 		return cfg.BaseEndpoint
 	}
-	ignore, _, _ := firstFound(cfg.ConfigSources, func(s interface {
-		GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
-	}) (bool, bool, error) {
-		return s.GetIgnoreConfiguredEndpoints(ctx)
-	})
-	if ignore {
+	if ignore, _, _ := firstFound(cfg, ignoreSource.GetIgnoreConfiguredEndpoints); ignore {
 		return cfg.BaseEndpoint
 	}
-	base, found, err := firstFound(cfg.ConfigSources, func(s interface {
-		GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
-	}) (string, bool, error) {
+	base, found, err := firstFound(cfg, func(s endpointSource, ctx context.Context) (string, bool, error) {
 		return s.GetServiceBaseEndpoint(ctx, service)
 	})
 	if err != nil {
-		*faults = append(*faults, fault("BaseEndpoint", "of %s could not be read from the configuration: %v", service, err))
+		faults.add("BaseEndpoint", "of %s could not be read from the configuration: %v", service, err)
 	}
 	if !found {
 		return cfg.BaseEndpoint
@@ -221,16 +219,13 @@ func serviceEndpoint(cfg aws.Config, service, variable string, faults *[]InputFa
 
 // firstFound asks the sources that have the interface, in order, until one has
 // the value.
-func firstFound[S, V any](sources []any, get func(S) (V, bool, error)) (value V, found bool, err error) {
-	i := slices.IndexFunc(sources, func(source any) bool {
+func firstFound[S, V any](cfg aws.Config, get func(S, context.Context) (V, bool, error)) (value V, found bool, err error) {
+	for _, source := range cfg.ConfigSources {
 		if s, ok := source.(S); ok {
-			value, found, err = get(s)
+			if value, found, err = get(s, context.Background()); found || err != nil {
+				return value, found, err
+			}
 		}
-		return found || err != nil
-	})
-	if i < 0 {
-		var none V
-		return none, false, nil
 	}
-	return value, found, err
+	return *new(V), false, nil
 }

@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -25,8 +26,7 @@ import (
 
 // ErrJobNotFinished is matched by the error of
 // [Client.DescribeDashboardSnapshotJobResult] for a job that is still queued or
-// running. The API reference gives only the message ("… has not reached a
-// terminal state."), not the exception that carries it, so the message decides.
+// running: any whose message says so, since AWS documents no exception for it.
 var ErrJobNotFinished = errors.New("the snapshot job has not finished: wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
 
 type notFinishedError struct{ smithy.APIError }
@@ -40,8 +40,8 @@ func markNotFinished(err smithy.APIError) error {
 	return err
 }
 
-// InvalidInputError lists everything that is wrong with a call's input or with
-// the client's options. Nothing was sent.
+// InvalidInputError lists all that is wrong with a call's input or options.
+// Nothing was sent.
 type InvalidInputError struct {
 	Faults []InputFault // at least one
 }
@@ -54,25 +54,48 @@ type InputFault struct {
 
 // Error returns all faults in one line.
 func (e *InvalidInputError) Error() string {
-	text := "invalid input"
-	sep := ": "
+	var texts []string
 	for _, f := range e.Faults {
-		text += sep + f.Field + " " + f.Problem
-		sep = "; "
+		texts = append(texts, f.Field+" "+f.Problem)
 	}
-	return text
+	return "invalid input: " + strings.Join(texts, "; ")
 }
 
-func fault(field, format string, args ...any) InputFault {
-	return InputFault{field, fmt.Sprintf(format, args...)}
+// faultList collects what is wrong.
+type faultList []InputFault
+
+func (l *faultList) add(field, format string, args ...any) {
+	*l = append(*l, InputFault{field, fmt.Sprintf(format, args...)})
 }
 
-func invalid(field, format string, args ...any) error {
-	return &InvalidInputError{[]InputFault{fault(field, format, args...)}}
+func (l *faultList) needContext(ctx context.Context) {
+	if ctx == nil {
+		l.add("ctx", "is nil: want a context, such as context.Background()")
+	}
 }
 
-// quote quotes a caller's value for a fault, with an end to its length.
+// setDefault changes a duration of 0, and reports one that is negative.
+func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Duration) {
+	if *d < 0 {
+		l.add(field, "is %v: want a positive duration, or 0 for the default", *d)
+	}
+	*d = cmp.Or(*d, byDefault)
+}
+
+// applyAll has the functions change options, and reports those that are nil.
+func applyAll[T any](options *T, optFns []func(*T), faults *faultList) {
+	for i, fn := range optFns {
+		if fn == nil {
+			faults.add("optFns", "has a nil function at index %d", i)
+			continue
+		}
+		fn(options)
+	}
+}
+
+// quote quotes the beginning of a value, without a presigned URL's query.
 func quote(value string) string {
+	value = redact(value, aws.Credentials{})
 	if len(value) > 64 {
 		return fmt.Sprintf("%.64q…", value)
 	}
@@ -80,7 +103,7 @@ func quote(value string) string {
 }
 
 // errorBody is what an error response may say of itself. A member of the wrong
-// type is ignored: it must not cost the reader the rest.
+// type is ignored.
 type errorBody struct {
 	code, dunderType        string
 	message                 string // of the key "Message", else "message": all that modelled errors know
@@ -134,9 +157,7 @@ func parseErrorBody(body []byte) (e errorBody, ok bool) {
 			e.anyMessage = text
 		}
 	}
-	if e.message == "" {
-		e.message = lower
-	}
+	e.message = cmp.Or(e.message, lower)
 	_, err := dec.ReadToken() // the closing brace
 	return e, err == nil
 }
@@ -150,8 +171,8 @@ func sanitizeCode(code string) string {
 	return strings.TrimSpace(code)
 }
 
-// decodeAPIError turns a response that is not 2xx into an exception. The code
-// of the header, the status and the request id survive any body.
+// decodeAPIError turns a response that is not 2xx into an exception, whatever
+// its body.
 func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	var parsed errorBody
@@ -163,62 +184,15 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 			parsed = errorBody{message: text, anyMessage: text}
 		}
 	}
-	code := codeUnknown
-	for _, candidate := range []string{header.Get("X-Amzn-Errortype"), parsed.code, parsed.dunderType} {
-		if c := sanitizeCode(candidate); c != "" {
-			code = c
-			break
-		}
-	}
-	if e := newException(op, code, redact(oneLine(parsed.message), creds), or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
+	code := cmp.Or(sanitizeCode(header.Get("X-Amzn-Errortype")), sanitizeCode(parsed.code), sanitizeCode(parsed.dunderType), unknownError)
+	if e := newException(op, code, redact(oneLine(parsed.message), creds), cmp.Or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
 		return e
 	}
 	// An unmodelled 429 is retried only if the error is of this very type.
-	message := redact(oneLine(parsed.anyMessage), creds)
-	if message == "" {
-		message = codeUnknown
+	return &smithy.GenericAPIError{
+		Code:    redact(oneLine(code), creds),
+		Message: cmp.Or(redact(oneLine(parsed.anyMessage), creds), unknownError),
 	}
-	return &smithy.GenericAPIError{Code: oneLine(code), Message: message}
-}
-
-// newException returns nil for a code that the operation's model lacks.
-func newException(op *operation, code, message, requestID, resourceType string) smithy.APIError {
-	for _, known := range op.exceptions {
-		if !strings.EqualFold(known, code) {
-			continue
-		}
-		switch known {
-		case codeAccessDenied:
-			return &AccessDeniedException{message, requestID}
-		case codeInternalFailure:
-			return &InternalFailureException{message, requestID}
-		case codeInvalidParameterValue:
-			return &InvalidParameterValueException{message, requestID}
-		case codePreconditionNotMet:
-			return &PreconditionNotMetException{message, requestID}
-		case codeResourceNotFound:
-			return &ResourceNotFoundException{message, requestID, resourceType}
-		case codeThrottling:
-			return &ThrottlingException{message, requestID}
-		case codeUnsupportedUserEdition:
-			return &UnsupportedUserEditionException{message, requestID}
-		case codeLimitExceeded:
-			return &LimitExceededException{message, requestID, resourceType}
-		case codeResourceExists:
-			return &ResourceExistsException{message, requestID, resourceType}
-		case codeUnsupportedPricingPlan:
-			return &UnsupportedPricingPlanException{message, requestID}
-		}
-	}
-	return nil
-}
-
-// or returns the fallback for an absent value.
-func or(value, fallback string) string {
-	if value != "" {
-		return value
-	}
-	return fallback
 }
 
 func headerRequestID(header http.Header) string {
@@ -228,8 +202,8 @@ func headerRequestID(header http.Header) string {
 	return header.Get("X-Amz-Requestid")
 }
 
-// responseError adds what the response itself says. It keeps the headers but
-// not the request, which holds the signature and the session token.
+// responseError adds what the response says. It keeps the headers but not the
+// request, which holds the signature and the session token.
 func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 	kept := &http.Response{Header: http.Header{}, Body: http.NoBody}
 	if resp != nil {
@@ -253,7 +227,10 @@ func oneLine(text string) string {
 	}, text)
 }
 
-const snippetSize = 256
+const (
+	unknownError = "UnknownError" // as the official client says it
+	snippetSize  = 256
+)
 
 // snippet is the beginning of a body, fit to be printed.
 func snippet(body []byte, creds aws.Credentials) string {
@@ -269,9 +246,8 @@ func snippet(body []byte, creds aws.Credentials) string {
 	return text[:cut] + "…"
 }
 
-// redact hides what a server may send back of a signed request or a presigned
-// URL: the caller's own secrets, queries of URLs, and the values of signatures,
-// credentials and tokens.
+// redact hides the caller's own secrets, queries of URLs, and the values of
+// signatures, credentials and tokens, which a server may send back.
 func redact(text string, creds aws.Credentials) string {
 	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
 		if secret != "" {
@@ -318,37 +294,32 @@ func redactWord(word string) string {
 	return word
 }
 
-// endedError is why a call stopped with its context: the context's error and
-// cause, and what went wrong before.
-type endedError struct {
-	err, cause error // of the context
-	before     []error
+// textError is errors under a text that need not be theirs.
+type textError struct {
+	text string
+	errs []error
 }
 
-// ended is the error of a call whose context is done. Wrapped like this, the
-// SDK's retryers know it for a cancellation.
+func (e *textError) Error() string   { return e.text }
+func (e *textError) Unwrap() []error { return e.errs }
+
+// ended is the error of a call whose context is done, with the context's cause
+// and what went wrong before. Wrapped like this, the SDK's retryers know it for
+// a cancellation.
 func ended(ctx context.Context, err, last error) error {
-	e := &endedError{err: ctx.Err(), cause: context.Cause(ctx)}
+	cause := context.Cause(ctx)
+	e := &textError{ctx.Err().Error(), []error{ctx.Err(), cause}}
+	if cause != ctx.Err() {
+		e.text += ", cause: " + cause.Error()
+	}
 	for _, before := range []error{err, last} {
 		if before != nil {
-			e.before = append(e.before, before)
+			e.text += ", after: " + before.Error()
+			e.errs = append(e.errs, before)
 		}
 	}
 	return &aws.RequestCanceledError{Err: e}
 }
-
-func (e *endedError) Error() string {
-	text := e.err.Error()
-	if e.cause != e.err {
-		text += ", cause: " + e.cause.Error()
-	}
-	for _, before := range e.before {
-		text += ", after: " + before.Error()
-	}
-	return text
-}
-
-func (e *endedError) Unwrap() []error { return append([]error{e.err, e.cause}, e.before...) }
 
 // limited is the error of a call that its limiter stopped.
 func limited(ctx context.Context, err, last error) error {
@@ -380,63 +351,40 @@ func errorCode(err error) string {
 	return ""
 }
 
-// unreadable hides an error's text from a retryer, which takes one with
-// "connection reset" in it for a broken connection.
+// unreadable hides an error's text from a retryer, which takes "connection
+// reset" in it for a broken connection.
 type unreadable struct{ error }
 
 func (unreadable) Error() string   { return "error response" }
 func (e unreadable) Unwrap() error { return e.error }
 
-// clockSkewError is a refused signature that a wrong clock explains.
-type clockSkewError struct {
-	skew time.Duration
-	err  error
-}
-
-func (e *clockSkewError) Error() string {
-	return fmt.Sprintf("probable clock skew of %v: %v", e.skew.Round(time.Second), e.err)
-}
-func (e *clockSkewError) Unwrap() error        { return e.err }
-func (e *clockSkewError) RetryableError() bool { return true }
-
-// attemptTimeoutError is an attempt that ran out of Options.AttemptTimeout.
-type attemptTimeoutError struct {
-	limit time.Duration
-	err   error
-}
-
-func (e *attemptTimeoutError) Error() string {
-	return fmt.Sprintf("no whole answer within AttemptTimeout, %v: %v", e.limit, e.err)
-}
-func (e *attemptTimeoutError) Unwrap() error { return e.err }
-func (e *attemptTimeoutError) Timeout() bool { return true }
-
-// cutOffError is a 2xx response whose body ended too soon.
-type cutOffError struct {
-	got   int
-	err   error
+// decidedError tells a retryer whether to try again.
+type decidedError struct {
+	error
 	again bool
 }
 
-func (e *cutOffError) Error() string {
-	return fmt.Sprintf("failed to decode response body, cut off after %d bytes: %v", e.got, e.err)
-}
-func (e *cutOffError) Unwrap() []error      { return []error{e.err, io.ErrUnexpectedEOF} }
-func (e *cutOffError) RetryableError() bool { return e.again }
+func (e *decidedError) Unwrap() error        { return e.error }
+func (e *decidedError) RetryableError() bool { return e.again }
 
-// decodeError is a 2xx response whose body is not what the operation answers.
-// The decoder's own error may quote the body, so it is redacted too.
-type decodeError struct {
-	err         error
-	contentType string
-	shown       string
+// attemptTimeoutError is an attempt that ran out of Options.AttemptTimeout.
+type attemptTimeoutError struct{ error }
+
+func (e *attemptTimeoutError) Unwrap() error { return e.error }
+func (e *attemptTimeoutError) Timeout() bool { return true }
+
+// cutOff is the error of a 2xx response whose body ended too soon.
+func cutOff(got int, err error, again bool) error {
+	text := fmt.Sprintf("failed to decode response body, cut off after %d bytes: %v", got, err)
+	return &decidedError{&textError{text, []error{err, io.ErrUnexpectedEOF}}, again}
 }
 
-func (e *decodeError) Error() string {
-	return fmt.Sprintf("failed to decode response body, %s, Content-Type %s, body %q",
-		redact(oneLine(e.err.Error()), aws.Credentials{}), quote(e.contentType), e.shown)
+// undecodable is the error of a 2xx response whose body is not what the
+// operation answers. The decoder's own error may quote it, so it is redacted too.
+func undecodable(err error, contentType, shown string) error {
+	return &textError{fmt.Sprintf("failed to decode response body, %s, Content-Type %s, body %q",
+		redact(oneLine(err.Error()), aws.Credentials{}), quote(contentType), shown), []error{err}}
 }
-func (e *decodeError) Unwrap() error { return e.err }
 
 // sendError is a request that got no response.
 func sendError(err error) error {
@@ -444,11 +392,15 @@ func sendError(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err // its text holds the whole URL
 	}
-	var notTLS tls.RecordHeaderError
-	if errors.As(err, &notTLS) || errors.Is(err, http.ErrSchemeMismatch) {
-		err = &schemeMismatchError{err}
+	if speaksNoTLS(err) {
+		err = &decidedError{fmt.Errorf("the server does not speak TLS, check the endpoint's scheme: %w", err), false}
 	}
 	return &smithyhttp.RequestSendError{Err: err}
+}
+
+func speaksNoTLS(err error) bool {
+	var header tls.RecordHeaderError
+	return errors.As(err, &header) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // neverConnected reports whether err says that there was no connection to send
@@ -456,21 +408,7 @@ func sendError(err error) error {
 func neverConnected(err error) bool {
 	var dial *net.OpError
 	var dns *net.DNSError
-	var scheme *schemeMismatchError
 	var certificate *tls.CertificateVerificationError
 	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &dns) ||
-		errors.As(err, &scheme) || errors.As(err, &certificate)
+		speaksNoTLS(err) || errors.As(err, &certificate)
 }
-
-// isBlank reports whether a member misses the model's pattern .*\S.*
-func isBlank(value string) bool { return strings.TrimSpace(value) == "" }
-
-// schemeMismatchError is an https request to a server that speaks plain HTTP:
-// another attempt would change nothing.
-type schemeMismatchError struct{ err error }
-
-func (e *schemeMismatchError) Error() string {
-	return fmt.Sprintf("the server does not speak TLS, check the endpoint's scheme: %v", e.err)
-}
-func (e *schemeMismatchError) Unwrap() error        { return e.err }
-func (e *schemeMismatchError) RetryableError() bool { return false }

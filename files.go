@@ -35,10 +35,9 @@ func (f ResultFile) Err() error {
 }
 
 // Files walks every file of every user, anonymous users first, in the result's
-// order. A file's format and sheets come from its group's Files: from the one
-// of the same index where there are as many as results, else from the only
-// one. Of a group with fewer results than files, the files beyond come last,
-// with Index -1.
+// order. A file's format and sheets are those of its group's Files: of the same
+// index where there are as many as results, else of the only one. Of a group
+// with fewer results than files, the files beyond come last, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	return func(yield func(ResultFile) bool) {
 		for i, user := range o.Result.AnonymousUsers {
@@ -63,27 +62,30 @@ func walkGroups(file ResultFile, groups []SnapshotJobResultFileGroup, yield func
 			if d := result.S3DestinationConfiguration; d != nil {
 				f.Destination = &d.BucketConfiguration
 			}
-			var asked SnapshotFile
 			switch len(group.Files) {
 			case len(group.S3Results):
-				asked = group.Files[j]
+				f.askedFor(group.Files[j])
 			case 1:
-				asked = group.Files[0]
+				f.askedFor(group.Files[0])
 			}
-			f.Format, f.Sheets = asked.FormatType, asked.SheetSelections
 			if !yield(f) {
 				return false
 			}
 		}
 		for _, asked := range group.Files[min(len(group.S3Results), len(group.Files)):] {
 			f := file
-			f.Index, f.Format, f.Sheets = -1, asked.FormatType, asked.SheetSelections
+			f.Index = -1
+			f.askedFor(asked)
 			if !yield(f) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+func (f *ResultFile) askedFor(file SnapshotFile) {
+	f.Format, f.Sheets = file.FormatType, file.SheetSelections
 }
 
 // Err judges the result: nil only if the job COMPLETED, made at least one file,
@@ -119,53 +121,48 @@ type JobError struct {
 // Error says in one line what failed and, for an error type that AWS
 // documents, what to do.
 func (e *JobError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "snapshot job %s", e.Job)
+	text := "snapshot job " + e.Job.String()
 	switch {
-	case e.Status != SnapshotJobStatusCompleted && e.Status != "":
-		fmt.Fprintf(&b, " %s", e.Status)
 	case e.Status == "":
-		b.WriteString(" has no status")
-	case e.total == 0 && len(e.Files) == 0:
-		b.WriteString(" COMPLETED without any file")
+		text += " has no status"
+	case e.Status != SnapshotJobStatusCompleted:
+		text += " " + string(e.Status)
 	case len(e.Files) > 0:
-		fmt.Fprintf(&b, " COMPLETED, but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+		text += fmt.Sprintf(" COMPLETED, but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+	case e.total == 0:
+		text += " COMPLETED without any file"
 	default:
-		b.WriteString(" COMPLETED with an error")
+		text += " COMPLETED with an error"
 	}
 	switch {
 	case e.ErrorType != "" || e.Message != "":
-		b.WriteString(": " + explain(e.ErrorType, e.Message))
+		text += ": " + explain(e.ErrorType, e.Message)
 	case e.Status == SnapshotJobStatusFailed && len(e.Files) == 0:
-		b.WriteString(": the service gave no reason")
+		text += ": the service gave no reason"
 	}
 	const most = 10
-	for i, file := range e.Files {
-		sep := "; "
-		if i == 0 {
-			sep = ": "
-		}
-		if i == most {
-			fmt.Fprintf(&b, "; and %d more", len(e.Files)-most)
-			break
-		}
-		b.WriteString(sep + file.describe() + ": " + file.problem())
+	sep := ": "
+	for _, file := range e.Files[:min(len(e.Files), most)] {
+		text += sep + file.describe() + ": " + file.problem()
+		sep = "; "
 	}
-	return b.String()
+	if len(e.Files) > most {
+		text += fmt.Sprintf("; and %d more", len(e.Files)-most)
+	}
+	return text
 }
 
 // Unwrap returns a [*FileError] for each of Files.
 func (e *JobError) Unwrap() []error {
-	errs := make([]error, len(e.Files))
-	for i, file := range e.Files {
-		errs[i] = &FileError{file}
+	var errs []error
+	for _, file := range e.Files {
+		errs = append(errs, &FileError{file})
 	}
 	return errs
 }
 
-// TryAgain reports whether the same input may give the files when the job is
-// started again: all that went wrong is a change of row-level or column-level
-// security while the job ran, which AWS says to answer by running it again.
+// TryAgain reports whether the same job may succeed when started again: all that
+// went wrong is a change of row-level or column-level security while it ran.
 func (e *JobError) TryAgain() bool {
 	types := e.types()
 	for _, t := range types {
@@ -176,10 +173,10 @@ func (e *JobError) TryAgain() bool {
 	return len(types) > 0
 }
 
-// Fault says who can mend it: smithy.FaultClient if every error type is one
-// that AWS documents, since all of those are about the account's dashboards,
-// datasets and permissions; smithy.FaultServer if a COMPLETED job lost a file
-// without an error; otherwise smithy.FaultUnknown.
+// Fault says who can mend it: smithy.FaultClient if AWS documents every error
+// type, since those are about the account's data and permissions;
+// smithy.FaultServer if a COMPLETED job lost a file without an error; otherwise
+// smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.types()
 	fault := smithy.FaultClient
@@ -225,30 +222,27 @@ func (e *FileError) Error() string {
 
 // describe names a file as its user would: by format, sheet and visual.
 func (f ResultFile) describe() string {
-	var b strings.Builder
-	b.WriteString(oneLine(string(f.Format)))
-	if f.Format == "" {
-		fmt.Fprintf(&b, "file %d of group %d", f.Index, f.Group)
+	text := oneLine(string(f.Format))
+	if text == "" {
+		text = fmt.Sprintf("file %d of group %d", f.Index, f.Group)
 	}
-	for i, sheet := range f.Sheets {
-		sep := ", sheet "
-		if i == 0 {
-			sep = " of sheet "
-		}
-		b.WriteString(sep + oneLine(sheet.SheetID))
+	sep := " of sheet "
+	for _, sheet := range f.Sheets {
+		text += sep + oneLine(sheet.SheetID)
+		sep = ", sheet "
 		for _, id := range sheet.VisualIDs {
-			b.WriteString(" visual " + oneLine(id))
+			text += " visual " + oneLine(id)
 		}
 	}
-	return b.String()
+	return text
 }
 
 func (f ResultFile) problem() string {
 	switch {
 	case len(f.Errors) > 0:
-		texts := make([]string, len(f.Errors))
-		for i, info := range f.Errors {
-			texts[i] = explain(info.ErrorType, info.ErrorMessage)
+		var texts []string
+		for _, info := range f.Errors {
+			texts = append(texts, explain(info.ErrorType, info.ErrorMessage))
 		}
 		return strings.Join(texts, ", ")
 	case f.Index < 0:

@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -23,28 +24,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
-// ErrFileChanged is matched by the error of a file that was replaced in its
-// bucket while it was read.
+// ErrFileChanged is matched by the error of a file that was replaced while it
+// was read.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
 // ErrChecksum is matched by the error of a file whose bytes don't agree with the
 // checksum that S3 gave.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
+var errNotInResult = errors.New("ask for a fresh URL: the new result doesn't have the file")
+
 // object reads a file, or a part of it, across broken connections and expired
 // URLs. It is an io.ReadCloser.
 type object struct {
 	*download
-	ctx        context.Context
-	file       ResultFile
-	uri        S3URI
-	region     string // of the bucket
-	start, end int64  // the part to read; end is -1 for the rest
-	at         int64  // the next byte to read
-	total      int64  // the whole object's size; -1: unknown
-	etag       string // of the object that was begun
+	ctx     context.Context
+	file    ResultFile
+	uri     S3URI
+	result  int    // of download.results, which the uri is from
+	region  string // of the bucket
+	at, end int64  // what is still to read; end is -1 for the rest
+	total   int64  // the whole object's size; -1: unknown
+	etag    string // of the object that was begun
 
 	body     io.ReadCloser
 	attempt  context.Context
@@ -52,7 +56,6 @@ type object struct {
 	stall    *time.Timer             // cancels an attempt that brings nothing
 	failures int                     // attempts since the last progress
 	renewed  bool                    // the URL, since the last progress
-	hasMoved bool                    // to the region that an answer told
 	sum      hash.Hash               // nil: S3 gave no checksum, or not of all that is read
 	want     []byte
 }
@@ -63,7 +66,10 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 	if err := file.URI.refuseRedacted(); err != nil {
 		return nil, err
 	}
-	o := &object{download: d, ctx: ctx, file: file, uri: file.URI, start: start, end: end, at: start, total: -1, etag: etag}
+	o := &object{download: d, ctx: ctx, file: file, at: start, end: end, total: -1, etag: etag}
+	if o.uri, o.result = d.newest(file); o.uri == "" {
+		return nil, errNotInResult
+	}
 	o.region = d.endpoint.region
 	if file.Destination != nil && file.Destination.BucketRegion != "" {
 		o.region = file.Destination.BucketRegion
@@ -104,12 +110,16 @@ func (o *object) Read(p []byte) (int, error) {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			if err := o.connect(o.lost(err)); err != nil {
+			if err := o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.why(err))); err != nil {
 				return 0, err
 			}
 		}
 	}
 }
+
+// Format prints the file's name alone, since fmt would show a URI that is a
+// field of a field.
+func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe()) }
 
 // Close ends the reading, wherever it is.
 func (o *object) Close() error {
@@ -146,18 +156,17 @@ func (o *object) drop() {
 
 var errStalled = errors.New("the server sent nothing for too long")
 
-// lost is why a connection that brought bytes brings no more.
-func (o *object) lost(err error) error {
+// why tells a stalled attempt, which was cancelled, from one that failed with err.
+func (o *object) why(err error) error {
 	if context.Cause(o.attempt) == errStalled {
-		err = errStalled
+		return errStalled
 	}
-	return fmt.Errorf("read at byte %d: %w", o.at, err)
+	return err
 }
 
 // connect asks for the bytes from o.at on until the server sends some, trying
 // again what may pass. before is why an earlier connection was lost.
 func (o *object) connect(before error) error {
-	backoff := retry.NewExponentialJitterBackoff(20 * time.Second)
 	err := before
 	for {
 		if err != nil {
@@ -165,7 +174,7 @@ func (o *object) connect(before error) error {
 			if o.failures >= o.options.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
-			delay, _ := backoff.BackoffDelay(o.failures, err)
+			delay, _ := o.backoff.RetryDelay(o.failures, err)
 			if !sleep(o.ctx, delay) {
 				return ended(o.ctx, err, nil)
 			}
@@ -174,8 +183,8 @@ func (o *object) connect(before error) error {
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, before)
 		}
-		asked := time.Now()
 		if err = o.request(); err == nil {
+			o.stall.Stop() // until the first Read
 			return nil
 		}
 		o.drop()
@@ -183,14 +192,16 @@ func (o *object) connect(before error) error {
 			return ended(o.ctx, err, before)
 		}
 		if o.expired(err) && !o.renewed {
-			fresh, renewErr := o.renew(o.ctx, o.file, asked)
-			if renewErr != nil {
+			if renewErr := o.renew(o.ctx, o.result); renewErr != nil {
 				return fmt.Errorf("%w, after: %w", renewErr, err)
 			}
-			o.uri, o.renewed, err = fresh, true, nil
+			if o.uri, o.result = o.newest(o.file); o.uri == "" {
+				return fmt.Errorf("%w, after: %w", errNotInResult, err)
+			}
+			o.renewed, err = true, nil
 			continue
 		}
-		if o.moved(err) || o.invalidated(err) {
+		if o.invalidated(err) {
 			err = nil
 			continue
 		}
@@ -200,23 +211,12 @@ func (o *object) connect(before error) error {
 	}
 }
 
-// expired reports whether a presigned URL may have been refused for its age.
-// S3 says AccessDenied "Request has expired", but also just AccessDenied, or
-// ExpiredToken for the credentials that signed it.
+// expired reports whether a presigned URL may have been refused for its age. S3
+// says AccessDenied, or ExpiredToken for the credentials that signed it.
 func (o *object) expired(err error) bool {
 	var resp interface{ HTTPStatusCode() int }
 	return !strings.HasPrefix(string(o.uri), "s3://") && errors.As(err, &resp) &&
 		(resp.HTTPStatusCode() == http.StatusForbidden || errorCode(err) == "ExpiredToken")
-}
-
-// moved takes over the bucket's region, once, from an answer that tells it.
-func (o *object) moved(err error) bool {
-	var answer *wrongRegionError
-	if o.hasMoved || !errors.As(err, &answer) {
-		return false
-	}
-	o.region, o.hasMoved = answer.region, true
-	return true
 }
 
 // invalidated drops expired credentials, once between any two bytes, if the
@@ -242,7 +242,7 @@ func (o *object) request() error {
 		return err
 	}
 	sent := time.Now()
-	resp, err := o.DownloadTransport.RoundTrip(req)
+	resp, err := roundTrip(o.DownloadTransport, req)
 	if o.debugs(ctx) {
 		attrs := []slog.Attr{slog.String("job", o.job.String()), slog.String("file", o.file.describe()), slog.Int64("offset", o.at), slog.Duration("duration", time.Since(sent))}
 		if resp != nil {
@@ -250,17 +250,8 @@ func (o *object) request() error {
 		}
 		o.Logger.LogAttrs(ctx, slog.LevelDebug, "download attempt", attrs...)
 	}
-	if err == nil && resp == nil {
-		err = errors.New("the transport returned neither a response nor an error")
-	}
 	if err != nil {
-		if context.Cause(ctx) == errStalled {
-			err = errStalled
-		}
-		return responseError(nil, sendError(err))
-	}
-	if resp.Body == nil {
-		resp.Body = http.NoBody
+		return responseError(nil, sendError(o.why(err)))
 	}
 	o.body = resp.Body
 	return o.accept(resp, creds)
@@ -282,9 +273,7 @@ func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
 	case http.StatusRequestedRangeNotSatisfiable:
 		if o.at == 0 {
 			// An empty object has no first byte to begin a range with.
-			o.end = -1
-			o.total = 0
-			o.body = http.NoBody
+			o.end, o.total = -1, 0
 			return nil
 		}
 		return responseError(resp, ErrFileChanged)
@@ -305,11 +294,19 @@ func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
 	}
 	if skip := o.at - offset; skip > 0 {
 		// The server doesn't know ranges.
-		if _, err := io.CopyN(io.Discard, resp.Body, skip); err != nil {
-			return responseError(resp, &cutOffError{int(skip), err, true})
+		if _, err := io.CopyN(io.Discard, alive{o}, skip); err != nil {
+			return responseError(resp, cutOff(int(skip), o.why(err), true))
 		}
 	}
 	return nil
+}
+
+// alive reads an answer's body as long as the server does not stall.
+type alive struct{ *object }
+
+func (a alive) Read(p []byte) (int, error) {
+	a.stall.Reset(a.options.StallTimeout)
+	return a.body.Read(p)
 }
 
 // refused turns S3's XML into an error.
@@ -317,27 +314,12 @@ func (o *object) refused(resp *http.Response, creds aws.Credentials) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	code, message := element(body, "Code"), element(body, "Message")
 	if code == "" {
-		code, message = codeUnknown, snippet(body, creds)
+		code, message = unknownError, snippet(body, creds)
 	}
-	var err error = &smithy.GenericAPIError{Code: oneLine(code), Message: redact(oneLine(message), creds)}
-	if region := resp.Header.Get("X-Amz-Bucket-Region"); region != "" && region != o.region && validRegion(region) {
-		err = &wrongRegionError{region, err}
-	}
-	e := responseError(resp, err)
-	if e.RequestID == "" {
-		e.RequestID = resp.Header.Get("X-Amz-Request-Id")
-	}
+	e := responseError(resp, &smithy.GenericAPIError{Code: redact(oneLine(code), creds), Message: redact(oneLine(message), creds)})
+	e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
 	return e
 }
-
-// wrongRegionError is an answer that says which region the bucket is in.
-type wrongRegionError struct {
-	region string
-	err    error
-}
-
-func (e *wrongRegionError) Error() string { return e.err.Error() + ", the bucket is in " + e.region }
-func (e *wrongRegionError) Unwrap() error { return e.err }
 
 // build makes the request of one attempt, and returns the credentials that sign
 // it, if any.
@@ -395,40 +377,29 @@ func isLoopback(host string) bool {
 // sign makes req a signed GET of an object in S3: virtual-host style where the
 // bucket's name can stand in a host name that S3's certificate covers.
 func (o *object) sign(ctx context.Context, req *http.Request, bucket, key string) (aws.Credentials, error) {
-	escaped := make([]string, 0, 4)
-	for part := range strings.SplitSeq(key, "/") {
-		escaped = append(escaped, escapeID(part))
-	}
-	u := &url.URL{Scheme: "https", Path: "/" + key, RawPath: "/" + strings.Join(escaped, "/")}
-	virtual := false
+	path := "/" + bucket + "/" + key
+	s3 := endpoint{scheme: "https", host: "s3"}
 	if o.s3 != nil {
-		u.Scheme, u.Host = o.s3.scheme, o.s3.host
+		s3 = *o.s3
 	} else {
-		u.Host = "s3"
 		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || realRegion(o.Region) != o.Region {
-			u.Host += "-fips"
+			s3.host += "-fips"
 		}
 		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
-			u.Host += ".dualstack"
+			s3.host += ".dualstack"
 		}
-		u.Host += "." + o.region + "." + partitionOf(o.region).dnsSuffix
-		if virtual = isHostLabel(bucket); virtual {
-			u.Host = bucket + "." + u.Host
+		s3.host += "." + o.region + "." + partitionOf(o.region).dnsSuffix
+		if isHostLabel(bucket) {
+			s3.host, path = bucket+"."+s3.host, "/"+key
 		}
 	}
-	if !virtual {
-		u.Path, u.RawPath = "/"+bucket+u.Path, "/"+escapeID(bucket)+u.RawPath
-	}
-	if o.s3 != nil {
-		u.Path, u.RawPath = o.s3.path+u.Path, o.s3.rawPath+u.RawPath
-	}
-	req.URL, req.Host = u, u.Host
+	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
+	req.Host = s3.host
 	creds, err := o.credentials(ctx)
 	if err != nil {
 		return creds, err
 	}
-	const noBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	req.Header.Set("X-Amz-Content-Sha256", noBody)
+	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
 	if o.at == 0 && o.end < 0 {
 		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
@@ -436,20 +407,19 @@ func (o *object) sign(ctx context.Context, req *http.Request, bucket, key string
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return creds, o.signer.SignHTTP(ctx, creds, req, noBody, "s3", o.region, now, func(so *v4.SignerOptions) {
+	return creds, o.signer.SignHTTP(ctx, creds, req, emptyPayloadHash, "s3", o.region, now, func(so *v4.SignerOptions) {
 		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
 	})
 }
 
-// isHostLabel reports whether a bucket's name is one label of a host name: a
-// name with dots is legal for a bucket, but no wildcard certificate covers it.
+// isHostLabel reports whether a bucket's name is one label of a host name. No
+// wildcard certificate covers a name with dots.
 func isHostLabel(bucket string) bool {
 	return len(bucket) >= 3 && len(bucket) <= 63 && bucket[0] != '-' && bucket[len(bucket)-1] != '-' &&
 		strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// element returns the text of the first element of this name. Package
-// encoding/xml would cost more than two elements are worth.
+// element returns the text of the first XML element of this name.
 func element(body []byte, name string) string {
 	_, rest, ok := strings.Cut(string(body), "<"+name+">")
 	text, _, closed := strings.Cut(rest, "</"+name+">")
@@ -478,8 +448,8 @@ func parseContentRange(text string) (first, total int64, ok bool) {
 // crc64NVME is the polynomial of S3's own choice of checksum.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns the first of the checksums that a response gives of a whole
-// object, and what it should come to. One of an object's parts ends in "-N".
+// checksum returns the first checksum that a response gives of a whole object,
+// and what it should come to. One of an object's parts ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
 	for _, c := range []struct {
 		name string

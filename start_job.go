@@ -1,30 +1,29 @@
 package snapshotjob
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/aws/smithy-go"
 	"github.com/go-json-experiment/json"
 )
 
 var startJob = operation{
-	name:   "StartDashboardSnapshotJob",
-	method: http.MethodPost,
-	exceptions: []string{
-		codeAccessDenied, codeInternalFailure, codeInvalidParameterValue, codeLimitExceeded, codeResourceExists,
-		codeResourceNotFound, codeThrottling, codeUnsupportedPricingPlan, codeUnsupportedUserEdition,
-	},
-	final: isLimitExceeded,
+	name:       "StartDashboardSnapshotJob",
+	method:     http.MethodPost,
+	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceExists ResourceNotFound Throttling UnsupportedPricingPlan UnsupportedUserEdition",
+	final:      isLimitExceeded,
 }
 
 // isLimitExceeded keeps package aws/retry, which takes it for throttling, from
 // trying again: 12 running jobs do not end within its few seconds.
-func isLimitExceeded(err error) bool { return errorCode(err) == codeLimitExceeded }
+func isLimitExceeded(err error) bool { return errorCode(err) == "LimitExceededException" }
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
@@ -57,8 +56,7 @@ func CSV(sheetID, visualID string) SnapshotFileGroup {
 }
 
 // Excel is a group of one Excel workbook of up to 5 visuals, tables or pivot
-// tables, in this order. For visuals of several sheets, append further
-// SheetSelections to the file.
+// tables, in this order. For several sheets, append to its SheetSelections.
 func Excel(sheetID string, visualIDs ...string) SnapshotFileGroup {
 	return group(SnapshotFileFormatTypeExcel, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeSelectedVisuals, sheetID, visualIDs})
 }
@@ -82,37 +80,30 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // accepted it: see [Client.Wait].
 //
 // A request that was sent, but not answered, or answered with a 5xx status, may
-// have started the job all the same. It is sent again, as any other; but when
-// the call fails after that, the job's description decides. A job of this id
-// with the same FileGroups, created since the first attempt, is this one, and
-// the call succeeds; any other job of this id means that this one was not
-// started, and the error stands. Otherwise the error matches [ErrOutcomeUnknown].
+// have started the job all the same. If the call fails after such an attempt,
+// the job's description decides: a job of this id with the same FileGroups,
+// destination and keys of tags, created since the first attempt, is this one,
+// and the call succeeds; with any other job of this id the error stands.
+// Otherwise the error matches [ErrOutcomeUnknown].
 //
-// Bad input is an [*InvalidInputError] that names every fault, and nothing was
-// sent; the service's own errors are [*AccessDeniedException],
-// [*InternalFailureException], [*InvalidParameterValueException],
-// [*LimitExceededException], [*ResourceExistsException],
-// [*ResourceNotFoundException], [*ThrottlingException],
-// [*UnsupportedPricingPlanException], [*UnsupportedUserEditionException], or
-// *smithy.GenericAPIError for any other code.
-//
-// LimitExceededException is not tried again, since the account's 12 running jobs
-// don't end within the seconds that retries last: start the job when another
-// has finished, or leave that to package batch.
+// Besides the errors that [Client] lists, there are
+// [*InvalidParameterValueException], [*ResourceExistsException],
+// [*UnsupportedPricingPlanException], and [*LimitExceededException], which is
+// not tried again: the account's running jobs don't end within the seconds that
+// retries last. Start the job when another has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
 	var out *StartDashboardSnapshotJobOutput
 	call := &call{op: &startJob}
 	if in == nil {
-		call.faults = []InputFault{fault("in", "is nil: want the job to start")}
+		call.faults.add("in", "is nil: want the job to start")
 	} else {
 		call.job = in.Job
 		call.faults = in.faults()
-		call.path = "/accounts/" + in.Job.AWSAccountID + "/dashboards/" + in.Job.DashboardID + "/snapshot-jobs"
-		call.rawPath = "/accounts/" + escapeID(in.Job.AWSAccountID) + "/dashboards/" + escapeID(in.Job.DashboardID) + "/snapshot-jobs"
+		call.setPath("/snapshot-jobs", "", "")
 		if len(call.faults) == 0 {
 			var err error
 			if call.body, err = in.encode(); err != nil {
-				call.faults = []InputFault{fault("in", "can't be encoded: %v", err)}
+				call.faults.add("in", "can't be encoded: %v", err)
 			}
 		}
 	}
@@ -123,51 +114,75 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 			SnapshotJobID string `json:"SnapshotJobId"`
 		}](body)
 		if err == nil {
-			out = &StartDashboardSnapshotJobOutput{in.Job, b.ARN, or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
-			out.Job.SnapshotJobID = or(b.SnapshotJobID, in.Job.SnapshotJobID)
+			out = &StartDashboardSnapshotJobOutput{in.Job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+			out.Job.SnapshotJobID = cmp.Or(b.SnapshotJobID, in.Job.SnapshotJobID)
 		}
 		return err
 	}
 	err := c.invoke(ctx, call, optFns)
 	if err != nil && call.unanswered {
-		out, err = c.findOut(ctx, in, call, optFns, err)
+		return c.findOut(ctx, in, call, optFns, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // findOut decides whether a start that failed with err, after an attempt whose
 // outcome is unknown, has started the job.
 func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput, call *call, optFns []func(*Options), err error) (*StartDashboardSnapshotJobOutput, error) {
-	// The answers' Date headers are whole seconds.
-	earliest := call.firstSent.Add(time.Duration(c.skew.Load()) - 2*time.Second)
 	found, describeErr := c.DescribeDashboardSnapshotJob(ctx, in.Job, optFns...)
+	// The answers' Date headers, whole seconds, have told the service's clock.
+	// Without them it may be as far off as a signature's time may be.
+	earliest := call.firstSent.Add(time.Duration(c.skew.Load()) - 2*time.Second)
+	if c.with(optFns).DisableClockSkewCorrection {
+		earliest = call.firstSent.Add(-5 * time.Minute)
+	}
+	var why error
 	switch {
 	case describeErr != nil:
-		return nil, outcomeUnknown(err, fmt.Errorf("and describing it failed: %w", describeErr))
+		why = fmt.Errorf("and describing it failed: %w", describeErr)
 	case found.CreatedTime.IsZero() || len(found.SnapshotConfiguration.FileGroups) == 0:
-		return nil, outcomeUnknown(err, errors.New("and its description does not tell when it was created, and of what"))
-	case found.CreatedTime.Before(earliest) || !sameFiles(in.SnapshotConfiguration, found.SnapshotConfiguration):
+		why = errors.New("and its description does not tell when it was created, and of what")
+	case found.CreatedTime.Before(earliest) || !in.describedBy(found):
 		return nil, err
+	default:
+		return &StartDashboardSnapshotJobOutput{in.Job, found.ARN, found.RequestID, http.StatusOK}, nil
 	}
-	return &StartDashboardSnapshotJobOutput{in.Job, found.ARN, found.RequestID, http.StatusOK}, nil
+	// The operation stays outermost.
+	return nil, operationError(call, fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, errors.Unwrap(err), why))
 }
 
-func sameFiles(a, b SnapshotConfiguration) bool {
-	x, errX := json.Marshal(a.FileGroups, lenient)
-	y, errY := json.Marshal(b.FileGroups, lenient)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
-}
-
-// outcomeUnknown marks the error of a call, keeping its operation outermost.
-func outcomeUnknown(err, why error) error {
-	var op *smithy.OperationError
-	if !errors.As(err, &op) {
-		op = &smithy.OperationError{ServiceID: serviceID, OperationName: startJob.name, Err: err}
+// describedBy reports whether a description is that of the job that in asks for,
+// as far as it tells: of tags it has the keys alone.
+func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
+	if to := found.SnapshotConfiguration.DestinationConfiguration; to != nil {
+		asked := in.SnapshotConfiguration.DestinationConfiguration
+		if asked == nil || !slices.Equal(asked.S3Destinations, to.S3Destinations) {
+			return false
+		}
 	}
-	return &smithy.OperationError{ServiceID: op.ServiceID, OperationName: op.OperationName, Err: fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, op.Err, why)}
+	if u := found.UserConfiguration; u != nil {
+		var asked, keys []string
+		if in.UserConfiguration != nil {
+			for _, tag := range in.UserConfiguration.AnonymousUsers[0].RowLevelPermissionTags {
+				asked = append(asked, tag.Key)
+			}
+		}
+		for _, user := range u.AnonymousUsers {
+			keys = append(keys, user.RowLevelPermissionTagKeys...)
+		}
+		slices.Sort(asked)
+		slices.Sort(keys)
+		if !slices.Equal(asked, keys) {
+			return false
+		}
+	}
+	return slices.EqualFunc(in.SnapshotConfiguration.FileGroups, found.SnapshotConfiguration.FileGroups, func(a, b SnapshotFileGroup) bool {
+		return slices.EqualFunc(a.Files, b.Files, func(a, b SnapshotFile) bool {
+			return a.FormatType == b.FormatType && slices.EqualFunc(a.SheetSelections, b.SheetSelections, func(a, b SnapshotFileSheetSelection) bool {
+				return a.SelectionScope == b.SelectionScope && a.SheetID == b.SheetID && slices.Equal(a.VisualIDs, b.VisualIDs)
+			})
+		})
+	})
 }
 
 func (in *StartDashboardSnapshotJobInput) encode() ([]byte, error) {
@@ -181,129 +196,135 @@ func (in *StartDashboardSnapshotJobInput) encode() ([]byte, error) {
 // faults applies the rules of the service model and of the API reference
 // (StartDashboardSnapshotJob and its shapes). It quotes no tag's and no
 // parameter's value.
-func (in *StartDashboardSnapshotJobInput) faults() []InputFault {
+func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	faults := in.Job.faults(nil)
-	add := func(field, format string, args ...any) { faults = append(faults, fault(field, format, args...)) }
-
 	groups := in.SnapshotConfiguration.FileGroups
 	if n := len(groups); n < 1 || n > 7 {
-		add("FileGroups", "has %d groups: want 1 to 7", n)
+		faults.add("FileGroups", "has %d groups: want 1 to 7", n)
 	}
 	count := map[SnapshotFileFormatType]int{}
 	for i, g := range groups {
+		field := fmt.Sprintf("FileGroups[%d].Files", i)
 		if len(g.Files) != 1 {
-			add(fmt.Sprintf("FileGroups[%d].Files", i), "has %d files: want 1", len(g.Files))
+			faults.add(field, "has %d files: want 1", len(g.Files))
 		}
 		for j, file := range g.Files {
 			count[file.FormatType]++
-			faults = file.faults(faults, fmt.Sprintf("FileGroups[%d].Files[%d]", i, j))
+			faults.checkFile(fmt.Sprintf("%s[%d]", field, j), file)
 		}
 	}
-	for _, most := range []struct {
-		format SnapshotFileFormatType
-		files  int
-	}{{SnapshotFileFormatTypePDF, 1}, {SnapshotFileFormatTypeExcel, 1}, {SnapshotFileFormatTypeCSV, 5}} {
-		if n := count[most.format]; n > most.files {
-			add("FileGroups", "ask for %d %s files: want at most %d in a job", n, most.format, most.files)
+	for _, rule := range formatRules {
+		if n := count[rule.format]; n > rule.files {
+			faults.add("FileGroups", "ask for %d %s files: want at most %d in a job", n, rule.format, rule.files)
 		}
 	}
 
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {
 		if n := len(d.S3Destinations); n != 1 {
-			add("S3Destinations", "has %d destinations: want 1, or no DestinationConfiguration", n)
+			faults.add("S3Destinations", "has %d destinations: want 1, or no DestinationConfiguration", n)
 		}
 		for i, to := range d.S3Destinations {
 			b := to.BucketConfiguration
-			for _, member := range []struct{ name, value string }{{"BucketName", b.BucketName}, {"BucketPrefix", b.BucketPrefix}, {"BucketRegion", b.BucketRegion}} {
-				if isBlank(member.value) {
-					add(fmt.Sprintf("S3Destinations[%d].BucketConfiguration.%s", i, member.name), "is empty")
-				}
-			}
+			field := fmt.Sprintf("S3Destinations[%d].BucketConfiguration", i)
+			faults.checkText(field+".BucketName", b.BucketName)
+			faults.checkText(field+".BucketPrefix", b.BucketPrefix)
+			faults.checkText(field+".BucketRegion", b.BucketRegion)
 		}
 	}
 	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		faults = p.faults(faults)
+		faults.checkParameters(p)
 	}
 
 	if u := in.UserConfiguration; u != nil {
 		if n := len(u.AnonymousUsers); n != 1 {
-			add("AnonymousUsers", "has %d users: want 1, which may be empty, or no UserConfiguration for a registered user", n)
+			faults.add("AnonymousUsers", "has %d users: want 1, which may be empty, or no UserConfiguration for a registered user", n)
 		}
 		for i, user := range u.AnonymousUsers {
 			field := fmt.Sprintf("AnonymousUsers[%d].RowLevelPermissionTags", i)
 			if tags := user.RowLevelPermissionTags; tags != nil && len(tags) == 0 || len(tags) > 50 {
-				add(field, "has %d tags: want 1 to 50, or nil for none", len(tags))
+				faults.add(field, "has %d tags: want 1 to 50, or nil for none", len(tags))
 			}
 			for j, tag := range user.RowLevelPermissionTags {
-				if n := len([]rune(tag.Key)); n < 1 || n > 128 {
-					add(fmt.Sprintf("%s[%d].Key", field, j), "has %d characters: want 1 to 128", n)
-				}
-				if n := len([]rune(tag.Value)); n < 1 || n > 256 {
-					add(fmt.Sprintf("%s[%d].Value", field, j), "has %d characters: want 1 to 256", n)
-				}
+				faults.checkLength(fmt.Sprintf("%s[%d].Key", field, j), tag.Key, 128)
+				faults.checkLength(fmt.Sprintf("%s[%d].Value", field, j), tag.Value, 256)
 			}
 		}
 	}
 	return faults
 }
 
-func (f SnapshotFile) faults(faults []InputFault, field string) []InputFault {
-	add := func(name, format string, args ...any) {
-		faults = append(faults, fault(field+name, format, args...))
+// formatRule is what a job may ask for in a format.
+type formatRule struct {
+	format                     SnapshotFileFormatType
+	scope                      SnapshotFileSheetSelectionScope
+	files, selections, visuals int // at most: of a job, of a file, of a file
+}
+
+var formatRules = []formatRule{
+	{SnapshotFileFormatTypePDF, SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
+	{SnapshotFileFormatTypeExcel, SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
+	{SnapshotFileFormatTypeCSV, SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
+}
+
+func (l *faultList) checkFile(field string, f SnapshotFile) {
+	known := slices.IndexFunc(formatRules, func(rule formatRule) bool { return rule.format == f.FormatType })
+	if known < 0 {
+		l.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(f.FormatType)))
+		return
 	}
-	// The rules by format: how many selections, of which scope, of how many visuals.
-	scope, selections, visuals := SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 1
-	switch f.FormatType {
-	case SnapshotFileFormatTypePDF:
-		scope, visuals = SnapshotFileSheetSelectionScopeAllVisuals, 0
-	case SnapshotFileFormatTypeCSV:
-	case SnapshotFileFormatTypeExcel:
-		selections, visuals = 5, 5
-	default:
-		add(".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(f.FormatType)))
-		return faults
-	}
-	switch n := len(f.SheetSelections); {
-	case n >= 1 && n <= selections:
-	case selections == 1:
-		add(".SheetSelections", "has %d selections: want 1 for %s", n, f.FormatType)
-	default:
-		add(".SheetSelections", "has %d selections: want 1 to %d for %s", n, selections, f.FormatType)
+	rule := formatRules[known]
+	field += ".SheetSelections"
+	if n := len(f.SheetSelections); n < 1 || n > rule.selections {
+		want := "1"
+		if rule.selections > 1 {
+			want = fmt.Sprintf("1 to %d", rule.selections)
+		}
+		l.add(field, "has %d selections: want %s for %s", n, want, f.FormatType)
 	}
 	total := 0
 	for i, s := range f.SheetSelections {
-		name := fmt.Sprintf(".SheetSelections[%d]", i)
+		name := fmt.Sprintf("%s[%d]", field, i)
 		if s.SheetID == "" {
-			add(name+".SheetID", "is empty")
+			l.add(name+".SheetID", "is empty")
 		}
-		if s.SelectionScope != scope {
-			add(name+".SelectionScope", "is %s: want %s for %s", quote(string(s.SelectionScope)), scope, f.FormatType)
+		if s.SelectionScope != rule.scope {
+			l.add(name+".SelectionScope", "is %s: want %s for %s", quote(string(s.SelectionScope)), rule.scope, f.FormatType)
 		}
 		total += len(s.VisualIDs)
-		if visuals > 0 && len(s.VisualIDs) == 0 {
-			add(name+".VisualIDs", "is empty: %s takes the visuals one by one", f.FormatType)
+		if rule.visuals > 0 && len(s.VisualIDs) == 0 {
+			l.add(name+".VisualIDs", "is empty: %s takes the visuals one by one", f.FormatType)
 		}
 		for j, id := range s.VisualIDs {
 			if id == "" {
-				add(fmt.Sprintf("%s.VisualIDs[%d]", name, j), "is empty")
+				l.add(fmt.Sprintf("%s.VisualIDs[%d]", name, j), "is empty")
 			}
 		}
 	}
-	if total > visuals {
-		add(".SheetSelections", "select %d visuals: want at most %d for %s", total, visuals, f.FormatType)
+	if total > rule.visuals {
+		l.add(field, "select %d visuals: want at most %d for %s", total, rule.visuals, f.FormatType)
 	}
-	return faults
 }
 
-func (p *Parameters) faults(faults []InputFault) []InputFault {
+func (l *faultList) checkLength(field, text string, most int) {
+	if n := utf8.RuneCountInString(text); n < 1 || n > most {
+		l.add(field, "has %d characters: want 1 to %d", n, most)
+	}
+}
+
+// checkText wants what the model's pattern .*\S.* does.
+func (l *faultList) checkText(field, text string) {
+	if strings.TrimSpace(text) == "" {
+		l.add(field, "is empty")
+	}
+}
+
+func (l *faultList) checkParameters(p *Parameters) {
 	check := func(list string, n int, name func(int) string) {
 		if n > 100 {
-			faults = append(faults, fault(list, "has %d parameters: want at most 100", n))
+			l.add(list, "has %d parameters: want at most 100", n)
 		}
 		for i := range n {
-			if isBlank(name(i)) {
-				faults = append(faults, fault(fmt.Sprintf("%s[%d].Name", list, i), "is empty"))
-			}
+			l.checkText(fmt.Sprintf("%s[%d].Name", list, i), name(i))
 		}
 	}
 	check("StringParameters", len(p.StringParameters), func(i int) string { return p.StringParameters[i].Name })
@@ -313,9 +334,8 @@ func (p *Parameters) faults(faults []InputFault) []InputFault {
 	for i, parameter := range p.DateTimeParameters {
 		for j, t := range parameter.Values {
 			if t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
-				faults = append(faults, fault(fmt.Sprintf("DateTimeParameters[%d].Values[%d]", i, j), "is the zero time, or beyond the year 9999"))
+				l.add(fmt.Sprintf("DateTimeParameters[%d].Values[%d]", i, j), "is the zero time, or beyond the year 9999")
 			}
 		}
 	}
-	return faults
 }

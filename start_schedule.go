@@ -1,18 +1,16 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 )
 
 var startSchedule = operation{
-	name:   "StartDashboardSnapshotJobSchedule",
-	method: http.MethodPost,
-	exceptions: []string{
-		codeAccessDenied, codeInternalFailure, codeInvalidParameterValue, codeLimitExceeded,
-		codeResourceNotFound, codeThrottling, codeUnsupportedUserEdition,
-	},
-	final: isLimitExceeded,
+	name:       "StartDashboardSnapshotJobSchedule",
+	method:     http.MethodPost,
+	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceNotFound Throttling UnsupportedUserEdition",
+	final:      isLimitExceeded,
 }
 
 // StartDashboardSnapshotJobScheduleInput names a schedule of a dashboard.
@@ -32,36 +30,30 @@ type StartDashboardSnapshotJobScheduleOutput struct {
 // sends its snapshot by e-mail. While it runs, further requests are skipped with
 // status 202 (API reference), so that a request that was sent twice runs once.
 //
-// Bad input is an [*InvalidInputError], and nothing was sent; the service's own
-// errors are [*AccessDeniedException], [*InternalFailureException],
-// [*InvalidParameterValueException], [*LimitExceededException] (not tried
-// again), [*ResourceNotFoundException], [*ThrottlingException],
-// [*UnsupportedUserEditionException], or *smithy.GenericAPIError for any other
-// code.
+// Besides the errors that [Client] lists, there are
+// [*InvalidParameterValueException] and [*LimitExceededException], which is not
+// tried again.
 func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *StartDashboardSnapshotJobScheduleInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobScheduleOutput, error) {
 	var out *StartDashboardSnapshotJobScheduleOutput
 	call := &call{op: &startSchedule}
 	if in == nil {
-		call.faults = []InputFault{fault("in", "is nil: want the schedule to start")}
+		call.faults.add("in", "is nil: want the schedule to start")
 	} else {
 		call.job = Job{in.AWSAccountID, in.DashboardID, in.ScheduleID}
-		call.faults = accountFaults(nil, in.AWSAccountID)
-		call.faults = idFaults(call.faults, "DashboardID", in.DashboardID)
-		call.faults = idFaults(call.faults, "ScheduleID", in.ScheduleID)
-		call.path = "/accounts/" + in.AWSAccountID + "/dashboards/" + in.DashboardID + "/schedules/" + in.ScheduleID
-		call.rawPath = "/accounts/" + escapeID(in.AWSAccountID) + "/dashboards/" + escapeID(in.DashboardID) + "/schedules/" + escapeID(in.ScheduleID)
+		call.faults.checkAccount(in.AWSAccountID)
+		call.faults.checkID("DashboardID", in.DashboardID)
+		call.faults.checkID("ScheduleID", in.ScheduleID)
+		call.setPath("/schedules/", in.ScheduleID, "")
 	}
 	call.decode = func(resp *http.Response, body []byte) error {
 		b, err := decodeJSON[struct {
 			RequestID string `json:"RequestId"`
 		}](body)
 		if err == nil {
-			out = &StartDashboardSnapshotJobScheduleOutput{or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+			out = &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
 		}
 		return err
 	}
-	if err := c.invoke(ctx, call, optFns); err != nil {
-		return nil, err
-	}
-	return out, nil
+	err := c.invoke(ctx, call, optFns)
+	return out, err
 }

@@ -20,9 +20,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
-	smithyrand "github.com/aws/smithy-go/rand"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -30,7 +30,7 @@ import (
 type operation struct {
 	name       string
 	method     string
-	exceptions []string // the codes that the operation's model lists
+	exceptions string // that the operation's model lists
 	// final reports an error that must not be tried again although the retryer
 	// would. nil: none.
 	final func(error) bool
@@ -44,7 +44,7 @@ type call struct {
 	job           Job    // for the log
 	path, rawPath string // below the endpoint's own; rawPath is path escaped
 	body          []byte // nil: none
-	faults        []InputFault
+	faults        faultList
 	decode        func(resp *http.Response, body []byte) error // of a 2xx response
 
 	// What sending it has shown.
@@ -61,9 +61,7 @@ const (
 func (c *Client) invoke(ctx context.Context, call *call, optFns []func(*Options)) error {
 	s := c.with(optFns)
 	faults := call.faults
-	if ctx == nil {
-		faults = append(faults, fault("ctx", "is nil: want a context, such as context.Background()"))
-	}
+	faults.needContext(ctx)
 	if len(faults)+len(s.faults) > 0 {
 		return operationError(call, &InvalidInputError{append(faults, s.faults...)})
 	}
@@ -77,15 +75,10 @@ func operationError(call *call, err error) error {
 	return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: err}
 }
 
-// send is the retry loop. Attempts, tokens, delays, the limiter, clock skew and
-// cancellation meet here and nowhere else; the decisions are the retryer's.
+// send is the retry loop; the decisions are the retryer's.
 func (c *Client) send(ctx context.Context, s *settings, call *call) error {
-	id, err := smithyrand.NewUUID(rand.Reader).GetUUID()
-	if err != nil {
-		return err
-	}
 	attempt := attempt{
-		settings: s, call: call, invocationID: id,
+		settings: s, call: call, invocationID: newUUID(),
 		payloadHash: emptyPayloadHash,
 		max:         s.retryer.MaxAttempts(),
 	}
@@ -96,7 +89,8 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 	if !s.DisableClockSkewCorrection {
 		attempt.skew = time.Duration(c.skew.Load())
 	}
-	releaseRetry := func(error) error { return nil }
+	release := func(error) error { return nil }
+	releaseRetry := release
 	refreshed := false
 	var last error
 	for n := 1; ; n++ {
@@ -121,7 +115,7 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		releaseRetry(err)
 		releaseAttempt(err)
 		signedWith := attempt.skew
-		if result.hasSkew && !s.DisableClockSkewCorrection {
+		if result.hasSkew {
 			attempt.skew = result.skew
 			c.skew.Store(int64(result.skew))
 		}
@@ -132,8 +126,8 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		if ctx.Err() != nil {
 			return ended(ctx, err, last)
 		}
-		if result.hasSkew && !s.DisableClockSkewCorrection && isClockSkew(err, result.skew-signedWith) {
-			err = &clockSkewError{result.skew, err}
+		if result.hasSkew && isClockSkew(err, result.skew-signedWith) {
+			err = &decidedError{fmt.Errorf("probable clock skew of %v: %w", result.skew.Round(time.Second), err), true}
 		}
 		last = err
 
@@ -141,8 +135,8 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			if cache, ok := s.Credentials.(interface{ Invalidate() }); ok {
 				cache.Invalidate()
 				refreshed = true
-				releaseRetry = func(error) error { return nil }
-				s.log(ctx, "retry", call, n, slog.String("decision", "again with fresh credentials"))
+				releaseRetry = release
+				s.logRetry(ctx, call, n, "again with fresh credentials")
 				continue
 			}
 		}
@@ -152,15 +146,18 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			verdict = unreadable{err}
 		}
 		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
-			s.log(ctx, "retry", call, n, slog.String("decision", "no: the error is final"))
+			s.logRetry(ctx, call, n, "no: the error is final")
 			return err
 		}
 		if attempt.max > 0 && n >= attempt.max {
-			s.log(ctx, "retry", call, n, slog.String("decision", "no: that was the last attempt"))
+			s.logRetry(ctx, call, n, "no: that was the last attempt")
 			return &retry.MaxAttemptsError{Attempt: n, Err: err}
 		}
 		if releaseRetry, err = s.retryer.GetRetryToken(ctx, verdict); err != nil {
-			s.log(ctx, "retry", call, n, slog.String("decision", "no: the retry quota is used up"))
+			if ctx.Err() != nil {
+				return ended(ctx, err, last)
+			}
+			s.logRetry(ctx, call, n, "no: the retry quota is used up")
 			return fmt.Errorf("%w, not tried again: %w", last, err)
 		}
 		delay, err := s.retryer.RetryDelay(n, verdict)
@@ -168,7 +165,7 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			return after(err, last)
 		}
 		delay = atLeastAsked(delay, result.header)
-		s.log(ctx, "retry", call, n, slog.String("decision", "yes"), slog.Duration("delay", delay))
+		s.logRetry(ctx, call, n, "yes", slog.Duration("delay", delay))
 		if !sleep(ctx, delay) {
 			return ended(ctx, last, nil)
 		}
@@ -197,8 +194,8 @@ type attemptResult struct {
 	hasSkew  bool
 }
 
-// unanswered reports whether a failed attempt may have reached the service and
-// done its work there: it was sent, and the answer is missing, unreadable or 5xx.
+// unanswered reports whether a failed attempt may have done its work: it was
+// sent, and the answer is missing, unreadable or 5xx.
 func (r *attemptResult) unanswered() bool {
 	if !r.answered {
 		return r.sent && !neverConnected(r.err)
@@ -214,7 +211,11 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 		return attemptResult{err: err}
 	}
 	req := a.request(ctx)
-	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew)); err != nil {
+	escaping := escapePath
+	if req.URL.RawPath == "" && isPlain(req.URL.Path) {
+		escaping = leavePath
+	}
+	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew), escaping); err != nil {
 		return attemptResult{err: fmt.Errorf("sign the request: %w", err)}
 	}
 	if a.AttemptTimeout > 0 {
@@ -224,7 +225,7 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 		defer func() {
 			var answer smithy.APIError
 			if r.err != nil && limited.Err() != nil && ctx.Err() == nil && !errors.As(r.err, &answer) {
-				r.err = &attemptTimeoutError{a.AttemptTimeout, r.err}
+				r.err = &attemptTimeoutError{fmt.Errorf("no whole answer within AttemptTimeout, %v: %w", a.AttemptTimeout, r.err)}
 			}
 		}()
 	}
@@ -232,22 +233,32 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	if a.call.firstSent.IsZero() {
 		a.call.firstSent = sent
 	}
-	resp, err := a.Transport.RoundTrip(req)
+	resp, err := roundTrip(a.Transport, req)
 	received := time.Now()
-	defer func() { a.logAttempt(ctx, &r, resp, received.Sub(sent)) }()
-	if err == nil && resp == nil {
-		err = errors.New("the transport returned neither a response nor an error")
-	}
+	defer func() { a.logAttempt(ctx, r.err, resp, received.Sub(sent)) }()
 	if err != nil {
-		if resp != nil && resp.Body != nil {
-			resp.Body.Close()
-		}
 		return attemptResult{err: responseError(nil, sendError(err)), sent: true}
 	}
 	r.header, r.sent, r.answered = resp.Header, true, true
-	r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
+	if !a.DisableClockSkewCorrection {
+		r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
+	}
 	r.err = a.read(resp, creds)
 	return r
+}
+
+// roundTrip makes up for what a transport leaves undone.
+func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := transport.RoundTrip(req)
+	switch {
+	case resp == nil && err == nil:
+		err = errors.New("the transport returned neither a response nor an error")
+	case resp != nil && resp.Body == nil:
+		resp.Body = http.NoBody
+	case resp != nil && err != nil:
+		resp.Body.Close()
+	}
+	return resp, err
 }
 
 func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
@@ -263,39 +274,27 @@ func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 
 // request builds the request of one attempt.
 func (a *attempt) request(ctx context.Context) *http.Request {
-	// One piece of memory for the whole, since every call makes it.
-	r := &struct {
-		req    http.Request
-		url    url.URL
-		values [3]string // of the headers
-	}{url: url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}}
-	if raw := a.endpoint.rawPath + a.call.rawPath; raw != r.url.Path {
-		r.url.RawPath = raw
+	header := make(http.Header, 8)
+	req := (&http.Request{Method: a.call.op.method, Host: a.endpoint.host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req.URL = &url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}
+	if raw := a.endpoint.rawPath + a.call.rawPath; raw != req.URL.Path {
+		req.URL.RawPath = raw
 	}
-	info := append(make([]byte, 0, 64), "attempt="...)
-	info = strconv.AppendInt(info, int64(a.number), 10)
+	info := strconv.AppendInt(append(make([]byte, 0, 64), "attempt="...), int64(a.number), 10)
 	if a.max > 0 {
-		info = append(info, "; max="...)
-		info = strconv.AppendInt(info, int64(a.max), 10)
+		info = strconv.AppendInt(append(info, "; max="...), int64(a.max), 10)
 	}
 	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
 		// As the official client does, only with a skew that it knows.
-		info = append(info, "; ttl="...)
-		info = deadline.Add(a.skew).UTC().AppendFormat(info, "20060102T150405Z")
+		info = deadline.Add(a.skew).UTC().AppendFormat(append(info, "; ttl="...), "20060102T150405Z")
 	}
-	r.values = [...]string{a.userAgent, a.invocationID, string(info)}
-	header := make(http.Header, 8)
-	header["User-Agent"] = r.values[0:1:1]
-	header["Amz-Sdk-Invocation-Id"] = r.values[1:2:2]
-	header["Amz-Sdk-Request"] = r.values[2:3:3]
+	values := []string{a.userAgent, a.invocationID, string(info)}
+	header["User-Agent"] = values[0:1:1]
+	header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
+	header["Amz-Sdk-Request"] = values[2:3:3]
 	if id := traceID(); id != "" {
 		header["X-Amzn-Trace-Id"] = []string{id}
 	}
-	req := &r.req
-	*req = *(&http.Request{
-		Method: a.call.op.method, URL: &r.url, Host: r.url.Host, Header: header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
 	if body := a.call.body; body != nil {
 		header["Content-Type"] = []string{"application/json"}
 		req.ContentLength = int64(len(body))
@@ -305,8 +304,31 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 	return req
 }
 
-// traceID is the X-Ray header of the Lambda invocation that this process runs,
-// which lets Lambda detect that functions call each other in a circle.
+// The signature's path is the request's, escaped once more: much work that
+// changes nothing in a path of unreserved characters, which nearly all are.
+func escapePath(*v4.SignerOptions)  {}
+func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+
+func isPlain(path string) bool {
+	for i := range len(path) {
+		if path[i] != '/' && !unreserved(path[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// newUUID returns a random UUID, of version 4.
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	x := hex.AppendEncode(make([]byte, 0, 32), b[:])
+	return string(x[:8]) + "-" + string(x[8:12]) + "-" + string(x[12:16]) + "-" + string(x[16:20]) + "-" + string(x[20:])
+}
+
+// traceID is the header by which Lambda detects functions that call each other
+// in a circle.
 func traceID() string {
 	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); !ok {
 		return ""
@@ -323,15 +345,12 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 	if ok {
 		limit = maxBody
 	}
-	var readErr error
-	if resp.Body != nil {
-		defer resp.Body.Close()
-		if n := resp.ContentLength; n > 0 {
-			buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
-		}
-		buf.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
-		_, readErr = buf.ReadFrom(&buf.limited)
+	defer resp.Body.Close()
+	if n := resp.ContentLength; n > 0 {
+		buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
 	}
+	buf.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
+	_, readErr := buf.ReadFrom(&buf.limited)
 	body := buf.Bytes()
 	if !ok {
 		exception := decodeAPIError(a.call.op, resp.Header, body[:min(len(body), maxErrorBody)], creds)
@@ -343,6 +362,8 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 	var err error
 	if len(body) > maxBody {
 		err = fmt.Errorf("the response body is longer than %d bytes", maxBody)
+	} else if readErr != nil && len(bytes.TrimSpace(body)) == 0 {
+		err = readErr // an empty body is an answer only if it ended as it should
 	} else if err = a.call.decode(resp, body); err == nil {
 		return nil // a value that arrived whole is an answer, however the connection ended
 	} else if readErr == nil && !complete(body) {
@@ -350,9 +371,9 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 	}
 	shown := snippet(body, creds)
 	if readErr != nil {
-		err = &cutOffError{len(body), readErr, a.call.op.method == http.MethodGet}
+		err = cutOff(len(body), readErr, a.call.op.method == http.MethodGet)
 	} else {
-		err = &decodeError{err, resp.Header.Get("Content-Type"), shown}
+		err = undecodable(err, resp.Header.Get("Content-Type"), shown)
 	}
 	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
 }
@@ -365,7 +386,7 @@ type bodyBuffer struct {
 	limited io.LimitedReader // what it is read from
 }
 
-const maxPooledBody = 1 << 20
+const maxPooledBody = 2 << 20
 
 func putBody(buf *bodyBuffer) {
 	if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
@@ -375,9 +396,9 @@ func putBody(buf *bodyBuffer) {
 	}
 }
 
-// tokenContext tells the standard retryer which attempt a token is for. It asks
-// by a private value of the SDK's own loop; without it, every attempt looks like
-// a call's first and adds a token when it succeeds.
+// tokenContext tells the standard retryer which attempt a token is for, by a
+// private value of the SDK's own loop. Without it, every attempt looks like a
+// call's first and adds a token when it succeeds.
 func tokenContext(ctx context.Context, attempt int) context.Context {
 	if attempt == 1 {
 		return ctx
@@ -444,7 +465,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // observeSkew returns how far the service's clock is ahead of ours. An answer
-// from a cache, or one that took more than 15 minutes, does not tell.
+// from a cache, or after more than 15 minutes, does not tell.
 func observeSkew(header http.Header, sent, received time.Time) (time.Duration, bool) {
 	date, err := smithyhttp.ParseTime(header.Get("Date"))
 	if err != nil || header.Get("Age") != "" || received.Sub(sent) > 15*time.Minute {
@@ -453,11 +474,10 @@ func observeSkew(header http.Header, sent, received time.Time) (time.Duration, b
 	return date.Sub(received), true
 }
 
-// isClockSkew reports whether err is what a service says of a signature whose
-// time, off by wrong, is too far from its own.
+// isClockSkew reports whether a clock that is wrong by this much explains err.
 func isClockSkew(err error, wrong time.Duration) bool {
 	switch errorCode(err) {
-	case "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed", codeAccessDenied:
+	case "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed", "AccessDeniedException":
 		return wrong.Abs() > 4*time.Minute
 	}
 	return false
@@ -473,7 +493,7 @@ func (s *settings) debugs(ctx context.Context) bool {
 }
 
 // logAttempt writes one record for an attempt that was sent.
-func (a *attempt) logAttempt(ctx context.Context, r *attemptResult, resp *http.Response, took time.Duration) {
+func (a *attempt) logAttempt(ctx context.Context, err error, resp *http.Response, took time.Duration) {
 	if !a.debugs(ctx) {
 		return
 	}
@@ -481,10 +501,14 @@ func (a *attempt) logAttempt(ctx context.Context, r *attemptResult, resp *http.R
 	if resp != nil {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestID", headerRequestID(resp.Header)))
 	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", r.err.Error()))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	a.log(ctx, "attempt", a.call, a.number, attrs...)
+}
+
+func (s *settings) logRetry(ctx context.Context, call *call, attempt int, decision string, attrs ...slog.Attr) {
+	s.log(ctx, "retry", call, attempt, append([]slog.Attr{slog.String("decision", decision)}, attrs...)...)
 }
 
 func (s *settings) log(ctx context.Context, message string, call *call, attempt int, attrs ...slog.Attr) {

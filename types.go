@@ -8,11 +8,12 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
-// Job names one snapshot job. It is comparable, so it can be a map key. Its
-// text form, which String, MarshalText and [ParseJob] share, is
-// account/dashboard/job.
+// Job names one snapshot job. It can be a map key. Its text form, which String,
+// MarshalText and [ParseJob] share, is account/dashboard/job.
 type Job struct {
 	AWSAccountID  string // 12 digits
 	DashboardID   string // not empty, "." or ".."; the service allows [\w\-]+, 1 to 512 characters
@@ -24,30 +25,33 @@ type Job struct {
 // In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be
 // written %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
 func ParseJob(text string) (Job, error) {
+	refuse := func(problem string) (Job, error) {
+		return Job{}, &InvalidInputError{[]InputFault{{"Job", quote(text) + " " + problem}}}
+	}
 	var job Job
 	if arn, ok := strings.CutPrefix(text, "arn:"); ok {
 		// partition:service:region:account:resource
 		part := strings.SplitN(arn, ":", 5)
 		if len(part) < 5 || part[1] != "quicksight" {
-			return Job{}, invalid("Job", "%s is not the ARN of a snapshot job: want arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>", quote(text))
+			return refuse("is not the ARN of a snapshot job: want arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>")
 		}
 		dashboard, id, ok := strings.Cut(strings.TrimPrefix(part[4], "dashboard/"), "/snapshot-job/")
 		if !ok || !strings.HasPrefix(part[4], "dashboard/") || strings.Contains(dashboard+id, "/") {
-			return Job{}, invalid("Job", "%s is the ARN of something else: want …:dashboard/<id>/snapshot-job/<id>", quote(text))
+			return refuse("is the ARN of something else: want …:dashboard/<id>/snapshot-job/<id>")
 		}
 		job = Job{part[3], dashboard, id}
 	} else {
 		part := strings.Split(text, "/")
 		if len(part) != 3 {
-			return Job{}, invalid("Job", "%s has %d parts: want account/dashboard/job, or the job's ARN", quote(text), len(part))
+			return refuse(fmt.Sprintf("has %d parts: want account/dashboard/job, or the job's ARN", len(part)))
 		}
-		for i, id := range []*string{&job.AWSAccountID, &job.DashboardID, &job.SnapshotJobID} {
-			raw, err := url.PathUnescape(part[i])
-			if err != nil {
-				return Job{}, invalid("Job", "%s holds a %% that is not followed by two hex digits: write %%25 for a percent sign", quote(text))
+		for i := range part {
+			var err error
+			if part[i], err = url.PathUnescape(part[i]); err != nil {
+				return refuse("holds a % that is not followed by two hex digits: write %25 for a percent sign")
 			}
-			*id = raw
 		}
+		job = Job{part[0], part[1], part[2]}
 	}
 	if faults := job.faults(nil); len(faults) > 0 {
 		return Job{}, &InvalidInputError{faults}
@@ -90,68 +94,56 @@ func (j *Job) UnmarshalText(text []byte) error {
 
 // call is the call of an operation on this job.
 func (j Job) call(op *operation, suffix string) *call {
-	const accounts, dashboards, jobs = "/accounts/", "/dashboards/", "/snapshot-jobs/"
 	c := &call{op: op, job: j, faults: j.faults(nil)}
-	c.path = accounts + j.AWSAccountID + dashboards + j.DashboardID + jobs + j.SnapshotJobID + suffix
-	c.rawPath = accounts + escapeID(j.AWSAccountID) + dashboards + escapeID(j.DashboardID) + jobs + escapeID(j.SnapshotJobID) + suffix
+	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
 	return c
 }
 
-func (j Job) faults(faults []InputFault) []InputFault {
-	faults = accountFaults(faults, j.AWSAccountID)
-	faults = idFaults(faults, "DashboardID", j.DashboardID)
-	return idFaults(faults, "SnapshotJobID", j.SnapshotJobID)
+// setPath sets the path below that of the job's dashboard.
+func (c *call) setPath(kind, id, suffix string) {
+	const accounts, dashboards = "/accounts/", "/dashboards/"
+	account, dashboard := c.job.AWSAccountID, c.job.DashboardID
+	c.path = accounts + account + dashboards + dashboard + kind + id + suffix
+	c.rawPath = c.path
+	if d, i := escapeID(dashboard), escapeID(id); d != dashboard || i != id {
+		c.rawPath = accounts + account + dashboards + d + kind + i + suffix
+	}
 }
 
-func accountFaults(faults []InputFault, id string) []InputFault {
-	digits := 0
-	for i := range len(id) {
-		if '0' <= id[i] && id[i] <= '9' {
-			digits++
-		}
-	}
+func (j Job) faults(faults faultList) faultList {
+	faults.checkAccount(j.AWSAccountID)
+	faults.checkID("DashboardID", j.DashboardID)
+	faults.checkID("SnapshotJobID", j.SnapshotJobID)
+	return faults
+}
+
+func (l *faultList) checkAccount(id string) {
 	switch {
 	case id == "":
-		return append(faults, fault("AWSAccountID", "is empty: want the 12 digits of the account that owns the dashboard"))
-	case digits != 12 || len(id) != 12:
-		return append(faults, fault("AWSAccountID", "%s is not an account id: want 12 digits", quote(id)))
+		l.add("AWSAccountID", "is empty: want the 12 digits of the account that owns the dashboard")
+	case len(id) != 12 || strings.ContainsFunc(id, func(r rune) bool { return r < '0' || r > '9' }):
+		l.add("AWSAccountID", "%s is not an account id: want 12 digits", quote(id))
 	}
-	return faults
 }
 
-func idFaults(faults []InputFault, field, id string) []InputFault {
+func (l *faultList) checkID(field, id string) {
 	switch id {
 	case "":
-		return append(faults, fault(field, "is empty"))
+		l.add(field, "is empty")
 	case ".", "..":
 		// A proxy or the service would take it for a path segment to remove.
-		return append(faults, fault(field, "%q cannot stand in a request path", id))
+		l.add(field, "%q cannot stand in a request path", id)
 	}
-	return faults
 }
-
-const upperHex = "0123456789ABCDEF"
 
 // escapeID writes every byte but the unreserved ones of RFC 3986 as %XX.
 func escapeID(id string) string {
-	escapes := 0
 	for i := range len(id) {
 		if !unreserved(id[i]) {
-			escapes++
+			return httpbinding.EscapePath(id, true)
 		}
 	}
-	if escapes == 0 {
-		return id
-	}
-	b := make([]byte, 0, len(id)+2*escapes)
-	for i := range len(id) {
-		if c := id[i]; unreserved(c) {
-			b = append(b, c)
-		} else {
-			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
-		}
-	}
-	return string(b)
+	return id
 }
 
 func unreserved(c byte) bool {
@@ -159,16 +151,15 @@ func unreserved(c byte) bool {
 		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// S3URI is where a file lies: s3://bucket/key in the caller's own bucket, or a
-// presigned https URL, which lets whoever holds it read the file until it
-// expires. So that a presigned URL does not reach a log by accident, an S3URI
-// shows no query wherever it is formatted (every fmt verb, slog with either
-// handler) or marshalled (JSON and other text forms): the query appears as
-// "?REDACTED". string(uri) is the one door to the whole.
+// S3URI is where a file lies: s3://bucket/key in the caller's bucket, or a
+// presigned https URL, with which anyone can read the file until it expires. To
+// keep that out of logs, an S3URI shows its query as "?REDACTED" wherever it is
+// formatted (fmt, slog) or marshalled (JSON and other text forms); string(uri)
+// is the whole.
 //
-// Two places are out of a type's reach: fmt prints the unexported fields of a
-// struct without asking them, and encoding/json writes the keys of a
-// map[S3URI]T as they are.
+// Out of a type's reach are unexported fields that fmt prints, the wrong operand
+// of %p and %w (go vet finds these), and the keys of a map[S3URI]T in
+// encoding/json.
 type S3URI string
 
 const redactedQuery = "?REDACTED"
@@ -218,8 +209,7 @@ func (u S3URI) refuseRedacted() error {
 
 var _ encoding.TextUnmarshaler = (*S3URI)(nil)
 
-// SnapshotJobStatus is the status of a job. Values that are not listed here
-// are kept as the service sends them.
+// SnapshotJobStatus is the status of a job. Unknown values are kept.
 type SnapshotJobStatus string
 
 // The statuses of a job (API reference, DescribeDashboardSnapshotJob).
@@ -230,8 +220,8 @@ const (
 	SnapshotJobStatusFailed    SnapshotJobStatus = "FAILED"
 )
 
-// IsTerminal reports whether a job with this status has finished: COMPLETED or
-// FAILED. No other status, known or not, is terminal.
+// IsTerminal reports whether a job with this status, COMPLETED or FAILED, has
+// finished.
 func (s SnapshotJobStatus) IsTerminal() bool {
 	return s == SnapshotJobStatusCompleted || s == SnapshotJobStatusFailed
 }
@@ -258,13 +248,13 @@ const (
 )
 
 // The error types that AWS documents for a snapshot (API reference,
-// DescribeDashboardSnapshotJobResult). They are plain strings: others may come.
+// DescribeDashboardSnapshotJobResult). Others may come.
 const (
 	// ErrorTypeDashboardAccessDenied: the registered user lost access to the
 	// dashboard. The job fails.
 	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED"
 	// ErrorTypeCapabilityRestricted: the registered user may not export data,
-	// in every format (the job fails) or in this file's.
+	// at all (the job fails) or in this format.
 	ErrorTypeCapabilityRestricted = "CAPABILITY_RESTRICTED"
 	// ErrorTypeRLSChanged: row-level security changed while the job ran.
 	ErrorTypeRLSChanged = "RLS_CHANGED"
@@ -274,8 +264,8 @@ const (
 	ErrorTypeDatasetDeleted = "DATASET_DELETED"
 )
 
-// SnapshotJobResult is what a finished job made, by the users it was made for:
-// anonymous users or registered ones, never both.
+// SnapshotJobResult is what a finished job made, for anonymous users or for
+// registered ones.
 type SnapshotJobResult struct {
 	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:",omitzero"`
 	RegisteredUsers []RegisteredUserSnapshotJobResult `json:",omitzero"` // at most one
@@ -291,8 +281,7 @@ type RegisteredUserSnapshotJobResult struct {
 	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
 }
 
-// SnapshotJobResultFileGroup pairs the files that were asked for with what
-// came of them.
+// SnapshotJobResultFileGroup is the files asked for, and what came of them.
 type SnapshotJobResultFileGroup struct {
 	Files     []SnapshotFile        `json:",omitzero"`
 	S3Results []SnapshotJobS3Result `json:",omitzero"`
@@ -335,8 +324,8 @@ type SnapshotS3DestinationConfiguration struct {
 	BucketConfiguration S3BucketConfiguration `json:",omitzero"`
 }
 
-// S3BucketConfiguration is a place in the caller's own bucket, which lies in
-// the region of the API call.
+// S3BucketConfiguration is a place in the caller's bucket, in the region of the
+// API call.
 type S3BucketConfiguration struct {
 	BucketName   string `json:",omitzero"`
 	BucketPrefix string `json:",omitzero"`
@@ -346,10 +335,10 @@ type S3BucketConfiguration struct {
 // SnapshotConfiguration says which files to make, and where to put them.
 type SnapshotConfiguration struct {
 	// FileGroups, 1 to 7, hold one file each: at most one PDF, one Excel
-	// workbook and five CSV files in all. See [PDF], [CSV] and [Excel].
+	// workbook and five CSV files. See [PDF], [CSV] and [Excel].
 	FileGroups []SnapshotFileGroup `json:",omitzero"`
 	// DestinationConfiguration names the caller's bucket. nil: QuickSight's own,
-	// from which the files are fetched by presigned URLs.
+	// with presigned URLs.
 	DestinationConfiguration *SnapshotDestinationConfiguration `json:",omitzero"`
 	// Parameters are values for the dashboard's parameters. nil: none.
 	Parameters *Parameters `json:",omitzero"`
@@ -365,15 +354,13 @@ type SnapshotDestinationConfiguration struct {
 	S3Destinations []SnapshotS3DestinationConfiguration `json:",omitzero"`
 }
 
-// SnapshotUserConfiguration says whom the files are made for: one anonymous
-// user. A registered user has no UserConfiguration: the credentials say who it
-// is. See [AnonymousUser].
+// SnapshotUserConfiguration says that the files are for one anonymous user, see
+// [AnonymousUser]. A registered user, whom the credentials name, has none.
 type SnapshotUserConfiguration struct {
 	AnonymousUsers []SnapshotAnonymousUser `json:",omitzero"`
 }
 
-// SnapshotAnonymousUser is a user without a name, who sees the rows that its
-// tags allow.
+// SnapshotAnonymousUser sees the rows that its tags allow.
 type SnapshotAnonymousUser struct {
 	RowLevelPermissionTags []SessionTag `json:",omitzero"` // nil: none; up to 50
 }

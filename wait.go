@@ -1,9 +1,11 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -16,30 +18,32 @@ type WaitOptions struct {
 	// FirstDelay comes before the first poll. Default: 2 seconds.
 	FirstDelay time.Duration
 
-	// MinDelay comes before the second poll, and each further delay is Growth
-	// times the one before it, up to MaxDelay. Defaults: 3 seconds, 1.05, and 6
-	// seconds; over jobs of 10 seconds to 15 minutes that takes fewer calls
-	// than a poll every 5 seconds, and sees the end no later.
+	// QueuedDelay comes after a poll that finds the job QUEUED: all of its
+	// rendering is still ahead. Default: 12 seconds.
+	QueuedDelay time.Duration
+
+	// MinDelay comes after the first poll that finds the job running; each
+	// further delay is Growth times the last, up to MaxDelay. Defaults: 3.5
+	// seconds, 1.02, and 5.5 seconds, which take fewer calls than a poll every 5
+	// seconds, and see the end no later (TestWaitSchedule).
 	MinDelay time.Duration
 	Growth   float64
 	MaxDelay time.Duration
 
-	// Jitter is the part of a delay by which it is made longer or shorter at
-	// random, so that waits that began together don't poll together. Default:
-	// 0.1; negative: none.
+	// Jitter is the part of a delay by which it varies at random, so that waits
+	// don't poll together. Default: 0.1; negative: none.
 	Jitter float64
 
 	// MaxErrorDelay bounds the delay after polls that failed, which doubles each
 	// time. Default: 1 minute.
 	MaxErrorDelay time.Duration
 
-	// OnPoll is called after every poll, before the next delay, on the waiting
-	// goroutine. nil: none.
+	// OnPoll is called after every poll on the waiting goroutine. nil: none.
 	OnPoll func(Poll)
 
-	// ClientOptions apply to the calls that Wait makes. Without an
-	// AttemptTimeout of the client or of theirs, an attempt may take 30 seconds,
-	// so that a connection that went silent does not take the whole wait.
+	// ClientOptions apply to the calls that Wait makes. Unless they or the
+	// client set an AttemptTimeout, it is 30 seconds, so that a silent connection
+	// does not take the whole wait.
 	ClientOptions []func(*Options)
 }
 
@@ -53,8 +57,8 @@ type Poll struct {
 	Next    time.Duration     // until the next poll; 0 if this was the last
 }
 
-// WaitError is a wait that ended without a result: because the context ended,
-// or because a poll failed in a way that waiting doesn't mend.
+// WaitError is a wait that ended without a result, since the context ended or a
+// poll failed in a way that waiting doesn't mend.
 type WaitError struct {
 	Job     Job
 	Status  SnapshotJobStatus // the last that was seen; empty if none was
@@ -78,20 +82,19 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // Wait polls [Client.DescribeDashboardSnapshotJob] until the job has finished,
 // and returns its result. The context's deadline is the only limit: give it one.
 //
-// A job that finished gives an output that is not nil, together with the error
-// of [DescribeDashboardSnapshotJobResultOutput.Err]: nil, or a [*JobError] if the
-// job failed or some of its files did. Any other error is a [*WaitError] without
-// an output. Throttling, 5xx answers and broken connections don't end a wait: it
-// goes on, slower each time, as long as the context allows. AccessDenied, an
-// unknown job and other errors that would only come again end it at once. Bad
-// input is an [*InvalidInputError].
+// A job that finished gives an output, together with the error of
+// [DescribeDashboardSnapshotJobResultOutput.Err]: nil, or a [*JobError] if the
+// job or some of its files failed. Any other error comes without an output: an
+// [*InvalidInputError] for bad input, else a [*WaitError]. Throttling, 5xx
+// answers and broken connections don't end a wait, but slow it down; errors that
+// would only come again, such as AccessDenied or an unknown job, end it at once.
 //
 // Wait starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	o, faults := waitOptions(optFns)
 	faults = append(job.faults(nil), faults...)
 	if ctx == nil {
-		faults = append(faults, fault("ctx", "is nil: want a context with a deadline"))
+		faults.add("ctx", "is nil: want a context with a deadline")
 	}
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
@@ -104,47 +107,21 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 	return out, out.Err()
 }
 
-func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults []InputFault) {
-	for i, fn := range optFns {
-		if fn == nil {
-			faults = append(faults, fault("optFns", "has a nil function at index %d", i))
-			continue
-		}
-		fn(&o)
-	}
-	for _, d := range []struct {
-		field string
-		value *time.Duration
-		by    time.Duration
-	}{
-		{"FirstDelay", &o.FirstDelay, 2 * time.Second},
-		{"MinDelay", &o.MinDelay, 3 * time.Second},
-		{"MaxDelay", &o.MaxDelay, max(6*time.Second, o.MinDelay)},
-		{"MaxErrorDelay", &o.MaxErrorDelay, time.Minute},
-	} {
-		switch {
-		case *d.value < 0:
-			faults = append(faults, fault(d.field, "is %v: want a positive duration, or 0 for the default", *d.value))
-		case *d.value == 0:
-			*d.value = d.by
-		}
-	}
+func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) {
+	applyAll(&o, optFns, &faults)
+	faults.setDefault("FirstDelay", &o.FirstDelay, 2*time.Second)
+	faults.setDefault("QueuedDelay", &o.QueuedDelay, 12*time.Second)
+	faults.setDefault("MinDelay", &o.MinDelay, 3500*time.Millisecond)
+	faults.setDefault("MaxDelay", &o.MaxDelay, max(5500*time.Millisecond, o.MinDelay))
+	faults.setDefault("MaxErrorDelay", &o.MaxErrorDelay, time.Minute)
 	if o.MaxDelay < o.MinDelay {
-		faults = append(faults, fault("MaxDelay", "is %v: want at least MinDelay, %v", o.MaxDelay, o.MinDelay))
+		faults.add("MaxDelay", "is %v: want at least MinDelay, %v", o.MaxDelay, o.MinDelay)
 	}
-	switch {
-	case o.Growth == 0:
-		o.Growth = 1.05
-	case !(o.Growth >= 1):
-		faults = append(faults, fault("Growth", "is %v: want 1 or more, or 0 for the default", o.Growth))
+	if o.Growth = cmp.Or(o.Growth, 1.02); !(o.Growth >= 1) {
+		faults.add("Growth", "is %v: want 1 or more, or 0 for the default", o.Growth)
 	}
-	switch {
-	case o.Jitter == 0:
-		o.Jitter = 0.1
-	case o.Jitter < 0:
-		o.Jitter = 0
-	case !(o.Jitter < 1):
-		faults = append(faults, fault("Jitter", "is %v: want less than 1", o.Jitter))
+	if o.Jitter = max(cmp.Or(o.Jitter, 0.1), 0); !(o.Jitter < 1) {
+		faults.add("Jitter", "is %v: want less than 1", o.Jitter)
 	}
 	o.ClientOptions = append([]func(*Options){func(o *Options) {
 		if o.AttemptTimeout == 0 {
@@ -166,7 +143,7 @@ type waiter struct {
 
 // wait polls until there is a result. Its error is not yet a WaitError.
 func (w *waiter) wait(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	next, failures := w.options.MinDelay, 0
+	pace := pace{WaitOptions: w.options, next: w.options.MinDelay}
 	delay := w.options.FirstDelay
 	var last error
 	for {
@@ -182,9 +159,7 @@ func (w *waiter) wait(ctx context.Context) (*DescribeDashboardSnapshotJobResultO
 		last = err
 		switch {
 		case err == nil:
-			failures = 0
-			delay = next
-			next = min(w.options.MaxDelay, time.Duration(float64(next)*w.options.Growth))
+			delay = pace.afterStatus(w.status)
 		case ctx.Err() != nil:
 			w.report(err, 0)
 			return nil, after(err, before)
@@ -192,11 +167,32 @@ func (w *waiter) wait(ctx context.Context) (*DescribeDashboardSnapshotJobResultO
 			w.report(err, 0)
 			return nil, err
 		default:
-			failures++
-			delay = min(w.options.MaxErrorDelay, next<<min(failures, 20))
+			delay = pace.afterError()
 		}
 		w.report(err, delay)
 	}
+}
+
+// pace tells the delays between polls.
+type pace struct {
+	WaitOptions
+	next     time.Duration
+	failures int // in a row
+}
+
+func (p *pace) afterStatus(status SnapshotJobStatus) time.Duration {
+	p.failures = 0
+	if status == SnapshotJobStatusQueued {
+		return p.QueuedDelay
+	}
+	delay := p.next
+	p.next = time.Duration(min(float64(p.MaxDelay), float64(delay)*p.Growth))
+	return delay
+}
+
+func (p *pace) afterError() time.Duration {
+	p.failures++
+	return time.Duration(min(float64(p.MaxErrorDelay), math.Ldexp(float64(p.next), p.failures)))
 }
 
 // poll asks once for the status, and for the result if the job has finished. It
@@ -226,9 +222,8 @@ func (w *waiter) jittered(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (1 + w.options.Jitter*(2*rand.Float64()-1)))
 }
 
-// passing reports whether an error is one that passes with time, as package
-// aws/retry sees it. A job that is finished, but whose result is said not to be
-// there yet, passes too.
+// passing reports whether an error passes with time, as package aws/retry sees
+// it, or is that of a finished job whose result is said not to be there yet.
 func passing(err error) bool {
 	if errors.Is(err, ErrJobNotFinished) {
 		return true
