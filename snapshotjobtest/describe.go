@@ -1,0 +1,100 @@
+package snapshotjobtest
+
+import (
+	"net/http"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+func (c *call) describe() (int, any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	j, err := c.lookUp()
+	if err != nil {
+		return 0, nil, err
+	}
+	status, since := j.status(c.now)
+	return http.StatusOK, wireJob{
+		ARN: c.arn(j.Job), AWSAccountID: j.AWSAccountID, DashboardID: j.DashboardID, SnapshotJobID: j.SnapshotJobID,
+		UserConfiguration: j.users, SnapshotConfiguration: j.configuration,
+		CreatedTime: epoch(j.created), LastUpdatedTime: epoch(since), JobStatus: string(status),
+		RequestID: c.record.ID, Status: http.StatusOK,
+	}, nil
+}
+
+func (c *call) describeResult() (int, any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	j, err := c.lookUp()
+	if err != nil {
+		return 0, nil, err
+	}
+	if j.ends().After(c.now) {
+		return 0, nil, refuse(c.options.NotFinished, "Dashboard Snapshot Job with id %s has not reached a terminal state.", j.SnapshotJobID)
+	}
+	status, since := j.status(c.now)
+	result := wireResult{
+		ARN: c.arn(j.Job), JobStatus: string(status),
+		CreatedTime: epoch(j.created), LastUpdatedTime: epoch(since), RequestID: c.record.ID,
+	}
+	if j.life.ErrorType != "" || j.life.ErrorMessage != "" {
+		result.ErrorInfo = &wireError{ErrorType: j.life.ErrorType, ErrorMessage: j.life.ErrorMessage}
+	}
+	if status == snapshotjob.SnapshotJobStatusCompleted {
+		of := []wireUserResult{{c.fileGroups(j)}}
+		if j.life.Registered {
+			result.Result = &wireOutcome{RegisteredUsers: of}
+		} else {
+			result.Result = &wireOutcome{AnonymousUsers: of}
+		}
+	}
+	return http.StatusOK, result, nil
+}
+
+// fileGroups pairs the files that were asked for with fresh URIs.
+func (c *call) fileGroups(j *job) []wireGroup {
+	groups := make([]wireGroup, len(j.life.Files))
+	for i, file := range j.life.Files {
+		result := wireS3Result{}
+		if d := j.configuration.DestinationConfiguration; d != nil {
+			result.S3DestinationConfiguration = &d.S3Destinations[0]
+		}
+		for _, e := range file.Errors {
+			result.ErrorInfo = append(result.ErrorInfo, wireError{ErrorType: e.Type, ErrorMessage: e.Message})
+		}
+		switch o := j.objects[i]; {
+		case o == nil:
+		case result.S3DestinationConfiguration != nil:
+			result.S3URI = "s3://" + o.bucket + "/" + o.key
+		default:
+			result.S3URI = c.presign(o)
+		}
+		groups[i] = wireGroup{Files: []wireFile{file.wire()}, S3Results: []wireS3Result{result}}
+	}
+	return groups
+}
+
+// startSchedule begins a run, or skips it while the last one goes on.
+func (c *call) startSchedule() (int, any, error) {
+	if err := checkIDs(c.job, "ScheduleId"); err != nil {
+		return 0, nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.accounts[c.job.AWSAccountID]
+	switch {
+	case a == nil:
+		return 0, nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
+	case !c.hasDashboard(a, c.job.DashboardID):
+		return 0, nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
+	case !c.hasSchedule(c.job.SnapshotJobID):
+		return 0, nil, refuse("ResourceNotFoundException", "Schedule %s is not found.", c.job.SnapshotJobID)
+	}
+	schedule := [2]string{c.job.DashboardID, c.job.SnapshotJobID}
+	if c.now.Before(a.schedules[schedule]) {
+		return http.StatusAccepted, wireScheduleStarted{c.record.ID}, nil
+	}
+	run := job{Job: c.job, life: c.options.Life(c.job), created: c.now}
+	a.schedules[schedule] = run.ends()
+	return http.StatusOK, wireScheduleStarted{c.record.ID}, nil
+}

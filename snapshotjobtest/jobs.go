@@ -1,0 +1,130 @@
+package snapshotjobtest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// job is one that was started.
+type job struct {
+	snapshotjob.Job
+	life          Life
+	created       time.Time
+	configuration *wireConfiguration
+	users         *wireUsers // as a description shows them; nil for a registered user
+	objects       []*object  // by file; nil for one that was not made
+}
+
+// forever stands for an end that doesn't come.
+const forever = time.Duration(math.MaxInt64)
+
+func (j *job) ends() time.Time {
+	if j.life.Queued < 0 || j.life.Running < 0 {
+		return j.created.Add(forever)
+	}
+	return j.created.Add(j.life.Queued + j.life.Running)
+}
+
+// status returns the job's status at a time, and since when it has it.
+func (j *job) status(now time.Time) (snapshotjob.SnapshotJobStatus, time.Time) {
+	status, age := j.life.at(now.Sub(j.created))
+	return status, j.created.Add(age)
+}
+
+// AddJob makes a job that exists as if it had been started now. The limits don't
+// apply. A job of the same ids is replaced; the job's account and dashboard
+// exist from now on.
+func (s *Server) AddJob(id snapshotjob.Job, life Life) {
+	if id.AWSAccountID == "" || id.DashboardID == "" || id.SnapshotJobID == "" {
+		panic(fmt.Sprintf("snapshotjobtest: AddJob: %+v lacks an id, so that no request could name it", id))
+	}
+	now := time.Now().Add(s.options.ClockSkew)
+	configuration := &wireConfiguration{}
+	for _, file := range life.Files {
+		configuration.FileGroups = append(configuration.FileGroups, wireGroup{Files: []wireFile{file.wire()}})
+	}
+	if d := life.Destination; d != nil {
+		bucket := &wireBucket{d.BucketName, d.BucketPrefix, or(d.BucketRegion, s.options.Region)}
+		configuration.DestinationConfiguration = &wireDestinations{[]wireDestination{{bucket}}}
+	}
+	j := &job{Job: id, life: life, created: now, configuration: configuration}
+	if !life.Registered {
+		j.users = &wireUsers{AnonymousUsers: []wireUser{{}}}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account(id.AWSAccountID).dashboards[id.DashboardID] = true
+	s.add(j)
+}
+
+// add makes a job and its files exist. It needs the mutex.
+func (s *Server) add(j *job) {
+	a := s.account(j.AWSAccountID)
+	a.jobs[j.Job] = j
+	a.active = append(a.active, j)
+	j.life.Files = append([]File(nil), j.life.Files...)
+	j.objects = make([]*object, len(j.life.Files))
+	if j.life.end() != snapshotjob.SnapshotJobStatusCompleted {
+		return
+	}
+	for i, file := range j.life.Files {
+		if len(file.Errors) == 0 {
+			j.objects[i] = s.put(j, i)
+		}
+	}
+}
+
+// running returns how many jobs of the account are queued or running.
+func (a *account) running(now time.Time) int {
+	active := a.active[:0]
+	for _, j := range a.active {
+		if j.ends().After(now) && a.jobs[j.Job] == j {
+			active = append(active, j)
+		}
+	}
+	clear(a.active[len(active):])
+	a.active = active
+	return len(active)
+}
+
+func (s *Server) hasDashboard(a *account, id string) bool {
+	return s.options.Dashboards == nil || a.dashboards[id]
+}
+
+func (s *Server) hasSchedule(id string) bool {
+	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
+}
+
+func (s *Server) arn(id snapshotjob.Job) string {
+	partition, _ := s.partition()
+	return fmt.Sprintf("arn:%s:quicksight:%s:%s:dashboard/%s/snapshot-job/%s",
+		partition, s.options.Region, id.AWSAccountID, id.DashboardID, id.SnapshotJobID)
+}
+
+// lookUp returns the job that a call is about, if its user may see it. It needs
+// the mutex.
+func (c *call) lookUp() (*job, error) {
+	a := c.accounts[c.job.AWSAccountID]
+	if a != nil {
+		if j := a.jobs[c.job]; j != nil {
+			if j.life.User != c.user.name {
+				return nil, refuse("AccessDeniedException", "The user is not authorized to access the snapshot job: another user started it.")
+			}
+			return j, nil
+		}
+	}
+	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+		return nil, err
+	}
+	if a == nil {
+		return nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
+	}
+	if !c.hasDashboard(a, c.job.DashboardID) {
+		return nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
+	}
+	return nil, refuse("ResourceNotFoundException", "Dashboard Snapshot Job with id %s is not found.", c.job.SnapshotJobID)
+}

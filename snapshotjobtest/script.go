@@ -1,0 +1,79 @@
+package snapshotjobtest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// scripted is a fault that waits for its attempt.
+type scripted struct {
+	op    Operation
+	fault Fault
+}
+
+// AnyOperation stands, in [Server.Fail], for all operations of the API, but not
+// for files.
+const AnyOperation Operation = ""
+
+// Fail scripts what goes wrong with the next attempts at an operation, one fault
+// for each attempt, after those that are scripted already. Only requests with a
+// good signature, and within the account's rate, are attempts. Where faults wait
+// for the operation and for [AnyOperation], the operation's come first.
+//
+// Over a socket, net/http may send a GET again by itself when a connection
+// breaks that was used before: that is another attempt, see [Request].
+func (s *Server) Fail(op Operation, faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range faults {
+		if f.wrap == nil {
+			panic("snapshotjobtest: Fail: a zero Fault; Pass lets an attempt through")
+		}
+		s.faults = append(s.faults, scripted{op, f})
+	}
+}
+
+// Unused returns the scripted faults that no attempt has met yet, as
+// "operation: fault".
+func (s *Server) Unused() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var unused []string
+	for _, f := range s.faults {
+		unused = append(unused, fmt.Sprintf("%s: %s", or(f.op, "any operation"), f.fault))
+	}
+	return unused
+}
+
+// nextFault takes the fault that waits for a call, if any.
+func (s *Server) nextFault(c *call) func(http.Handler) http.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := -1
+	for i, f := range s.faults {
+		if f.op == c.op {
+			found = i
+			break
+		}
+		if f.op == AnyOperation && c.op != GetObject && found < 0 {
+			found = i
+		}
+	}
+	if found < 0 {
+		return func(next http.Handler) http.Handler { return next }
+	}
+	fault := s.faults[found].fault
+	s.faults = append(s.faults[:found:found], s.faults[found+1:]...)
+	c.record.Fault = fault.name
+	return fault.wrap
+}
+
+type callKey struct{}
+
+// callOf returns the call that a fault's request belongs to.
+func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call) }
+
+func withCall(r *http.Request, c *call) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+}

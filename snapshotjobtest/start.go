@@ -1,0 +1,262 @@
+package snapshotjobtest
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// start starts a job, if the request keeps the rules of the API reference
+// (StartDashboardSnapshotJob and its shapes).
+func (c *call) start() (int, any, error) {
+	var in wireStart
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		return 0, nil, refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+	}
+	c.job.SnapshotJobID = in.SnapshotJobID
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.record.Job = c.job
+	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+		return 0, nil, err
+	}
+	if err := c.checkConfiguration(in.SnapshotConfiguration); err != nil {
+		return 0, nil, err
+	}
+	if err := checkUsers(in.UserConfiguration, c.user.registered); err != nil {
+		return 0, nil, err
+	}
+
+	a := c.accounts[c.job.AWSAccountID]
+	switch {
+	case a == nil:
+		return 0, nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
+	case !c.hasDashboard(a, c.job.DashboardID):
+		return 0, nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
+	}
+	if old := a.jobs[c.job]; old != nil {
+		if ends := old.ends(); ends.After(c.now) || c.options.JobIDReuse > 0 && ends.Add(c.options.JobIDReuse).After(c.now) {
+			return 0, nil, refuse("ResourceExistsException", "Dashboard Snapshot Job with id %s already exists.", c.job.SnapshotJobID)
+		}
+	}
+	if limit := c.options.MaxRunningJobs; limit >= 0 && a.running(c.now) >= limit {
+		return 0, nil, refuse("LimitExceededException", "The account has reached its limit of %d running snapshot jobs.", limit)
+	}
+	c.add(c.newJob(&in))
+	return http.StatusOK, wireStarted{c.arn(c.job), c.job.SnapshotJobID, c.record.ID}, nil
+}
+
+// newJob gives a life to what was asked for.
+func (c *call) newJob(in *wireStart) *job {
+	j := &job{Job: c.job, life: c.options.Life(c.job), created: c.now, configuration: in.SnapshotConfiguration}
+	j.life.User, j.life.Registered = c.user.name, c.user.registered
+	scripted := j.life.Files
+	j.life.Files = nil
+	for i, group := range in.SnapshotConfiguration.FileGroups {
+		file := group.Files[0].public()
+		if i < len(scripted) {
+			file.Content, file.Size, file.Errors = scripted[i].Content, scripted[i].Size, scripted[i].Errors
+		}
+		j.life.Files = append(j.life.Files, file)
+	}
+	if users := in.UserConfiguration; users != nil {
+		var keys []string
+		for _, tag := range users.AnonymousUsers[0].RowLevelPermissionTags {
+			keys = append(keys, tag.Key)
+		}
+		j.users = &wireUsers{[]wireUser{{RowLevelPermissionTagKeys: keys}}}
+	}
+	return j
+}
+
+func bad(field, format string, args ...any) error {
+	return refuse("InvalidParameterValueException", "Invalid parameter %s: %s", field, fmt.Sprintf(format, args...))
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	idPattern      = regexp.MustCompile(`^[\w\-]{1,512}$`)
+)
+
+// checkIDs checks a job's ids, of which the last one has this wire name.
+func checkIDs(id snapshotjob.Job, last string) error {
+	switch {
+	case !accountPattern.MatchString(id.AWSAccountID):
+		return bad("AwsAccountId", "want 12 digits, got %q", id.AWSAccountID)
+	case !idPattern.MatchString(id.DashboardID):
+		return bad("DashboardId", `want [\w\-]+, 1 to 512 characters, got %q`, id.DashboardID)
+	case !idPattern.MatchString(id.SnapshotJobID):
+		return bad(last, `want [\w\-]+, 1 to 512 characters, got %q`, id.SnapshotJobID)
+	}
+	return nil
+}
+
+func (c *call) checkConfiguration(in *wireConfiguration) error {
+	const field = "SnapshotConfiguration"
+	if in == nil {
+		return bad(field, "it is required")
+	}
+	switch n, limit := len(in.FileGroups), c.options.MaxFileGroups; {
+	case n < 1:
+		return bad(field+".FileGroups", "want a group, got none")
+	case limit >= 0 && n > limit:
+		return bad(field+".FileGroups", "want at most %d groups, got %d", limit, n)
+	}
+	count := map[string]int{}
+	for i, group := range in.FileGroups {
+		field := fmt.Sprintf("%s.FileGroups[%d].Files", field, i)
+		if len(group.Files) != 1 || group.S3Results != nil {
+			return bad(field, "want 1 file, got %d", len(group.Files))
+		}
+		count[group.Files[0].FormatType]++
+		if err := checkFile(field+"[0]", group.Files[0]); err != nil {
+			return err
+		}
+	}
+	for _, format := range []string{"PDF", "EXCEL", "CSV"} {
+		limit := or(c.options.MaxFiles[snapshotjob.SnapshotFileFormatType(format)], rules[format].files)
+		if n := count[format]; limit >= 0 && n > limit {
+			return bad(field+".FileGroups", "want at most %d %s files, got %d", limit, format, n)
+		}
+	}
+	if d := in.DestinationConfiguration; d != nil {
+		field := field + ".DestinationConfiguration.S3Destinations"
+		if n := len(d.S3Destinations); n != 1 {
+			return bad(field, "want 1 destination, got %d", n)
+		}
+		switch b := d.S3Destinations[0].BucketConfiguration; {
+		case b == nil || blank(b.BucketName) || blank(b.BucketPrefix) || blank(b.BucketRegion):
+			return bad(field+"[0].BucketConfiguration", "BucketName, BucketPrefix and BucketRegion are required")
+		case b.BucketRegion != c.options.Region:
+			return bad(field+"[0].BucketConfiguration.BucketRegion", "the bucket must be in %s, got %q", c.options.Region, b.BucketRegion)
+		}
+	}
+	return checkParameters(field+".Parameters", in.Parameters)
+}
+
+// rules by format: how many files in a job; selections and visuals in a file;
+// and which visuals of a sheet.
+var rules = map[string]struct {
+	files, selections, visuals int
+	scope                      string
+}{
+	"PDF":   {files: 1, selections: 1, visuals: 0, scope: "ALL_VISUALS"},
+	"EXCEL": {files: 1, selections: 5, visuals: 5, scope: "SELECTED_VISUALS"},
+	"CSV":   {files: 5, selections: 1, visuals: 1, scope: "SELECTED_VISUALS"},
+}
+
+func checkFile(field string, file wireFile) error {
+	rule, ok := rules[file.FormatType]
+	if !ok {
+		return bad(field+".FormatType", "want CSV, PDF or EXCEL, got %q", file.FormatType)
+	}
+	if n := len(file.SheetSelections); n < 1 || n > rule.selections {
+		return bad(field+".SheetSelections", "want 1 to %d for %s, got %d", rule.selections, file.FormatType, n)
+	}
+	visuals := 0
+	for i, sheet := range file.SheetSelections {
+		field := fmt.Sprintf("%s.SheetSelections[%d]", field, i)
+		switch {
+		case !idPattern.MatchString(sheet.SheetID):
+			return bad(field+".SheetId", `want [\w\-]+, 1 to 512 characters, got %q`, sheet.SheetID)
+		case sheet.SelectionScope != rule.scope:
+			return bad(field+".SelectionScope", "want %s for %s, got %q", rule.scope, file.FormatType, sheet.SelectionScope)
+		case rule.visuals > 0 && len(sheet.VisualIDs) == 0:
+			return bad(field+".VisualIds", "want visuals for %s, got none", file.FormatType)
+		}
+		for j, id := range sheet.VisualIDs {
+			if !idPattern.MatchString(id) {
+				return bad(fmt.Sprintf("%s.VisualIds[%d]", field, j), `want [\w\-]+, 1 to 512 characters, got %q`, id)
+			}
+		}
+		visuals += len(sheet.VisualIDs)
+	}
+	if visuals > rule.visuals {
+		return bad(field+".SheetSelections", "want at most %d visuals for %s, got %d", rule.visuals, file.FormatType, visuals)
+	}
+	return nil
+}
+
+// checkUsers quotes no tag's value, which may be a secret.
+func checkUsers(in *wireUsers, registered bool) error {
+	const field = "UserConfiguration"
+	switch {
+	case registered && in != nil:
+		return bad(field, "it must be absent with identity-enhanced credentials")
+	case registered:
+		return nil
+	case in == nil:
+		return bad(field, "it is required without identity-enhanced credentials")
+	case len(in.AnonymousUsers) != 1:
+		return bad(field+".AnonymousUsers", "want 1 user, got %d", len(in.AnonymousUsers))
+	}
+	tags := in.AnonymousUsers[0].RowLevelPermissionTags
+	if tags == nil {
+		return nil // one empty user is legal
+	}
+	const list = field + ".AnonymousUsers[0].RowLevelPermissionTags"
+	if len(tags) < 1 || len(tags) > 50 {
+		return bad(list, "want 1 to 50 tags, got %d", len(tags))
+	}
+	for i, tag := range tags {
+		if n := utf8.RuneCountInString(tag.Key); n < 1 || n > 128 {
+			return bad(fmt.Sprintf("%s[%d].Key", list, i), "want 1 to 128 characters, got %d", n)
+		}
+		if n := utf8.RuneCountInString(tag.Value); n < 1 || n > 256 {
+			return bad(fmt.Sprintf("%s[%d].Value", list, i), "want 1 to 256 characters, got %d", n)
+		}
+	}
+	return nil
+}
+
+// checkParameters quotes no value either.
+func checkParameters(field string, in jsontext.Value) error {
+	if in == nil {
+		return nil
+	}
+	var lists map[string][]struct {
+		Name   string
+		Values []jsontext.Value
+	}
+	if err := json.Unmarshal(in, &lists); err != nil {
+		return refuse("SerializationException", "%s is not of the right shape.", field)
+	}
+	fits := map[string]func(jsontext.Value) bool{
+		"StringParameters":   func(v jsontext.Value) bool { return v.Kind() == '"' },
+		"IntegerParameters":  func(v jsontext.Value) bool { return v.Kind() == '0' && !strings.ContainsAny(string(v), ".eE") },
+		"DecimalParameters":  func(v jsontext.Value) bool { return v.Kind() == '0' || notFinite[string(v)] },
+		"DateTimeParameters": func(v jsontext.Value) bool { return v.Kind() == '0' },
+	}
+	for name, list := range lists {
+		fit := fits[name]
+		if fit == nil {
+			continue // the service ignores what it doesn't know
+		}
+		if len(list) > 100 {
+			return bad(field+"."+name, "want at most 100 parameters, got %d", len(list))
+		}
+		for i, parameter := range list {
+			field := fmt.Sprintf("%s.%s[%d]", field, name, i)
+			if blank(parameter.Name) || parameter.Values == nil {
+				return bad(field, "Name and Values are required")
+			}
+			for _, value := range parameter.Values {
+				if !fit(value) {
+					return refuse("SerializationException", "%s has a value of the wrong type.", field)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+var notFinite = map[string]bool{`"NaN"`: true, `"Infinity"`: true, `"-Infinity"`: true}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }

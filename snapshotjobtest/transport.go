@@ -1,0 +1,218 @@
+package snapshotjobtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+)
+
+// Transport reaches the server in memory, by whatever host name: no socket, no
+// TLS, no environment. It works in a testing/synctest bubble. A call leaves no
+// goroutine behind once its response's body was closed or read to the end. When
+// a request's context ends, so does the call, with the context's error.
+func (s *Server) Transport() http.RoundTripper { return memory{s} }
+
+type memory struct{ handler http.Handler }
+
+// streamFrom is how many bytes of a body are kept; a larger one is handed on as
+// its reader takes it.
+const streamFrom = 64 << 10
+
+func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
+	received, err := asReceived(req)
+	if err == nil {
+		err = req.Context().Err()
+	}
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(req.Context())
+	received = received.WithContext(ctx)
+	w := &memoryWriter{request: req, cancel: cancel, header: http.Header{}, streaming: make(chan struct{}), done: make(chan struct{})}
+	w.reader, w.writer = io.Pipe()
+	hurry := context.AfterFunc(ctx, func() { w.writer.CloseWithError(ctx.Err()) })
+	go func() {
+		defer close(w.done)
+		defer cancel()
+		defer hurry()
+		defer received.Body.Close()
+		w.serve(m.handler, received)
+	}()
+	select {
+	case <-w.streaming:
+	case <-w.done:
+		// A handler whose client gives up returns by breaking the connection.
+		if err := req.Context().Err(); err != nil && w.aborted {
+			return nil, err
+		}
+		if w.aborted && w.status == 0 {
+			return nil, reset
+		}
+	}
+	return w.response(), nil
+}
+
+// reset is what a client sees of a connection that the server broke.
+var reset = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+
+// asReceived returns the request as a server's handler gets it.
+func asReceived(req *http.Request) (*http.Request, error) {
+	if req.URL == nil || req.URL.Host == "" {
+		return nil, errors.New("snapshotjobtest: the request has no host")
+	}
+	r := req.Clone(req.Context())
+	r.RequestURI = req.URL.RequestURI()
+	var err error
+	if r.URL, err = url.ParseRequestURI(r.RequestURI); err != nil {
+		return nil, err
+	}
+	r.Host = or(req.Host, req.URL.Host)
+	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+	r.RemoteAddr = "192.0.2.1:1234"
+	if req.URL.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: req.URL.Hostname()}
+	}
+	if r.Method == "" {
+		r.Method = http.MethodGet
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	return r, nil
+}
+
+// memoryWriter is a response that is kept until it is whole, or too large.
+type memoryWriter struct {
+	request *http.Request
+	cancel  context.CancelFunc // of the handler's context
+	header  http.Header
+
+	status  int
+	sent    http.Header // the header when the status was written
+	kept    bytes.Buffer
+	written int64
+	aborted bool // the handler broke the connection
+
+	streams   bool
+	streaming chan struct{} // closed when streams
+	done      chan struct{} // closed when the handler has returned
+	reader    *io.PipeReader
+	writer    *io.PipeWriter
+}
+
+func (w *memoryWriter) Header() http.Header { return w.header }
+
+func (w *memoryWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
+	}
+}
+
+func (w *memoryWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	w.written += int64(len(p))
+	if !w.streams && w.kept.Len()+len(p) <= streamFrom {
+		return w.kept.Write(p)
+	}
+	w.Flush()
+	return w.writer.Write(p)
+}
+
+// Flush makes the response begin.
+func (w *memoryWriter) Flush() {
+	w.WriteHeader(http.StatusOK)
+	if !w.streams {
+		w.streams = true
+		close(w.streaming)
+	}
+}
+
+// serve runs the handler, and tells the body's reader how that ended.
+func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
+	defer func() {
+		p := recover()
+		if p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+		w.aborted = p != nil
+		if !w.aborted {
+			w.WriteHeader(http.StatusOK)
+		}
+		switch {
+		case w.aborted && r.Context().Err() != nil:
+			w.writer.CloseWithError(r.Context().Err())
+		case w.aborted || w.hasBody() && w.written < w.length():
+			w.writer.CloseWithError(io.ErrUnexpectedEOF)
+		default:
+			w.writer.Close()
+		}
+	}()
+	handler.ServeHTTP(w, r)
+}
+
+func (w *memoryWriter) hasBody() bool {
+	return w.request.Method != http.MethodHead && w.status != http.StatusNotModified && w.status != http.StatusNoContent
+}
+
+func (w *memoryWriter) length() int64 {
+	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+		return n
+	}
+	return -1
+}
+
+func (w *memoryWriter) response() *http.Response {
+	resp := &http.Response{
+		Status: strconv.Itoa(w.status) + " " + http.StatusText(w.status), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.sent, ContentLength: w.length(), Request: w.request, Body: http.NoBody,
+	}
+	if !w.hasBody() {
+		return resp
+	}
+	if resp.ContentLength < 0 && !w.streams {
+		resp.ContentLength = int64(w.kept.Len())
+	}
+	resp.Body = &memoryBody{w: w, reader: io.MultiReader(&w.kept, w.reader)}
+	return resp
+}
+
+// memoryBody lets the handler return when it is closed or read to its end.
+type memoryBody struct {
+	w      *memoryWriter
+	reader io.Reader
+	closed atomic.Bool
+}
+
+func (b *memoryBody) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.reader.Read(p)
+	if err != nil {
+		<-b.w.done
+	}
+	return n, err
+}
+
+func (b *memoryBody) Close() error {
+	b.closed.Store(true)
+	b.w.cancel()
+	<-b.w.done
+	return nil
+}
