@@ -1,0 +1,145 @@
+package snapshotjob_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+// Start a job, wait for it, and have its files on disk.
+func Example() {
+	// In a program: snapshotjob.NewFromConfig(cfg), with config.LoadDefaultConfig's cfg.
+	server := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Completed(snapshotjobtest.PDF("overview").With("%PDF-1.7"), snapshotjobtest.CSV("overview", "table").With("a,b\n"))
+		}
+	})
+	client := server.Client()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	started, err := client.StartDashboardSnapshotJob(ctx, &snapshotjob.StartDashboardSnapshotJobInput{
+		Job: snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily-2026-11-23"},
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("overview"), snapshotjob.CSV("overview", "table")},
+		},
+		UserConfiguration: snapshotjob.AnonymousUser(snapshotjob.SessionTag{Key: "region", Value: "north"}),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := client.Wait(ctx, started.Job, func(o *snapshotjob.WaitOptions) {
+		o.FirstDelay = time.Millisecond // the fake's job is completed at once
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dir, err := os.MkdirTemp("", "snapshot")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	files, err := client.Download(ctx, started.Job, dir, func(o *snapshotjob.DownloadOptions) { o.Result = result })
+	for _, f := range files {
+		fmt.Println(filepath.Base(f.Path), f.Size, f.Err)
+	}
+	fmt.Println(err)
+	// Output:
+	// daily-2026-11-23_overview.pdf 8 <nil>
+	// daily-2026-11-23_overview_table.csv 4 <nil>
+	// <nil>
+}
+
+// A start without an answer decides by itself whether it has started the job.
+func ExampleClient_StartDashboardSnapshotJob() {
+	server := snapshotjobtest.NewServer()
+	// The job is started, but the connection breaks before the answer.
+	server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.DropAfterWork())
+
+	started, err := server.Client().StartDashboardSnapshotJob(context.Background(), &snapshotjob.StartDashboardSnapshotJobInput{
+		Job:                   snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"},
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("overview")}},
+		UserConfiguration:     snapshotjob.AnonymousUser(),
+	})
+	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+		fmt.Println("describe the job, or start it again with the same id")
+		return
+	}
+	fmt.Println(started.Job, err)
+	// Output: 111122223333/sales/daily <nil>
+}
+
+// A mock of the service is a RoundTripper.
+func ExampleOptions_transport() {
+	transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+		fmt.Println(req.Method, req.URL.Path)
+		return &http.Response{
+			StatusCode: http.StatusNotFound,
+			Header:     http.Header{"X-Amzn-Errortype": {"ResourceNotFoundException"}},
+			Body:       io.NopCloser(strings.NewReader(`{"Message":"no such job"}`)),
+		}, nil
+	})
+	client := snapshotjob.New(snapshotjob.Options{
+		Region:    "us-east-1",
+		Transport: transport,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, nil
+		}),
+	})
+	job, err := snapshotjob.ParseJob("111122223333/sales/daily")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.DescribeDashboardSnapshotJob(context.Background(), job)
+	var notFound *snapshotjob.ResourceNotFoundException
+	if errors.As(err, &notFound) {
+		fmt.Println(notFound.Message)
+	}
+	// Output:
+	// GET /accounts/111122223333/dashboards/sales/snapshot-jobs/daily
+	// no such job
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// A completed job may have lost files.
+func ExampleDescribeDashboardSnapshotJobResultOutput_Err() {
+	server := snapshotjobtest.NewServer()
+	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
+	server.AddJob(job, snapshotjobtest.Completed(
+		snapshotjobtest.PDF("overview"),
+		snapshotjobtest.CSV("overview", "table").Failing(snapshotjob.ErrorTypeRLSChanged, "Row-level security settings have changed."),
+	))
+	result, err := server.Client().DescribeDashboardSnapshotJobResult(context.Background(), job)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for file := range result.Files() {
+		fmt.Println(file.Format, file.Sheets[0].SheetID, file.Err() == nil)
+	}
+	var failed *snapshotjob.JobError
+	if errors.As(result.Err(), &failed) {
+		fmt.Println(failed.Status, len(failed.Files), failed.TryAgain())
+	}
+	// Output:
+	// PDF overview true
+	// CSV overview false
+	// COMPLETED 1 true
+}

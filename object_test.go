@@ -1,0 +1,257 @@
+package snapshotjob
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// objectClient is a client whose files come from this transport.
+func objectClient(transport http.RoundTripper, optFns ...func(*Options)) *Client {
+	return New(Options{Region: "us-east-1", Credentials: exampleCredentials, DownloadTransport: transport}, optFns...)
+}
+
+func objectFile(uri string) ResultFile {
+	return ResultFile{Job: exampleJob, Format: "PDF", URI: S3URI(uri)}
+}
+
+// objectRead opens a file and reads it to its end.
+func objectRead(t *testing.T, c *Client, file ResultFile) (string, error) {
+	t.Helper()
+	r, err := c.Open(t.Context(), file)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	content, err := io.ReadAll(r)
+	return string(content), err
+}
+
+func TestObjectChecksums(t *testing.T) {
+	const content = "123456789"
+	sum := func(h hash.Hash) string {
+		h.Write([]byte(content))
+		return base64.StdEncoding.EncodeToString(h.Sum(nil))
+	}
+	// The check values of the catalogues, for this very content.
+	if got := fmt.Sprintf("%x", crc64.Checksum([]byte(content), crc64NVME)); got != "ae8b14860a799888" {
+		t.Fatalf("CRC-64/NVME is %s, want ae8b14860a799888", got)
+	}
+	good := map[string]string{
+		"Crc64nvme": sum(crc64.New(crc64NVME)), "Crc32c": sum(crc32.New(crc32.MakeTable(crc32.Castagnoli))), "Crc32": sum(crc32.NewIEEE()),
+		"Sha1": sum(sha1.New()), "Sha256": sum(sha256.New()),
+	}
+	type headers map[string]string
+	type test struct {
+		name   string
+		header headers
+		bad    bool
+	}
+	tests := []test{
+		{"none", headers{}, false},
+		{"composite", headers{"Sha256": good["Crc32"] + "-2"}, false},
+		{"composite by type", headers{"Crc32": base64.StdEncoding.EncodeToString([]byte("0000")), "Type": "COMPOSITE"}, false},
+		{"no base64", headers{"Crc32": "!"}, false},
+		{"of another length", headers{"Sha256": good["Crc32"]}, false},
+		{"one that can be read, after one that can't", headers{"Crc64nvme": "!", "Crc32": base64.StdEncoding.EncodeToString([]byte("0000"))}, true},
+		{"full object", headers{"Crc32": good["Crc32"], "Type": "FULL_OBJECT"}, false},
+	}
+	for name, value := range good {
+		raw, _ := base64.StdEncoding.DecodeString(value)
+		raw[0] ^= 1
+		wrong := base64.StdEncoding.EncodeToString(raw)
+		tests = append(tests, test{name, headers{name: value}, false}, test{name + ", wrong", headers{name: wrong}, true})
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			header := map[string]string{}
+			for name, value := range tt.header {
+				header["X-Amz-Checksum-"+name] = value
+			}
+			got, err := objectRead(t, objectClient(answers(answer{status: 200, header: header, body: content})), objectFile("s3://b/k"))
+			if got != content || errors.Is(err, ErrChecksum) != tt.bad || err != nil && !tt.bad {
+				t.Errorf("read %q, %v, want all of it, and ErrChecksum: %t", got, err, tt.bad)
+			}
+		})
+	}
+}
+
+func TestObjectInAnotherRegionIsAnError(t *testing.T) {
+	s := answers(answer{status: 301, header: map[string]string{"X-Amz-Bucket-Region": "eu-central-1"}, body: "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>"})
+	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "PermanentRedirect" || len(s.requests) != 1 {
+		t.Errorf("err = %v after %d requests, want PermanentRedirect after one: QuickSight writes to buckets of its own region alone", err, len(s.requests))
+	}
+}
+
+// objectProvider counts how often it was asked and invalidated.
+type objectProvider struct{ asked, invalidated int }
+
+func (p *objectProvider) Retrieve(context.Context) (aws.Credentials, error) {
+	p.asked++
+	return exampleCredentials.value(), nil
+}
+func (p *objectProvider) Invalidate() { p.invalidated++ }
+
+func TestObjectExpiredCredentialsAreInvalidatedOnce(t *testing.T) {
+	expired := answer{status: 400, body: "<Error><Code>ExpiredToken</Code></Error>"}
+	p := &objectProvider{}
+	s := answers(expired, expired)
+	_, err := objectRead(t, objectClient(s, func(o *Options) { o.Credentials = p }), objectFile("s3://bucket/key"))
+	if err == nil || errorCode(err) != "ExpiredToken" || p.asked != 2 || p.invalidated != 1 || len(s.requests) != 2 {
+		t.Errorf("err = %v, asked %d times, invalidated %d times, %d requests, want ExpiredToken, 2, 1, 2", err, p.asked, p.invalidated, len(s.requests))
+	}
+	s = answers(expired)
+	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "ExpiredToken" || len(s.requests) != 1 {
+		t.Errorf("err = %v after %d requests, want one: these credentials can't be renewed", err, len(s.requests))
+	}
+}
+
+func TestObjectErrorsOfS3(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer answer
+		want   string
+	}{
+		{"XML", answer{status: 404, header: map[string]string{"X-Amz-Request-Id": "R"}, body: `<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>The &lt;key&gt; &amp;amp; all.</Message></Error>`},
+			"https response error StatusCode: 404, RequestID: R, api error NoSuchKey: The <key> &amp; all."},
+		{"no XML", answer{status: 404, body: "not\nfound"}, "https response error StatusCode: 404, RequestID: , api error UnknownError: not found"},
+		{"nothing", answer{status: 404}, "https response error StatusCode: 404, RequestID: , api error UnknownError: "},
+		{"cut-off XML", answer{status: 400, body: "<Error><Code>NoSuch"}, "https response error StatusCode: 400, RequestID: , api error UnknownError: <Error><Code>NoSuch"},
+		{"no content", answer{status: 204}, "https response error StatusCode: 204, RequestID: , api error UnknownError: "},
+		{"line feeds", answer{status: 400, body: "<Code>A\nB</Code><Message>c\r\nd</Message>"}, "https response error StatusCode: 400, RequestID: , api error A B: c  d"},
+		{"a redirect", answer{status: 307, header: map[string]string{"Location": "https://evil.example/"}}, "https response error StatusCode: 307, RequestID: , api error UnknownError: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := answers(tt.answer)
+			_, err := objectRead(t, objectClient(s), objectFile("https://host/key"))
+			if want := "snapshot job 111122223333/dash/job: PDF: " + tt.want; err == nil || err.Error() != want {
+				t.Errorf("error:\n got %v\nwant %s", err, want)
+			}
+			if len(s.requests) != 1 {
+				t.Errorf("%d requests, want 1", len(s.requests))
+			}
+		})
+	}
+}
+
+func TestObjectBadTransports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		for name, transport := range map[string]transportFunc{
+			"neither":         func(*http.Request) (*http.Response, error) { calls++; return nil, nil },
+			"without a body":  func(*http.Request) (*http.Response, error) { calls++; return &http.Response{StatusCode: 500}, nil },
+			"a broken body":   func(*http.Request) (*http.Response, error) { calls++; return objectBroken(200), nil },
+			"a broken answer": func(*http.Request) (*http.Response, error) { calls++; return objectBroken(503), nil },
+		} {
+			calls = 0
+			if _, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 5") {
+				t.Errorf("%s: err = %v, want that the attempts ran out", name, err)
+			}
+			if calls != 5 {
+				t.Errorf("%s: %d attempts, want 5", name, calls)
+			}
+		}
+	})
+}
+
+func objectBroken(status int) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: 9, Body: objectReader(func([]byte) (int, error) { return 0, errors.New("connection reset by peer") })}
+}
+
+type objectReader func([]byte) (int, error)
+
+func (f objectReader) Read(p []byte) (int, error) { return f(p) }
+func (objectReader) Close() error                 { return nil }
+
+func TestObjectShowsNoURIWhenItIsPrinted(t *testing.T) {
+	r, err := objectClient(answers(answer{status: 200, body: "x"})).Open(t.Context(), objectFile("https://host/key?X-Amz-Signature=0123SECRET4567"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+		if got := fmt.Sprintf(verb, r); got != "PDF" {
+			t.Errorf("%s: got %.200q, want PDF", verb, got)
+		}
+	}
+}
+
+func TestObjectOfNoLengthIsReadToItsEnd(t *testing.T) {
+	transport := transportFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader("whole"))}, nil
+	})
+	if got, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); got != "whole" || err != nil {
+		t.Errorf("read %q, %v, want it whole", got, err)
+	}
+}
+
+func TestObjectIsEmpty(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer answer
+		end    int64
+	}{
+		{"200", answer{status: 200}, -1},
+		{"no such range", answer{status: 416, body: "<Code>InvalidRange</Code>"}, 10},
+		{"200 to a range", answer{status: 200}, 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, _ := downloadOptions(nil)
+			down, _ := objectClient(answers(tt.answer)).download(t.Context(), exampleJob, o, nil)
+			r, err := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF || r.total != 0 {
+				t.Errorf("Read = %d, %v of %d, want the end of nothing", n, err, r.total)
+			}
+			if n, err := r.Read(nil); n != 0 || err != nil {
+				t.Errorf("Read(nil) = %d, %v, want 0, nil", n, err)
+			}
+		})
+	}
+}
+
+// A body that trickles is no stalled server, however long it takes to skip what
+// is there already.
+func TestObjectSkipsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+			calls++
+			n, first := 0, calls == 1
+			body := objectReader(func(p []byte) (int, error) {
+				if first && n == 8 {
+					return 0, errors.New("connection reset by peer")
+				}
+				select {
+				case <-req.Context().Done():
+					return 0, req.Context().Err()
+				case <-time.After(20 * time.Second):
+				}
+				n++
+				p[0] = byte('0' + n)
+				return 1, nil
+			})
+			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 9, Body: body}, nil
+		})
+		if got, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); got != "123456789" || err != nil || calls != 2 {
+			t.Errorf("read %q, %v over %d connections, want it whole over 2", got, err, calls)
+		}
+	})
+}
