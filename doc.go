@@ -34,7 +34,8 @@
 // 1 s when throttled; X-Amz-Retry-After is heeded, Retry-After is not), as long
 // as the client's bucket of 500 retry tokens lasts (14 for a retry, 5 if
 // throttled; a success pays back). Tried again are
-//   - connections refused, reset or cut off, and HTTP 500, 502, 503 and 504
+//   - whatever keeps a transport from getting a response, such as a connection
+//     refused or reset, and HTTP 500, 502, 503 and 504
 //   - ThrottlingException and its kin, RequestTimeout, and HTTP 429 with an
 //     unknown code
 //   - a GET whose 2xx body was cut off

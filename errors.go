@@ -26,12 +26,18 @@ import (
 
 // ErrJobNotFinished is matched by the error of
 // [Client.DescribeDashboardSnapshotJobResult] for a job that is still queued or
-// running: any whose message says so, since AWS documents no exception for it.
+// running: any whose message says "has not reached a terminal state", in any
+// case, since AWS documents the message, but not the exception.
 var ErrJobNotFinished = errors.New("the snapshot job has not finished: wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
 
-type notFinishedError struct{ smithy.APIError }
+// notFinishedError is no smithy.APIError itself: package aws/retry tells
+// unmodelled errors by their type.
+type notFinishedError struct{ err smithy.APIError }
 
-func (e notFinishedError) Unwrap() []error { return []error{e.APIError, ErrJobNotFinished} }
+func (e notFinishedError) Error() string {
+	return e.err.Error() + " (it is queued or running: Wait polls until it has finished)"
+}
+func (e notFinishedError) Unwrap() []error { return []error{e.err, ErrJobNotFinished} }
 
 func markNotFinished(err smithy.APIError) error {
 	if strings.Contains(strings.ToLower(err.ErrorMessage()), "has not reached a terminal state") {

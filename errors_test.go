@@ -143,7 +143,7 @@ func TestErrorTexts(t *testing.T) {
 			"operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, https response error StatusCode: 502, RequestID: , api error UnknownError: <html>bad gateway</html>"},
 		{"not finished", exampleJob, []answer{{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException", "X-Amzn-Requestid": "R1"},
 			body: `{"Message":"Dashboard Snapshot Job with id job has not reached a terminal state."}`}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 400, RequestID: R1, InvalidParameterValueException: Dashboard Snapshot Job with id job has not reached a terminal state."},
+			"operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 400, RequestID: R1, InvalidParameterValueException: Dashboard Snapshot Job with id job has not reached a terminal state. (it is queued or running: Wait polls until it has finished)"},
 		{"many faults", Job{"12", "", ".."}, nil,
 			`operation error QuickSight: DescribeDashboardSnapshotJobResult, invalid input: AWSAccountID "12" is not an account id: want 12 digits; DashboardID is empty; SnapshotJobID ".." cannot stand in a request path`},
 	}

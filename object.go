@@ -35,6 +35,8 @@ var ErrFileChanged = errors.New("the file changed while it was read: read it aga
 // checksum that S3 gave.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
+var errClosed = errors.New("read of a closed file")
+
 var errNotInResult = errors.New("ask for a fresh URL: the new result doesn't have the file")
 
 // object reads a file, or a part of it, across broken connections and expired
@@ -50,6 +52,7 @@ type object struct {
 	total   int64  // the whole object's size; -1: unknown
 	etag    string // of the object that was begun
 
+	failed   error // what every further Read returns
 	body     io.ReadCloser
 	attempt  context.Context
 	cancel   context.CancelCauseFunc // of the attempt
@@ -83,8 +86,8 @@ func (o *object) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		if o.body == nil {
-			return 0, errors.New("read of a closed file")
+		if o.failed != nil {
+			return 0, o.failed
 		}
 		left := int64(len(p))
 		if end := o.last(); end >= 0 {
@@ -110,9 +113,7 @@ func (o *object) Read(p []byte) (int, error) {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			if err := o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.why(err))); err != nil {
-				return 0, err
-			}
+			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.why(err)))
 		}
 	}
 }
@@ -124,6 +125,7 @@ func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe
 // Close ends the reading, wherever it is.
 func (o *object) Close() error {
 	o.drop()
+	o.failed = cmp.Or(o.failed, errClosed)
 	return nil
 }
 

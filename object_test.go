@@ -255,3 +255,31 @@ func TestObjectSkipsSlowly(t *testing.T) {
 		}
 	})
 }
+
+func TestObjectGivesItsErrorAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := 0
+		client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
+			if answers++; answers > 1 {
+				return nil, errors.New("connection reset")
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 10, Body: io.NopCloser(strings.NewReader("12345"))}, nil
+		}))
+		r, err := client.Open(t.Context(), objectFile("s3://bucket/key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, first := io.ReadAll(r)
+		_, second := r.Read(make([]byte, 1))
+		if first == nil || second != first {
+			t.Errorf("errors %v, then %v, want the first again", first, second)
+		}
+		r.Close()
+		if _, err := r.Read(make([]byte, 1)); err != first {
+			t.Errorf("after Close: %v, want the first again", err)
+		}
+		if answers != 5 {
+			t.Errorf("%d requests, want 5: the first, and MaxAttempts less one without progress", answers)
+		}
+	})
+}

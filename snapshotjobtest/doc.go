@@ -9,6 +9,9 @@
 //	).After(2*time.Second, 40*time.Second))
 //	client := srv.Client() // or snapshotjob.NewFromConfig(srv.Config())
 //
+// [Server.AddJob] is for jobs that are there already; [Options].Life says what
+// becomes of those that a program starts.
+//
 // It knows the four operations for snapshot jobs, with the service's routes,
 // shapes, exceptions, rules and limits, and serves the files that jobs make, as
 // S3 does. Every request's signature is verified.
@@ -16,7 +19,8 @@
 // # Time
 //
 // The server's clock is time.Now. A server that is made and used inside a
-// [testing/synctest] bubble lets hours of a job's life pass at once:
+// [testing/synctest] bubble lets hours of a job's life pass at once. (A job that
+// was added outside of it is queued for ever: a bubble's clock begins in 2000.)
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := snapshotjobtest.NewTestServer(t)
@@ -35,7 +39,7 @@
 //
 // # Other clients
 //
-// The server is an [net/http.Handler], and [Server.Start] puts it on a socket,
+// The server is a [net/http.Handler], and [Server.Start] puts it on a socket,
 // where any AWS client in any language can use it. The program in
 // examples/fakeserver does that from a shell.
 //

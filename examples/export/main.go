@@ -1,7 +1,7 @@
 // Export starts a snapshot job, waits for it and brings its files to disk.
 //
-// Without flags a fake QuickSight in this process does the work, in seconds.
-// With flags it is the real one:
+// Without -region a fake QuickSight in this process does the work, in seconds.
+// With it, the real one does:
 //
 //	go run ./examples/export -region us-east-1 -account 111122223333 -dashboard sales -sheet overview -dir reports
 package main
@@ -43,7 +43,9 @@ func main() {
 		}
 	}
 	client := fake()
-	if *region != "" {
+	if *region == "" {
+		fmt.Fprintln(os.Stderr, "no -region: a fake QuickSight does the work")
+	} else {
 		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(*region))
 		if err != nil {
 			log.Fatal(err)

@@ -1,7 +1,10 @@
 // Command fakeserver serves a fake QuickSight, with its files, for AWS clients in
 // any language:
 //
-//	go run ./examples/fakeserver -listen 127.0.0.1:18181 >fake.env &
+//	go run ./examples/fakeserver -listen 127.0.0.1:18181 >fake.env
+//
+// and, once it says what it holds, in another shell:
+//
 //	. ./fake.env
 //	aws quicksight describe-dashboard-snapshot-job-result \
 //		--aws-account-id 111122223333 --dashboard-id sales --snapshot-job-id partial

@@ -1,7 +1,7 @@
 // Quickstart describes the results of snapshot jobs and prints them.
 //
-// Without flags it asks a fake QuickSight in this process about five jobs, each
-// of which went another way. With flags it asks the real service about one:
+// Without -region it asks a fake QuickSight in this process about five jobs, each
+// of which went another way. With it, it asks the real service about one:
 //
 //	go run ./examples/quickstart -region us-east-1 -account 111122223333 -dashboard sales -job daily
 package main
@@ -33,7 +33,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	if flag.NFlag() == 0 {
+	if *region == "" {
+		fmt.Fprintln(os.Stderr, "no -region: a fake QuickSight answers")
 		client, jobs := fake()
 		for _, job := range jobs {
 			show(ctx, client, job)
