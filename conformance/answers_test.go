@@ -119,10 +119,6 @@ func expected(op operation, r reply, a, ours answer) (answer, []Difference) {
 		apply(MessageTwice)
 		a.Message = ours.Message
 	}
-	if op == result && r.status == 429 && a.Type == "GenericAPIError" && strings.Contains(strings.ToLower(a.Message), "has not reached a terminal state") {
-		apply(NotFinished)
-		a.Attempts, a.Exhausted = ours.Attempts, ours.Exhausted
-	}
 	if oneLine(a.Message) != a.Message || oneLine(a.Code) != a.Code {
 		apply(OneLine)
 		a.Message, a.Code = oneLine(a.Message), oneLine(a.Code)

@@ -53,8 +53,6 @@ const (
 
 	NotByMessage Difference = "whether an answer is tried again is not decided by words in its message, such as connection reset"
 
-	NotFinished Difference = "an answer that says that the job has not finished is not tried again for its status 429 alone: Wait polls, in its own time"
-
 	FreshCredentials Difference = "credentials that the service calls expired are asked for anew, and the call is tried once more, where the provider can be invalidated"
 
 	LimitExceeded Difference = "LimitExceededException is not tried again by the starts: running jobs do not end within seconds"
