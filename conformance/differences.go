@@ -20,6 +20,8 @@ const (
 
 	UserAgent Difference = "the User-Agent, which is not signed, names this module"
 
+	RealRegion Difference = "a pseudo region such as fips-us-east-1 is signed as the region it means"
+
 	NeedsRegion Difference = "no region is an error with an endpoint of one's own too: the signature needs one"
 )
 
@@ -40,6 +42,8 @@ const (
 	FirstUsableCode Difference = "a code that is empty without its namespace and URI is absent, and the next one counts; spaces around a code do not"
 
 	MessageTwice Difference = "of the keys Message and message the first counts: the official client takes either, by chance"
+
+	Redirects Difference = "redirects are never followed: the official client follows 307 and 308"
 
 	CutOff Difference = "a GET whose 2xx body was cut off is tried again"
 
