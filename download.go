@@ -154,9 +154,12 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 // with ".snapshotjob-", verified as [Client.Open] says, synced and only then
 // named <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the
 // first sheet and visual of several, without the parts that a file doesn't have,
-// each id cut to 60 characters, and "_" for all but A-Z a-z 0-9 - . _. If the
-// folder or the job has such a file already, in upper or lower case, "-2" or the
-// next free number is added: no file is ever overwritten.
+// each id cut to 60 characters, "_" for all but A-Z a-z 0-9 - . _, and a "_" in
+// front of what would begin with a dot or is a device on Windows. A format that
+// is not known here keeps the object's own ending, or gets .bin. If the folder
+// has such a file already, or the job has one that differs in upper and lower
+// case at most, "-2" or the next free number is added: no file is ever
+// overwritten.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	o, faults := downloadOptions(optFns)
 	faults = job.faults(faults)
