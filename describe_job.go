@@ -34,8 +34,8 @@ type jobBody struct {
 	DashboardID           string `json:"DashboardId"`
 	SnapshotJobID         string `json:"SnapshotJobId"`
 	JobStatus             SnapshotJobStatus
-	CreatedTime           epochSeconds
-	LastUpdatedTime       epochSeconds
+	CreatedTime           time.Time
+	LastUpdatedTime       time.Time
 	SnapshotConfiguration SnapshotConfiguration
 	UserConfiguration     *SnapshotUserConfigurationRedacted
 	RequestID             string `json:"RequestId"`
@@ -50,14 +50,14 @@ func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optF
 	var out *DescribeDashboardSnapshotJobOutput
 	call := job.call(&describeJob, "")
 	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[jobBody](body, parameterDecoders)
+		b, err := decodeJSON[jobBody](body)
 		if err != nil {
 			return err
 		}
 		out = &DescribeDashboardSnapshotJobOutput{
 			Job: Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
 			ARN: b.ARN, JobStatus: b.JobStatus,
-			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
+			CreatedTime: b.CreatedTime, LastUpdatedTime: b.LastUpdatedTime,
 			SnapshotConfiguration: b.SnapshotConfiguration, UserConfiguration: b.UserConfiguration,
 			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: int(b.Status),
 		}

@@ -33,8 +33,8 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 type resultBody struct {
 	ARN             string `json:"Arn"`
 	JobStatus       SnapshotJobStatus
-	CreatedTime     epochSeconds
-	LastUpdatedTime epochSeconds
+	CreatedTime     time.Time
+	LastUpdatedTime time.Time
 	Result          SnapshotJobResult
 	ErrorInfo       *SnapshotJobErrorInfo
 	RequestID       string `json:"RequestId"`
@@ -58,7 +58,7 @@ func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job
 		}
 		out = &DescribeDashboardSnapshotJobResultOutput{
 			Job: call.job, ARN: b.ARN, JobStatus: b.JobStatus,
-			CreatedTime: b.CreatedTime.Time, LastUpdatedTime: b.LastUpdatedTime.Time,
+			CreatedTime: b.CreatedTime, LastUpdatedTime: b.LastUpdatedTime,
 			Result: b.Result, ErrorInfo: b.ErrorInfo,
 			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: resp.StatusCode,
 		}

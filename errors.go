@@ -20,8 +20,6 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ErrJobNotFinished is matched by the error of
@@ -120,30 +118,17 @@ type errorBody struct {
 // parseErrorBody reads the first JSON value of body. It reports false unless
 // that is an object, whole, or null.
 func parseErrorBody(body []byte) (e errorBody, ok bool) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body), lenient)
-	switch dec.PeekKind() {
-	case 'n':
-		return e, dec.SkipValue() == nil
-	case '{':
-	default:
-		return e, false
+	r := &reader{data: body}
+	if r.next() != '{' {
+		return e, string(r.skip()) == "null"
 	}
-	dec.ReadToken()
 	var lower string
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return e, false
-		}
-		key := name.String()
-		value, err := dec.ReadValue()
-		if err != nil {
-			return e, false
-		}
-		var text string
-		if value.Kind() != '"' || json.Unmarshal(value, &text, lenient) != nil {
+	for key := range r.members {
+		if r.next() != '"' {
+			r.skip()
 			continue
 		}
+		text := string(r.text())
 		switch key {
 		case "Message":
 			e.message = text
@@ -164,8 +149,7 @@ func parseErrorBody(body []byte) (e errorBody, ok bool) {
 		}
 	}
 	e.message = cmp.Or(e.message, lower)
-	_, err := dec.ReadToken() // the closing brace
-	return e, err == nil
+	return e, r.err == nil
 }
 
 // sanitizeCode takes the shape's name out of namespace#Name:uri.

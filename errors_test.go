@@ -138,7 +138,7 @@ func TestErrorTexts(t *testing.T) {
 		{"cut-off body", exampleJob, []answer{{status: 200, header: map[string]string{"X-Amzn-Requestid": "R1"}, body: `{"JobSta`}},
 			"operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, cut off after 8 bytes: unexpected EOF"},
 		{"HTML with a 200", exampleJob, []answer{{status: 200, header: map[string]string{"Content-Type": "text/html", "X-Amzn-Requestid": "R1"}, body: "<html>\ncaptive portal</html>"}},
-			`operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, jsontext: invalid character '<' at start of value, Content-Type "text/html", body "<html> captive portal</html>"`},
+			`operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, invalid character '<' looking for beginning of value, Content-Type "text/html", body "<html> captive portal</html>"`},
 		{"HTML with a 502", exampleJob, []answer{{status: 502, body: "<html>bad gateway</html>"}},
 			"operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, https response error StatusCode: 502, RequestID: , api error UnknownError: <html>bad gateway</html>"},
 		{"not finished", exampleJob, []answer{{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException", "X-Amzn-Requestid": "R1"},

@@ -6,7 +6,6 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.48.0
 	github.com/aws/aws-sdk-go-v2/config v1.33.16
 	github.com/aws/smithy-go v1.28.9
-	github.com/go-json-experiment/json v1.27.2
 	golang.org/x/time v0.16.0
 )
 

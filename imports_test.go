@@ -24,15 +24,12 @@ var allowedImports = []string{
 	"github.com/aws/smithy-go/encoding/httpbinding",
 	"github.com/aws/smithy-go/middleware",
 	"github.com/aws/smithy-go/transport/http",
-	"github.com/go-json-experiment/json",
-	"github.com/go-json-experiment/json/jsontext",
 }
 
 // What they may import through these.
 var allowedModules = []string{
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/smithy-go",
-	"github.com/go-json-experiment/json",
 	"github.com/quicksight-go/snapshotjob",
 }
 

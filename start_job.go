@@ -3,15 +3,15 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json"
 )
 
 var startJob = operation{
@@ -185,12 +185,70 @@ func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSn
 	})
 }
 
+// encode writes the request's body as the official client does: times in epoch
+// seconds, numbers that JSON lacks as strings.
 func (in *StartDashboardSnapshotJobInput) encode() ([]byte, error) {
-	return json.Marshal(struct {
+	type parameters struct {
+		StringParameters   []wireParameter `json:",omitzero"`
+		IntegerParameters  []wireParameter `json:",omitzero"`
+		DecimalParameters  []wireParameter `json:",omitzero"`
+		DateTimeParameters []wireParameter `json:",omitzero"`
+	}
+	var body struct {
 		SnapshotJobID         string `json:"SnapshotJobId"`
-		SnapshotConfiguration *SnapshotConfiguration
-		UserConfiguration     *SnapshotUserConfiguration `json:",omitzero"`
-	}{in.Job.SnapshotJobID, &in.SnapshotConfiguration, in.UserConfiguration}, lenient, parameterEncoders)
+		SnapshotConfiguration struct {
+			SnapshotConfiguration
+			Parameters *parameters `json:",omitzero"` // hides those that are embedded
+		}
+		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
+	}
+	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
+	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
+	if p := in.SnapshotConfiguration.Parameters; p != nil {
+		body.SnapshotConfiguration.Parameters = &parameters{
+			wire(p.StringParameters, func(s string) any { return s }),
+			wire(p.IntegerParameters, func(n int64) any { return n }),
+			wire(p.DecimalParameters, func(f float64) any {
+				switch {
+				case math.IsNaN(f):
+					return "NaN"
+				case math.IsInf(f, 1):
+					return "Infinity"
+				case math.IsInf(f, -1):
+					return "-Infinity"
+				}
+				return f
+			}),
+			wire(p.DateTimeParameters, func(t time.Time) any { return float64(t.UnixMilli()) / 1e3 }),
+		}
+	}
+	return json.Marshal(body)
+}
+
+type wireParameter struct {
+	Name   string
+	Values []any
+}
+
+func wire[T any, P ~struct {
+	Name   string
+	Values []T
+}](list []P, value func(T) any) (out []wireParameter) {
+	if list != nil {
+		out = []wireParameter{}
+	}
+	for _, p := range list {
+		p := struct {
+			Name   string
+			Values []T
+		}(p)
+		w := wireParameter{p.Name, []any{}}
+		for _, v := range p.Values {
+			w.Values = append(w.Values, value(v))
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // faults applies the rules of the service model and of the API reference

@@ -364,8 +364,8 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 		err = readErr // an empty body is an answer only if it ended as it should
 	} else if err = a.call.decode(resp, body); err == nil {
 		return nil // a value that arrived whole is an answer, however the connection ended
-	} else if readErr == nil && !complete(body) {
-		readErr = io.ErrUnexpectedEOF
+	} else if readErr == nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		readErr = err
 	}
 	shown := snippet(body, creds)
 	if readErr != nil {

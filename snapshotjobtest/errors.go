@@ -1,14 +1,12 @@
 package snapshotjobtest
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // apiError is an answer that is no success. Handlers return it, and writeError
@@ -98,7 +96,7 @@ func (c *call) writeError(w http.ResponseWriter, err error) {
 // writeJSON answers with a body of the API. The length is set, so that a body
 // that is cut off can be told from a whole one.
 func writeJSON(w http.ResponseWriter, requestID string, status int, answer any) {
-	body, err := json.Marshal(answer, jsontext.AllowInvalidUTF8(true)) // of an id that came so
+	body, err := json.Marshal(answer)
 	if err != nil {
 		panic(fmt.Sprintf("snapshotjobtest: marshal an answer: %v", err))
 	}

@@ -1,14 +1,12 @@
 package snapshotjobtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -217,22 +215,23 @@ func checkUsers(in *wireUsers, registered bool) error {
 }
 
 // checkParameters quotes no value either.
-func checkParameters(field string, in jsontext.Value) error {
+func checkParameters(field string, in json.RawMessage) error {
 	if in == nil {
 		return nil
 	}
 	var lists map[string][]struct {
 		Name   string
-		Values []jsontext.Value
+		Values []json.RawMessage
 	}
 	if err := json.Unmarshal(in, &lists); err != nil {
 		return refuse("SerializationException", "%s is not of the right shape.", field)
 	}
-	fits := map[string]func(jsontext.Value) bool{
-		"StringParameters":   func(v jsontext.Value) bool { return v.Kind() == '"' },
-		"IntegerParameters":  func(v jsontext.Value) bool { return v.Kind() == '0' && !strings.ContainsAny(string(v), ".eE") },
-		"DecimalParameters":  func(v jsontext.Value) bool { return v.Kind() == '0' || notFinite[string(v)] },
-		"DateTimeParameters": func(v jsontext.Value) bool { return v.Kind() == '0' },
+	isNumber := func(v json.RawMessage) bool { return v[0] == '-' || '0' <= v[0] && v[0] <= '9' }
+	fits := map[string]func(json.RawMessage) bool{
+		"StringParameters":   func(v json.RawMessage) bool { return v[0] == '"' },
+		"IntegerParameters":  func(v json.RawMessage) bool { return isNumber(v) && !strings.ContainsAny(string(v), ".eE") },
+		"DecimalParameters":  func(v json.RawMessage) bool { return isNumber(v) || notFinite[string(v)] },
+		"DateTimeParameters": isNumber,
 	}
 	for name, list := range lists {
 		fit := fits[name]

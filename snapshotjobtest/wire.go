@@ -1,10 +1,9 @@
 package snapshotjobtest
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -21,7 +20,7 @@ type wireStart struct {
 type wireConfiguration struct {
 	FileGroups               []wireGroup       `json:"FileGroups,omitzero"`
 	DestinationConfiguration *wireDestinations `json:"DestinationConfiguration,omitzero"`
-	Parameters               jsontext.Value    `json:"Parameters,omitzero"` // given back as they came
+	Parameters               json.RawMessage   `json:"Parameters,omitzero"` // given back as they came
 }
 
 type wireGroup struct {

@@ -1,0 +1,123 @@
+package snapshotjob
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// node has a field of each kind that an answer has.
+type node struct {
+	S string `json:"Text"`
+	F float64
+	I int64
+	L []node
+	T []string `json:",omitzero"`
+	P *node
+}
+
+// nodeOf makes a node of what package encoding/json read, in which of a member
+// that comes twice the last one stands.
+func nodeOf(v any) (n node, ok bool) {
+	if v == nil {
+		return n, true
+	}
+	members, ok := v.(map[string]any)
+	for name, v := range members {
+		good := true
+		switch v := v.(type) {
+		case nil: // absent
+		case string:
+			switch name {
+			case "Text":
+				n.S = v
+			case "F", "I", "L", "T", "P":
+				good = false
+			}
+		case json.Number:
+			switch name {
+			case "F":
+				f, err := v.Float64()
+				n.F, good = f, err == nil
+			case "I":
+				i, err := v.Int64()
+				n.I, good = i, err == nil
+			case "Text", "L", "T", "P":
+				good = false
+			}
+		case []any:
+			switch name {
+			case "L":
+				n.L = []node{}
+				for _, v := range v {
+					item, itemOK := nodeOf(v)
+					n.L, good = append(n.L, item), good && itemOK
+				}
+			case "T":
+				n.T = []string{}
+				for _, v := range v {
+					item, itemOK := v.(string)
+					n.T, good = append(n.T, item), good && (itemOK || v == nil)
+				}
+			case "Text", "F", "I", "P":
+				good = false
+			}
+		case map[string]any:
+			switch name {
+			case "P":
+				n.P = new(node)
+				*n.P, good = nodeOf(v)
+			case "Text", "F", "I", "L", "T":
+				good = false
+			}
+		case bool:
+			good = !strings.Contains("Text F I L T P", name) || name == ""
+		}
+		ok = ok && good
+	}
+	return n, ok
+}
+
+// FuzzDecode compares the reader with package encoding/json, which reads for the
+// official client.
+func FuzzDecode(f *testing.F) {
+	for _, text := range []string{
+		`{"Text":"a","F":-1.5e3,"I":7,"L":[{},{"Text":"b"},null],"T":["x",null,"y"],"P":{"P":{"L":[]}}}`,
+		`{"Text":"\u00e9\ud83d\ude39\/\ud800x","text":"b","U":[1,{"a":[true,false,null]}]}`,
+		`{"Text":1,"Text":"a","P":{"Text":"a"},"P":{"F":1},"L":[{}],"L":null}`,
+		"{\"Text\":\"a\xffb\",\"\xff\":\"\"}", `{"Text":"a` + "\n" + `b"}`, `{"I":01}`, `{"I":1.0}`, `{"I":1e400,"F":1e400}`, `{"F":-}`, `{"F":1.`, `{"F":"NaN"}`,
+		`{"a":1,}`, `{,}`, `{"L":[{},]}`, `{"L":[,]}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `[]`, `nul`, `null1`, ` `, ``, `{"Text":"`, `{"Text":"\`, `{"Text":"\u12`, `{"T":["a"`,
+		`{"a":` + strings.Repeat("[", 20000), `{"P":` + strings.Repeat(`{"P":`, 300) + `{}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		var v any
+		err := d.Decode(&v)
+		if strings.Contains(string(body), `"F":"`) || strings.Contains(string(body), "max depth") {
+			return // a number as a string is this package's own
+		}
+		got, gotErr := decodeJSON[node](body)
+		switch {
+		case err == io.EOF: // nothing
+			if gotErr != nil || !reflect.DeepEqual(got, node{}) {
+				t.Errorf("%q: %+v, %v, want the zero value", body, got, gotErr)
+			}
+		case err != nil:
+			if gotErr == nil || errors.Is(gotErr, io.ErrUnexpectedEOF) != (err == io.ErrUnexpectedEOF) {
+				t.Errorf("%q: error %v, want one like %v", body, gotErr, err)
+			}
+		default:
+			want, ok := nodeOf(v)
+			if ok != (gotErr == nil) || ok && !reflect.DeepEqual(got, want) {
+				t.Errorf("%q: %+v, %v, want %+v, %t", body, got, gotErr, want, ok)
+			}
+		}
+	})
+}
