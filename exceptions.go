@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -47,86 +48,70 @@ type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
 // newException returns nil for a code that the operation's model lacks.
 func newException(op *operation, code, message, requestID, resourceType string) smithy.APIError {
-	for known := range strings.FieldsSeq(op.exceptions) {
-		if !strings.EqualFold(known+"Exception", code) {
-			continue
-		}
-		switch known {
-		case "AccessDenied":
-			return &AccessDeniedException{message, requestID}
-		case "InternalFailure":
-			return &InternalFailureException{message, requestID}
-		case "InvalidParameterValue":
-			return &InvalidParameterValueException{message, requestID}
-		case "PreconditionNotMet":
-			return &PreconditionNotMetException{message, requestID}
-		case "ResourceNotFound":
-			return &ResourceNotFoundException{message, requestID, resourceType}
-		case "Throttling":
-			return &ThrottlingException{message, requestID}
-		case "UnsupportedUserEdition":
-			return &UnsupportedUserEditionException{message, requestID}
-		case "LimitExceeded":
-			return &LimitExceededException{message, requestID, resourceType}
-		case "ResourceExists":
-			return &ResourceExistsException{message, requestID, resourceType}
-		case "UnsupportedPricingPlan":
-			return &UnsupportedPricingPlanException{message, requestID}
+	for _, e := range []smithy.APIError{
+		&AccessDeniedException{message, requestID},
+		&InternalFailureException{message, requestID},
+		&InvalidParameterValueException{message, requestID},
+		&PreconditionNotMetException{message, requestID},
+		&ResourceNotFoundException{message, requestID, resourceType},
+		&ThrottlingException{message, requestID},
+		&UnsupportedUserEditionException{message, requestID},
+		&LimitExceededException{message, requestID, resourceType},
+		&ResourceExistsException{message, requestID, resourceType},
+		&UnsupportedPricingPlanException{message, requestID},
+	} {
+		name := strings.TrimSuffix(e.ErrorCode(), "Exception")
+		if strings.EqualFold(e.ErrorCode(), code) && slices.Contains(strings.Fields(op.exceptions), name) {
+			return e
 		}
 	}
 	return nil
 }
 
-func apiErrorText(e smithy.APIError) string { return e.ErrorCode() + ": " + e.ErrorMessage() }
-
 // The methods of smithy.APIError. The faults are those of the service model.
 
-func (e *AccessDeniedException) Error() string               { return apiErrorText(e) }
-func (e *AccessDeniedException) ErrorMessage() string        { return e.Message }
-func (*AccessDeniedException) ErrorCode() string             { return "AccessDeniedException" }
-func (*AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+func errorText(e smithy.APIError) string { return e.ErrorCode() + ": " + e.ErrorMessage() }
 
-func (e *InternalFailureException) Error() string               { return apiErrorText(e) }
+func (e *AccessDeniedException) Error() string           { return errorText(e) }
+func (e *InternalFailureException) Error() string        { return errorText(e) }
+func (e *InvalidParameterValueException) Error() string  { return errorText(e) }
+func (e *PreconditionNotMetException) Error() string     { return errorText(e) }
+func (e *ResourceNotFoundException) Error() string       { return errorText(e) }
+func (e *ThrottlingException) Error() string             { return errorText(e) }
+func (e *UnsupportedUserEditionException) Error() string { return errorText(e) }
+func (e *LimitExceededException) Error() string          { return errorText(e) }
+func (e *ResourceExistsException) Error() string         { return errorText(e) }
+func (e *UnsupportedPricingPlanException) Error() string { return errorText(e) }
+
+func (e *AccessDeniedException) ErrorMessage() string           { return e.Message }
 func (e *InternalFailureException) ErrorMessage() string        { return e.Message }
-func (*InternalFailureException) ErrorCode() string             { return "InternalFailureException" }
-func (*InternalFailureException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
+func (e *InvalidParameterValueException) ErrorMessage() string  { return e.Message }
+func (e *PreconditionNotMetException) ErrorMessage() string     { return e.Message }
+func (e *ResourceNotFoundException) ErrorMessage() string       { return e.Message }
+func (e *ThrottlingException) ErrorMessage() string             { return e.Message }
+func (e *UnsupportedUserEditionException) ErrorMessage() string { return e.Message }
+func (e *LimitExceededException) ErrorMessage() string          { return e.Message }
+func (e *ResourceExistsException) ErrorMessage() string         { return e.Message }
+func (e *UnsupportedPricingPlanException) ErrorMessage() string { return e.Message }
 
-func (e *InvalidParameterValueException) Error() string               { return apiErrorText(e) }
-func (e *InvalidParameterValueException) ErrorMessage() string        { return e.Message }
-func (*InvalidParameterValueException) ErrorCode() string             { return "InvalidParameterValueException" }
-func (*InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *PreconditionNotMetException) Error() string               { return apiErrorText(e) }
-func (e *PreconditionNotMetException) ErrorMessage() string        { return e.Message }
-func (*PreconditionNotMetException) ErrorCode() string             { return "PreconditionNotMetException" }
-func (*PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *ResourceNotFoundException) Error() string               { return apiErrorText(e) }
-func (e *ResourceNotFoundException) ErrorMessage() string        { return e.Message }
-func (*ResourceNotFoundException) ErrorCode() string             { return "ResourceNotFoundException" }
-func (*ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *ThrottlingException) Error() string               { return apiErrorText(e) }
-func (e *ThrottlingException) ErrorMessage() string        { return e.Message }
+func (*AccessDeniedException) ErrorCode() string           { return "AccessDeniedException" }
+func (*InternalFailureException) ErrorCode() string        { return "InternalFailureException" }
+func (*InvalidParameterValueException) ErrorCode() string  { return "InvalidParameterValueException" }
+func (*PreconditionNotMetException) ErrorCode() string     { return "PreconditionNotMetException" }
+func (*ResourceNotFoundException) ErrorCode() string       { return "ResourceNotFoundException" }
 func (*ThrottlingException) ErrorCode() string             { return "ThrottlingException" }
-func (*ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+func (*UnsupportedUserEditionException) ErrorCode() string { return "UnsupportedUserEditionException" }
+func (*LimitExceededException) ErrorCode() string          { return "LimitExceededException" }
+func (*ResourceExistsException) ErrorCode() string         { return "ResourceExistsException" }
+func (*UnsupportedPricingPlanException) ErrorCode() string { return "UnsupportedPricingPlanException" }
 
-func (e *UnsupportedUserEditionException) Error() string               { return apiErrorText(e) }
-func (e *UnsupportedUserEditionException) ErrorMessage() string        { return e.Message }
-func (*UnsupportedUserEditionException) ErrorCode() string             { return "UnsupportedUserEditionException" }
+func (*AccessDeniedException) ErrorFault() smithy.ErrorFault           { return smithy.FaultClient }
+func (*InternalFailureException) ErrorFault() smithy.ErrorFault        { return smithy.FaultServer }
+func (*InvalidParameterValueException) ErrorFault() smithy.ErrorFault  { return smithy.FaultClient }
+func (*PreconditionNotMetException) ErrorFault() smithy.ErrorFault     { return smithy.FaultClient }
+func (*ResourceNotFoundException) ErrorFault() smithy.ErrorFault       { return smithy.FaultClient }
+func (*ThrottlingException) ErrorFault() smithy.ErrorFault             { return smithy.FaultClient }
 func (*UnsupportedUserEditionException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *LimitExceededException) Error() string               { return apiErrorText(e) }
-func (e *LimitExceededException) ErrorMessage() string        { return e.Message }
-func (*LimitExceededException) ErrorCode() string             { return "LimitExceededException" }
-func (*LimitExceededException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *ResourceExistsException) Error() string               { return apiErrorText(e) }
-func (e *ResourceExistsException) ErrorMessage() string        { return e.Message }
-func (*ResourceExistsException) ErrorCode() string             { return "ResourceExistsException" }
-func (*ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (e *UnsupportedPricingPlanException) Error() string               { return apiErrorText(e) }
-func (e *UnsupportedPricingPlanException) ErrorMessage() string        { return e.Message }
-func (*UnsupportedPricingPlanException) ErrorCode() string             { return "UnsupportedPricingPlanException" }
+func (*LimitExceededException) ErrorFault() smithy.ErrorFault          { return smithy.FaultClient }
+func (*ResourceExistsException) ErrorFault() smithy.ErrorFault         { return smithy.FaultClient }
 func (*UnsupportedPricingPlanException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
