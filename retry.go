@@ -5,51 +5,30 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	smithymiddleware "github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // What the retry loop in transport.go asks between attempts.
 
 // tokenContext tells the standard retryer which attempt a token is for, by a
-// private value of the SDK's own loop. Without it, every attempt looks like a
-// call's first and adds a token when it succeeds.
+// private value that only the SDK's own loop can set. Without it, every attempt
+// looks like a call's first and adds a token when it succeeds.
 func tokenContext(ctx context.Context, attempt int) context.Context {
-	if attempt == 1 {
-		return ctx
+	if attempt > 1 {
+		loop := retry.NewAttemptMiddleware(retryOnce{}, func(req any) any { return req })
+		loop.HandleFinalize(ctx, middleware.FinalizeInput{},
+			middleware.FinalizeHandlerFunc(func(second context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+				ctx = second // when the loop has ended
+				return out, md, errors.New("again")
+			}))
 	}
-	return laterAttempt{ctx, secondAttempt()}
+	return ctx
 }
-
-type laterAttempt struct {
-	context.Context
-	second context.Context
-}
-
-func (c laterAttempt) Value(key any) any {
-	if v := c.second.Value(key); v != nil {
-		return v
-	}
-	return c.Context.Value(key)
-}
-
-// secondAttempt is the context that the SDK's loop makes for a second attempt.
-var secondAttempt = sync.OnceValue(func() (second context.Context) {
-	loop := retry.NewAttemptMiddleware(retryOnce{}, func(req any) any { return req })
-	loop.HandleFinalize(context.Background(), smithymiddleware.FinalizeInput{},
-		smithymiddleware.FinalizeHandlerFunc(func(ctx context.Context, _ smithymiddleware.FinalizeInput) (out smithymiddleware.FinalizeOutput, md smithymiddleware.Metadata, err error) {
-			second = ctx
-			return out, md, errRetryOnce
-		}))
-	return second
-})
-
-var errRetryOnce = errors.New("retry once")
 
 // retryOnce has the SDK's loop make two attempts without a pause.
 type retryOnce struct{ aws.NopRetryer }
@@ -74,12 +53,10 @@ func atLeastAsked(delay time.Duration, header http.Header) time.Duration {
 
 // sleep reports whether d passed before ctx ended.
 func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	}
 }
