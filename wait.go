@@ -99,12 +99,48 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
-	w := &waiter{client: c, options: o, job: job, start: time.Now()}
-	out, err := w.wait(ctx)
-	if err != nil {
-		return nil, &WaitError{job, w.status, w.polls, time.Since(w.start), err}
+	start := time.Now()
+	poll := Poll{Job: job, Next: o.FirstDelay}
+	pace := pace{WaitOptions: o, next: o.MinDelay}
+	for {
+		var out *DescribeDashboardSnapshotJobResultOutput
+		var err error
+		last := poll.Err
+		jitter := o.Jitter * (2*rand.Float64() - 1)
+		if !sleep(ctx, time.Duration(float64(poll.Next)*(1+jitter))) {
+			return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), ended(ctx, last, nil)}
+		}
+		poll.Number++
+		if !poll.Status.IsTerminal() {
+			var found *DescribeDashboardSnapshotJobOutput
+			if found, err = c.DescribeDashboardSnapshotJob(ctx, job, o.ClientOptions...); err == nil {
+				poll.Status = found.JobStatus
+			}
+		}
+		if err == nil && poll.Status.IsTerminal() {
+			out, err = c.DescribeDashboardSnapshotJobResult(ctx, job, o.ClientOptions...)
+		}
+		poll.Err, poll.Next = err, 0
+		switch {
+		case out != nil:
+		case err == nil:
+			poll.Next = pace.afterStatus(poll.Status)
+		case ctx.Err() != nil:
+			err = after(err, last)
+		case passing(err):
+			poll.Next = pace.afterError()
+		}
+		poll.Elapsed = time.Since(start)
+		if o.OnPoll != nil {
+			o.OnPoll(poll)
+		}
+		switch {
+		case out != nil:
+			return out, out.Err()
+		case poll.Next == 0:
+			return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), err}
+		}
 	}
-	return out, out.Err()
 }
 
 func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) {
@@ -131,48 +167,6 @@ func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) 
 	return o, faults
 }
 
-// waiter is one call of Wait.
-type waiter struct {
-	client  *Client
-	options WaitOptions
-	job     Job
-	start   time.Time
-	status  SnapshotJobStatus
-	polls   int
-}
-
-// wait polls until there is a result. Its error is not yet a WaitError.
-func (w *waiter) wait(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	pace := pace{WaitOptions: w.options, next: w.options.MinDelay}
-	delay := w.options.FirstDelay
-	var last error
-	for {
-		if !sleep(ctx, w.jittered(delay)) {
-			return nil, ended(ctx, last, nil)
-		}
-		out, err := w.poll(ctx)
-		if err == nil && out != nil {
-			w.report(nil, 0)
-			return out, nil
-		}
-		before := last
-		last = err
-		switch {
-		case err == nil:
-			delay = pace.afterStatus(w.status)
-		case ctx.Err() != nil:
-			w.report(err, 0)
-			return nil, after(err, before)
-		case !passing(err):
-			w.report(err, 0)
-			return nil, err
-		default:
-			delay = pace.afterError()
-		}
-		w.report(err, delay)
-	}
-}
-
 // pace tells the delays between polls.
 type pace struct {
 	WaitOptions
@@ -193,33 +187,6 @@ func (p *pace) afterStatus(status SnapshotJobStatus) time.Duration {
 func (p *pace) afterError() time.Duration {
 	p.failures++
 	return time.Duration(min(float64(p.MaxErrorDelay), math.Ldexp(float64(p.next), p.failures)))
-}
-
-// poll asks once for the status, and for the result if the job has finished. It
-// returns neither output nor error while the job is not finished.
-func (w *waiter) poll(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	w.polls++
-	if !w.status.IsTerminal() {
-		job, err := w.client.DescribeDashboardSnapshotJob(ctx, w.job, w.options.ClientOptions...)
-		if err != nil {
-			return nil, err
-		}
-		w.status = job.JobStatus
-		if !w.status.IsTerminal() {
-			return nil, nil
-		}
-	}
-	return w.client.DescribeDashboardSnapshotJobResult(ctx, w.job, w.options.ClientOptions...)
-}
-
-func (w *waiter) report(err error, next time.Duration) {
-	if w.options.OnPoll != nil {
-		w.options.OnPoll(Poll{w.job, w.polls, w.status, err, time.Since(w.start), next})
-	}
-}
-
-func (w *waiter) jittered(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (1 + w.options.Jitter*(2*rand.Float64()-1)))
 }
 
 // passing reports whether an error passes with time, as package aws/retry sees
