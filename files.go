@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,53 +40,37 @@ func (f ResultFile) Err() error {
 // index where there are as many as results, else of the only one. Of a group
 // with fewer results than files, the files beyond come last, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
-	return func(yield func(ResultFile) bool) {
-		for i, user := range o.Result.AnonymousUsers {
-			if !walkGroups(ResultFile{Job: o.Job, User: i}, user.FileGroups, yield) {
-				return
-			}
-		}
-		for i, user := range o.Result.RegisteredUsers {
-			if !walkGroups(ResultFile{Job: o.Job, Registered: true, User: i}, user.FileGroups, yield) {
-				return
-			}
-		}
+	var files []ResultFile
+	for i, user := range o.Result.AnonymousUsers {
+		files = appendFiles(files, ResultFile{Job: o.Job, User: i}, user.FileGroups)
 	}
+	for i, user := range o.Result.RegisteredUsers {
+		files = appendFiles(files, ResultFile{Job: o.Job, User: i, Registered: true}, user.FileGroups)
+	}
+	return slices.Values(files)
 }
 
-func walkGroups(file ResultFile, groups []SnapshotJobResultFileGroup, yield func(ResultFile) bool) bool {
+// appendFiles appends the files of one user's groups, which begin like file.
+func appendFiles(files []ResultFile, file ResultFile, groups []SnapshotJobResultFileGroup) []ResultFile {
 	for i, group := range groups {
-		file.Group = i
-		for j, result := range group.S3Results {
+		asked, made := group.Files, group.S3Results
+		for j := range max(len(asked), len(made)) {
 			f := file
-			f.Index, f.URI, f.Errors = j, result.S3URI, result.ErrorInfo
-			if d := result.S3DestinationConfiguration; d != nil {
-				f.Destination = &d.BucketConfiguration
+			f.Group, f.Index = i, -1
+			if j < len(made) {
+				f.Index, f.URI, f.Errors = j, made[j].S3URI, made[j].ErrorInfo
+				if d := made[j].S3DestinationConfiguration; d != nil {
+					f.Destination = &d.BucketConfiguration
+				}
 			}
-			switch len(group.Files) {
-			case len(group.S3Results):
-				f.askedFor(group.Files[j])
-			case 1:
-				f.askedFor(group.Files[0])
+			if len(asked) == len(made) || len(asked) == 1 || j >= len(made) {
+				a := asked[min(j, len(asked)-1)]
+				f.Format, f.Sheets = a.FormatType, a.SheetSelections
 			}
-			if !yield(f) {
-				return false
-			}
-		}
-		for _, asked := range group.Files[min(len(group.S3Results), len(group.Files)):] {
-			f := file
-			f.Index = -1
-			f.askedFor(asked)
-			if !yield(f) {
-				return false
-			}
+			files = append(files, f)
 		}
 	}
-	return true
-}
-
-func (f *ResultFile) askedFor(file SnapshotFile) {
-	f.Format, f.Sheets = file.FormatType, file.SheetSelections
+	return files
 }
 
 // Err judges the result: nil only if the job COMPLETED, made at least one file,
@@ -121,33 +106,32 @@ type JobError struct {
 // Error says in one line what failed and, for an error type that AWS
 // documents, what to do.
 func (e *JobError) Error() string {
-	text := "snapshot job " + e.Job.String()
+	status := string(e.Status)
 	switch {
-	case e.Status == "":
-		text += " has no status"
+	case status == "":
+		status = "has no status"
 	case e.Status != SnapshotJobStatusCompleted:
-		text += " " + string(e.Status)
 	case len(e.Files) > 0:
-		text += fmt.Sprintf(" COMPLETED, but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+		status += fmt.Sprintf(", but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
 	case e.total == 0:
-		text += " COMPLETED without any file"
+		status += " without any file"
 	default:
-		text += " COMPLETED with an error"
+		status += " with an error"
 	}
+	text := "snapshot job " + e.Job.String() + " " + status
 	switch {
 	case e.ErrorType != "" || e.Message != "":
 		text += ": " + explain(e.ErrorType, e.Message)
 	case e.Status == SnapshotJobStatusFailed && len(e.Files) == 0:
 		text += ": the service gave no reason"
 	}
-	const most = 10
 	sep := ": "
-	for _, file := range e.Files[:min(len(e.Files), most)] {
+	for i, file := range e.Files {
+		if i == 10 {
+			return text + fmt.Sprintf("; and %d more", len(e.Files)-i)
+		}
 		text += sep + file.describe() + ": " + file.problem()
 		sep = "; "
-	}
-	if len(e.Files) > most {
-		text += fmt.Sprintf("; and %d more", len(e.Files)-most)
 	}
 	return text
 }
@@ -164,13 +148,9 @@ func (e *JobError) Unwrap() []error {
 // TryAgain reports whether the same job may succeed when started again: all that
 // went wrong is a change of row-level or column-level security while it ran.
 func (e *JobError) TryAgain() bool {
-	types := e.types()
-	for _, t := range types {
-		if t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged {
-			return false
-		}
-	}
-	return len(types) > 0
+	return !slices.ContainsFunc(e.types(), func(t string) bool {
+		return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged
+	})
 }
 
 // Fault says who can mend it: smithy.FaultClient if AWS documents every error
@@ -179,30 +159,24 @@ func (e *JobError) TryAgain() bool {
 // smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.types()
-	fault := smithy.FaultClient
-	for _, t := range types {
-		switch {
-		case t == "" && e.Status == SnapshotJobStatusCompleted:
-			return smithy.FaultServer
-		case advice[t] == "":
-			fault = smithy.FaultUnknown
-		}
-	}
-	if len(types) == 0 {
+	switch {
+	case e.Status == SnapshotJobStatusCompleted && slices.Contains(types, ""):
+		return smithy.FaultServer
+	case slices.ContainsFunc(types, func(t string) bool { return advice[t] == "" }):
 		return smithy.FaultUnknown
 	}
-	return fault
+	return smithy.FaultClient
 }
 
-// types returns the type of every error, "" for a file that is just missing.
+// types returns the type of every error, at least one: "" for what failed
+// without.
 func (e *JobError) types() (types []string) {
-	if e.ErrorType != "" {
+	completed := e.Status == SnapshotJobStatusCompleted
+	if e.ErrorType != "" || !completed || len(e.Files) == 0 {
 		types = append(types, e.ErrorType)
-	} else if e.Status != SnapshotJobStatusCompleted || len(e.Files) == 0 {
-		types = append(types, "")
 	}
 	for _, file := range e.Files {
-		if len(file.Errors) == 0 && e.Status == SnapshotJobStatusCompleted {
+		if completed && len(file.Errors) == 0 {
 			types = append(types, "")
 		}
 		for _, info := range file.Errors {
