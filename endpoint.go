@@ -54,6 +54,7 @@ type endpoint struct {
 // order and with their texts, and refuses what that client drops in silence.
 func resolveEndpoint(o *Options, faults *faultList) endpoint {
 	const ruleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
+	const conflict = "conflicts with BaseEndpoint: " + ruleError + "%s and custom endpoint are not supported"
 	region := realRegion(o.Region)
 	fips := o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || region != o.Region
 	dualStack := o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
@@ -67,9 +68,9 @@ func resolveEndpoint(o *Options, faults *faultList) endpoint {
 	if o.BaseEndpoint != nil {
 		switch {
 		case fips:
-			faults.add("UseFIPSEndpoint", "conflicts with BaseEndpoint: "+ruleError+"FIPS and custom endpoint are not supported")
+			faults.add("UseFIPSEndpoint", conflict, "FIPS")
 		case dualStack:
-			faults.add("UseDualStackEndpoint", "conflicts with BaseEndpoint: "+ruleError+"Dualstack and custom endpoint are not supported")
+			faults.add("UseDualStackEndpoint", conflict, "Dualstack")
 		}
 		if problem := e.parse(*o.BaseEndpoint); problem != "" {
 			faults.add("BaseEndpoint", "%s", problem)
@@ -107,24 +108,12 @@ func validRegion(region string) bool {
 // parse reads a custom endpoint. The problem that it returns never holds the
 // text itself, which may hold a password.
 func (e *endpoint) parse(text string) (problem string) {
-	const want = ": want a URL such as https://quicksight.us-east-1.amazonaws.com"
-	const alone = ", which is never sent: want scheme, host and path alone"
 	u, err := url.Parse(text)
 	switch {
-	case text == "":
-		return "is an empty string" + want + ", or nil for the region's own endpoint"
-	case err != nil:
-		return "is not a URL" + want
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "has no http or https scheme" + want
-	case u.User != nil:
-		return "has user info" + alone
-	case strings.Contains(text, "#"):
-		return "has a fragment" + alone
-	case strings.Contains(text, "?"):
-		return "has a query" + alone
-	case u.Hostname() == "":
-		return "has no host" + want
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return "is no URL with an http or https scheme and a host: want one such as https://quicksight.us-east-1.amazonaws.com, or nil for the region's own endpoint"
+	case u.User != nil || strings.ContainsAny(text, "?#"):
+		return "has user info, a query or a fragment, which are never sent: want scheme, host and path alone"
 	case smithyhttp.ValidateEndpointHost(u.Host) != nil && !strings.HasPrefix(u.Host, "["):
 		return "has a host that is no valid host name"
 	}

@@ -196,28 +196,28 @@ func (e *FileError) Error() string {
 
 // describe names a file as its user would: by format, sheet and visual.
 func (f ResultFile) describe() string {
-	text := oneLine(string(f.Format))
+	text := string(f.Format)
 	if text == "" {
 		text = fmt.Sprintf("file %d of group %d", f.Index, f.Group)
 	}
 	sep := " of sheet "
 	for _, sheet := range f.Sheets {
-		text += sep + oneLine(sheet.SheetID)
+		text += sep + sheet.SheetID
 		sep = ", sheet "
 		for _, id := range sheet.VisualIDs {
-			text += " visual " + oneLine(id)
+			text += " visual " + id
 		}
 	}
-	return text
+	return oneLine(text)
 }
 
 func (f ResultFile) problem() string {
+	var texts []string
+	for _, info := range f.Errors {
+		texts = append(texts, explain(info.ErrorType, info.ErrorMessage))
+	}
 	switch {
-	case len(f.Errors) > 0:
-		var texts []string
-		for _, info := range f.Errors {
-			texts = append(texts, explain(info.ErrorType, info.ErrorMessage))
-		}
+	case texts != nil:
 		return strings.Join(texts, ", ")
 	case f.Index < 0:
 		return "asked for, but not in the result"

@@ -7,35 +7,29 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
-
-// What the retry loop in transport.go asks between attempts.
 
 // tokenContext tells the standard retryer which attempt a token is for, by a
 // private value that only the SDK's own loop can set. Without it, every attempt
 // looks like a call's first and adds a token when it succeeds.
 func tokenContext(ctx context.Context, attempt int) context.Context {
 	if attempt > 1 {
-		loop := retry.NewAttemptMiddleware(retryOnce{}, func(req any) any { return req })
+		once := retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = 2
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		})
+		loop := retry.NewAttemptMiddleware(once, func(req any) any { return req })
 		loop.HandleFinalize(ctx, middleware.FinalizeInput{},
 			middleware.FinalizeHandlerFunc(func(second context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
 				ctx = second // when the loop has ended
-				return out, md, errors.New("again")
+				return out, md, &decidedError{errors.New("again"), true}
 			}))
 	}
 	return ctx
 }
-
-// retryOnce has the SDK's loop make two attempts without a pause.
-type retryOnce struct{ aws.NopRetryer }
-
-func (retryOnce) IsErrorRetryable(error) bool                  { return true }
-func (retryOnce) MaxAttempts() int                             { return 2 }
-func (retryOnce) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 // atLeastAsked lengthens a delay to what X-Amz-Retry-After asks for in
 // milliseconds, by 5 seconds at the most.
