@@ -43,7 +43,6 @@ func partitionOf(region string) partition {
 	return partition{dnsSuffix: "amazonaws.com", dualStackDNSSuffix: "api.aws"}
 }
 
-// endpoint is where requests go.
 type endpoint struct {
 	scheme, host  string
 	path, rawPath string // without a slash at the end; rawPath is as it was written
@@ -120,9 +119,9 @@ func (e *endpoint) parse(text string) (problem string) {
 	e.scheme, e.host = u.Scheme, u.Host
 	e.rawPath = strings.TrimSuffix(u.EscapedPath(), "/") // not %2F
 	e.path, _ = url.PathUnescape(e.rawPath)              // which url.Parse has done before
-	for i, raw := range strings.Split(e.rawPath, "/") {
-		segment, _ := url.PathUnescape(raw)
-		if segment == "." || segment == ".." || segment == "" && i > 0 {
+	for _, raw := range strings.Split(e.rawPath, "/")[1:] {
+		switch segment, _ := url.PathUnescape(raw); segment {
+		case "", ".", "..":
 			// A proxy that normalises the path would break the signature.
 			return `has an empty, "." or ".." path segment: want the path without`
 		}
@@ -176,20 +175,17 @@ func serviceEndpoint(cfg aws.Config, service, field string, faults *faultList) *
 	return &base
 }
 
-// configured asks the sources that have the interface, in order, until one has
-// the value of the field.
+// configured asks the sources of type S, in order, until one has the value.
 func configured[S, V any](cfg aws.Config, get func(S, context.Context) (V, bool, error), field string, faults *faultList) (value V, found bool) {
 	for _, source := range cfg.ConfigSources {
-		s, ok := source.(S)
-		if !ok {
-			continue
-		}
-		value, found, err := get(s, context.Background())
-		if err != nil {
-			faults.add(field, "could not be read from the configuration: %v", err)
-		}
-		if found || err != nil {
-			return value, found
+		if s, ok := source.(S); ok {
+			value, found, err := get(s, context.Background())
+			if err != nil {
+				faults.add(field, "could not be read from the configuration: %v", err)
+			}
+			if found || err != nil {
+				return value, found
+			}
 		}
 	}
 	return value, false

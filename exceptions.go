@@ -47,18 +47,18 @@ type ResourceExistsException struct{ Message, RequestID, ResourceType string }
 type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
 // newException returns nil for a code that the operation's model lacks.
-func newException(op *operation, code, message, requestID, resourceType string) smithy.APIError {
+func newException(op *operation, code, message, id, resource string) smithy.APIError {
 	for _, e := range []smithy.APIError{
-		&AccessDeniedException{message, requestID},
-		&InternalFailureException{message, requestID},
-		&InvalidParameterValueException{message, requestID},
-		&PreconditionNotMetException{message, requestID},
-		&ResourceNotFoundException{message, requestID, resourceType},
-		&ThrottlingException{message, requestID},
-		&UnsupportedUserEditionException{message, requestID},
-		&LimitExceededException{message, requestID, resourceType},
-		&ResourceExistsException{message, requestID, resourceType},
-		&UnsupportedPricingPlanException{message, requestID},
+		&AccessDeniedException{message, id},
+		&InternalFailureException{message, id},
+		&InvalidParameterValueException{message, id},
+		&PreconditionNotMetException{message, id},
+		&ResourceNotFoundException{message, id, resource},
+		&ThrottlingException{message, id},
+		&UnsupportedUserEditionException{message, id},
+		&LimitExceededException{message, id, resource},
+		&ResourceExistsException{message, id, resource},
+		&UnsupportedPricingPlanException{message, id},
 	} {
 		name := strings.TrimSuffix(e.ErrorCode(), "Exception")
 		if strings.EqualFold(e.ErrorCode(), code) && slices.Contains(strings.Fields(op.exceptions), name) {

@@ -16,8 +16,7 @@ type ResultFile struct {
 	Registered         bool // asked for by a registered user; otherwise by an anonymous one
 	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 for a requested file without a result
 
-	// Format and Sheets are those of the file that was asked for; zero where
-	// the result does not tell which one that was.
+	// Of the file that was asked for; zero where the result doesn't tell which.
 	Format SnapshotFileFormatType
 	Sheets []SnapshotFileSheetSelection
 
@@ -37,40 +36,37 @@ func (f ResultFile) Err() error {
 
 // Files walks every file of every user, anonymous users first, in the result's
 // order. A file's format and sheets are those of its group's Files: of the same
-// index where there are as many as results, else of the only one. Of a group
-// with fewer results than files, the files beyond come last, with Index -1.
+// index where there are as many as results, else of the only one. Files beyond
+// their group's results come last in the group, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	var files []ResultFile
-	for i, user := range o.Result.AnonymousUsers {
-		files = appendFiles(files, ResultFile{Job: o.Job, User: i}, user.FileGroups)
-	}
-	for i, user := range o.Result.RegisteredUsers {
-		files = appendFiles(files, ResultFile{Job: o.Job, User: i, Registered: true}, user.FileGroups)
-	}
-	return slices.Values(files)
-}
-
-// appendFiles appends the files of one user's groups, which begin like file.
-func appendFiles(files []ResultFile, file ResultFile, groups []SnapshotJobResultFileGroup) []ResultFile {
-	for i, group := range groups {
-		asked, made := group.Files, group.S3Results
-		for j := range max(len(asked), len(made)) {
-			f := file
-			f.Group, f.Index = i, -1
-			if j < len(made) {
-				f.Index, f.URI, f.Errors = j, made[j].S3URI, made[j].ErrorInfo
-				if d := made[j].S3DestinationConfiguration; d != nil {
-					f.Destination = &d.BucketConfiguration
+	add := func(file ResultFile, groups []SnapshotJobResultFileGroup) {
+		for i, group := range groups {
+			asked, made := group.Files, group.S3Results
+			for j := range max(len(asked), len(made)) {
+				f := file
+				f.Group, f.Index = i, -1
+				if j < len(made) {
+					f.Index, f.URI, f.Errors = j, made[j].S3URI, made[j].ErrorInfo
+					if d := made[j].S3DestinationConfiguration; d != nil {
+						f.Destination = &d.BucketConfiguration
+					}
 				}
+				if len(asked) == len(made) || len(asked) == 1 || j >= len(made) {
+					a := asked[min(j, len(asked)-1)]
+					f.Format, f.Sheets = a.FormatType, a.SheetSelections
+				}
+				files = append(files, f)
 			}
-			if len(asked) == len(made) || len(asked) == 1 || j >= len(made) {
-				a := asked[min(j, len(asked)-1)]
-				f.Format, f.Sheets = a.FormatType, a.SheetSelections
-			}
-			files = append(files, f)
 		}
 	}
-	return files
+	for i, user := range o.Result.AnonymousUsers {
+		add(ResultFile{Job: o.Job, User: i}, user.FileGroups)
+	}
+	for i, user := range o.Result.RegisteredUsers {
+		add(ResultFile{Job: o.Job, User: i, Registered: true}, user.FileGroups)
+	}
+	return slices.Values(files)
 }
 
 // Err judges the result: nil only if the job COMPLETED, made at least one file,
@@ -92,8 +88,7 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	return e
 }
 
-// JobError says that a job failed, or completed without all of its files. Each
-// of its failed files is a [*FileError] in its chain.
+// JobError says that a job failed, or completed without all of its files.
 type JobError struct {
 	Job       Job
 	Status    SnapshotJobStatus

@@ -12,38 +12,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// WaitOptions says when [Client.Wait] polls. The zero value of a field stands
-// for its default.
+// WaitOptions says when [Client.Wait] polls. A zero field means its default.
 type WaitOptions struct {
 	// FirstDelay comes before the first poll. Default: 2 seconds.
 	FirstDelay time.Duration
 
-	// QueuedDelay comes after a poll that finds the job QUEUED: all of its
-	// rendering is still ahead. Default: 12 seconds.
+	// QueuedDelay comes after a poll that finds the job QUEUED, with all of its
+	// rendering ahead. Default: 12 seconds.
 	QueuedDelay time.Duration
 
 	// MinDelay comes after the first poll that finds the job running; each
 	// further delay is Growth times the last, up to MaxDelay. Defaults: 3.5
-	// seconds, 1.02, and 5.5 seconds, which take fewer calls than a poll every 5
-	// seconds, and see the end no later (TestWaitSchedule).
+	// seconds, 1.02 and 5.5 seconds, which take fewer calls than a poll every 5
+	// seconds and see the end no later (TestWaitSchedule).
 	MinDelay time.Duration
 	Growth   float64
 	MaxDelay time.Duration
 
-	// Jitter is the part of a delay by which it varies at random, so that waits
-	// don't poll together. Default: 0.1; negative: none.
+	// Jitter is by what part a delay varies at random, so that waits don't poll
+	// together. Default: 0.1; negative: none.
 	Jitter float64
 
 	// MaxErrorDelay bounds the delay after polls that failed, which doubles each
 	// time. Default: 1 minute.
 	MaxErrorDelay time.Duration
 
-	// OnPoll is called after every poll on the waiting goroutine. nil: none.
+	// OnPoll is called after every poll, on Wait's goroutine. nil: none.
 	OnPoll func(Poll)
 
-	// ClientOptions apply to the calls that Wait makes. Unless they or the
-	// client set an AttemptTimeout, it is 30 seconds, so that a silent connection
-	// does not take the whole wait.
+	// ClientOptions apply to Wait's calls. Unless they or the client set an
+	// AttemptTimeout, it is 30 seconds: no silent connection takes the whole wait.
 	ClientOptions []func(*Options)
 }
 
@@ -57,8 +55,8 @@ type Poll struct {
 	Next    time.Duration     // until the next poll; 0 if this was the last
 }
 
-// WaitError is a wait that ended without a result, since the context ended or a
-// poll failed in a way that waiting doesn't mend.
+// WaitError is a wait without a result: the context ended, or a poll failed in a
+// way that waiting doesn't mend.
 type WaitError struct {
 	Job     Job
 	Status  SnapshotJobStatus // the last that was seen; empty if none was
@@ -69,11 +67,8 @@ type WaitError struct {
 
 // Error says in one line what ended the wait, and how far it had come.
 func (e *WaitError) Error() string {
-	status := "no status seen"
-	if e.Status != "" {
-		status = "last status " + oneLine(string(e.Status))
-	}
-	return fmt.Sprintf("wait for snapshot job %s: %s after %v and %d polls: %v", e.Job, status, e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
+	status := oneLine(string(cmp.Or(e.Status, "unknown")))
+	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v", e.Job, status, e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
 }
 
 // Unwrap returns Err.
@@ -82,17 +77,16 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // Wait polls [Client.DescribeDashboardSnapshotJob] until the job has finished,
 // and returns its result. The context's deadline is the only limit: give it one.
 //
-// A job that finished gives an output, together with the error of
-// [DescribeDashboardSnapshotJobResultOutput.Err]: nil, or a [*JobError] if the
-// job or some of its files failed. Any other error comes without an output: an
-// [*InvalidInputError] for bad input, else a [*WaitError]. Throttling, 5xx
-// answers and broken connections don't end a wait, but slow it down; errors that
-// would only come again, such as AccessDenied or an unknown job, end it at once.
+// A finished job gives an output and the output's Err: nil, or a [*JobError] if
+// the job or some of its files failed. Any other error comes without an output:
+// an [*InvalidInputError] for bad input, else a [*WaitError]. Throttling, 5xx
+// answers and broken connections slow a wait down; errors that would only come
+// again, such as AccessDenied or an unknown job, end it at once.
 //
 // Wait starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	o, faults := waitOptions(optFns)
-	faults = append(job.faults(nil), faults...)
+	faults = job.faults(faults)
 	if ctx == nil {
 		faults.add("ctx", "is nil: want a context with a deadline")
 	}
@@ -102,14 +96,16 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 	start := time.Now()
 	poll := Poll{Job: job, Next: o.FirstDelay}
 	pace := pace{WaitOptions: o, next: o.MinDelay}
+	var err error
 	for {
-		var out *DescribeDashboardSnapshotJobResultOutput
-		var err error
-		last := poll.Err
 		jitter := o.Jitter * (2*rand.Float64() - 1)
 		if !sleep(ctx, time.Duration(float64(poll.Next)*(1+jitter))) {
-			return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), ended(ctx, last, nil)}
+			err = ended(ctx, err, nil)
+			break
 		}
+		var out *DescribeDashboardSnapshotJobResultOutput
+		last := err
+		err = nil
 		poll.Number++
 		if !poll.Status.IsTerminal() {
 			var found *DescribeDashboardSnapshotJobOutput
@@ -134,13 +130,14 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		if o.OnPoll != nil {
 			o.OnPoll(poll)
 		}
-		switch {
-		case out != nil:
+		if out != nil {
 			return out, out.Err()
-		case poll.Next == 0:
-			return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), err}
+		}
+		if poll.Next == 0 {
+			break
 		}
 	}
+	return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), err}
 }
 
 func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) {
