@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -101,19 +102,16 @@ type JobError struct {
 // Error says in one line what failed and, for an error type that AWS
 // documents, what to do.
 func (e *JobError) Error() string {
-	status := string(e.Status)
+	text := fmt.Sprintf("snapshot job %s %s", e.Job, cmp.Or(e.Status, "has no status"))
 	switch {
-	case status == "":
-		status = "has no status"
 	case e.Status != SnapshotJobStatusCompleted:
 	case len(e.Files) > 0:
-		status += fmt.Sprintf(", but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+		text += fmt.Sprintf(", but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
 	case e.total == 0:
-		status += " without any file"
+		text += " without any file"
 	default:
-		status += " with an error"
+		text += " with an error"
 	}
-	text := "snapshot job " + e.Job.String() + " " + status
 	switch {
 	case e.ErrorType != "" || e.Message != "":
 		text += ": " + explain(e.ErrorType, e.Message)
@@ -197,11 +195,8 @@ func (f ResultFile) describe() string {
 	}
 	sep := " of sheet "
 	for _, sheet := range f.Sheets {
-		text += sep + sheet.SheetID
+		text += sep + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), " visual ")
 		sep = ", sheet "
-		for _, id := range sheet.VisualIDs {
-			text += " visual " + id
-		}
 	}
 	return oneLine(text)
 }

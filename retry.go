@@ -16,18 +16,19 @@ import (
 // private value that only the SDK's own loop can set. Without it, every attempt
 // looks like a call's first and adds a token when it succeeds.
 func tokenContext(ctx context.Context, attempt int) context.Context {
-	if attempt > 1 {
-		once := retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 2
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-		})
-		loop := retry.NewAttemptMiddleware(once, func(req any) any { return req })
-		loop.HandleFinalize(ctx, middleware.FinalizeInput{},
-			middleware.FinalizeHandlerFunc(func(second context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
-				ctx = second // when the loop has ended
-				return out, md, &decidedError{errors.New("again"), true}
-			}))
+	if attempt == 1 {
+		return ctx
 	}
+	once := retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 2
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+	})
+	loop := retry.NewAttemptMiddleware(once, func(req any) any { return req })
+	loop.HandleFinalize(ctx, middleware.FinalizeInput{},
+		middleware.FinalizeHandlerFunc(func(second context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+			ctx = second // when the loop has ended
+			return out, md, &decidedError{errors.New("again"), true}
+		}))
 	return ctx
 }
 
