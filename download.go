@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -334,7 +335,8 @@ func (d *download) report(file ResultFile, name string, bytes, total int64) {
 // fetch brings one file into dir. It begins again when the object changes on
 // the way, or has not come as S3 sent it.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
-	temp, err := createTemp(dir)
+	// With the permissions of any other file, unlike os.CreateTemp's.
+	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return "", 0, err
 	}

@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -13,20 +12,17 @@ import (
 
 // fileName is a file's name on disk, as Download documents it.
 func fileName(file ResultFile) string {
-	parts := []string{file.Job.SnapshotJobID}
+	ids := []string{file.Job.SnapshotJobID}
 	if len(file.Sheets) > 0 {
-		parts = append(parts, file.Sheets[0].SheetID)
-		if visuals := file.Sheets[0].VisualIDs; len(visuals) > 0 {
-			parts = append(parts, visuals[0])
-		}
+		ids = append(ids, file.Sheets[0].SheetID)
+		ids = append(ids, file.Sheets[0].VisualIDs...)
 	}
 	name := ""
-	for _, part := range parts {
-		part = safe(part, 60)
-		if part != "" && name != "" {
+	for _, id := range ids[:min(3, len(ids))] {
+		if name != "" && id != "" {
 			name += "_"
 		}
-		name += part
+		name += safe(id, 60)
 	}
 	if name == "" || name[0] == '.' || reservedOnWindows(name) {
 		name = "_" + name
@@ -39,9 +35,8 @@ func fileName(file ResultFile) string {
 	case SnapshotFileFormatTypeExcel:
 		return name + ".xlsx"
 	}
-	// Unknown formats: the object's own ending, if it is one.
 	uri, _, _ := strings.Cut(string(file.URI), "?")
-	if ending := safe(strings.TrimPrefix(path.Ext(uri), "."), 8); ending != "" && !strings.ContainsAny(ending, "_.") {
+	if ending := safe(strings.TrimPrefix(path.Ext(uri), "."), 8); ending != "" && !strings.Contains(ending, "_") {
 		return name + "." + ending
 	}
 	return name + ".bin"
@@ -61,11 +56,14 @@ func safe(id string, most int) string {
 // reservedOnWindows reports whether name is that of a device, with any ending.
 func reservedOnWindows(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	switch base {
+	device := strings.TrimRight(base, "0123456789")
+	switch device {
 	case "CON", "PRN", "AUX", "NUL":
-		return true
+		return device == base
+	case "COM", "LPT":
+		return len(base) == 4
 	}
-	return len(base) == 4 && (strings.HasPrefix(base, "COM") || strings.HasPrefix(base, "LPT")) && '0' <= base[3] && base[3] <= '9'
+	return false
 }
 
 // names are the names given so far, in lower case.
@@ -90,38 +88,29 @@ func numbered(name string, i int) string {
 	return strings.TrimSuffix(name, ending) + "-" + strconv.Itoa(i) + ending
 }
 
-// createTemp makes a new file with the permissions of any other, unlike
-// os.CreateTemp.
-func createTemp(dir string) (*os.File, error) {
-	return os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-}
-
 // publish gives a whole file its name, or the next free one, and never takes
 // another file's place.
 func publish(temp, name string) (string, error) {
 	for i := 1; ; i++ {
 		candidate := numbered(name, i)
 		err := os.Link(temp, candidate) // fails if there is such a file; os.Rename would replace it
-		if err != nil && !errors.Is(err, fs.ErrExist) {
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
 			// No hard links here. The gap between the look and the renaming is small.
-			if _, lookErr := os.Lstat(candidate); lookErr == nil {
-				err = fs.ErrExist
-			} else if err = os.Rename(temp, candidate); err != nil {
+			if _, err := os.Lstat(candidate); err == nil {
+				continue
+			}
+			if err := os.Rename(temp, candidate); err != nil {
 				return "", err
 			}
 		}
-		if err == nil {
-			syncDir(filepath.Dir(candidate))
-			return candidate, nil
+		// So that the new name lasts. Windows can't sync a folder, and need not.
+		if folder, err := os.Open(filepath.Dir(candidate)); err == nil {
+			folder.Sync()
+			folder.Close()
 		}
-	}
-}
-
-// syncDir makes the folder's new entry last. It is no error where folders can't
-// be synced, as on Windows, which does it by itself.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		d.Sync()
-		d.Close()
+		return candidate, nil
 	}
 }
