@@ -423,9 +423,9 @@ func isHostLabel(bucket string) bool {
 
 // element returns the text of the first XML element of this name.
 func element(body []byte, name string) string {
-	_, rest, ok := strings.Cut(string(body), "<"+name+">")
-	text, _, closed := strings.Cut(rest, "</"+name+">")
-	if !ok || !closed {
+	_, rest, _ := strings.Cut(string(body), "<"+name+">")
+	text, _, whole := strings.Cut(rest, "</"+name+">")
+	if !whole {
 		return ""
 	}
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&amp;", "&").Replace(text)
@@ -433,11 +433,11 @@ func element(body []byte, name string) string {
 
 // parseContentRange reads "bytes first-last/total", of which total may be "*".
 func parseContentRange(text string) (first, total int64, ok bool) {
-	text, found := strings.CutPrefix(text, "bytes ")
-	span, size, slash := strings.Cut(text, "/")
+	text, bytes := strings.CutPrefix(text, "bytes ")
+	span, size, _ := strings.Cut(text, "/")
 	from, _, dash := strings.Cut(span, "-")
 	first, err := strconv.ParseInt(from, 10, 64)
-	if !found || !slash || !dash || err != nil || first < 0 {
+	if !bytes || !dash || err != nil {
 		return 0, 0, false
 	}
 	if size == "*" {
@@ -453,23 +453,22 @@ var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 // checksum returns the first checksum that a response gives of a whole object,
 // and what it should come to. One of an object's parts ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
+	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
+		return nil, nil
+	}
 	for _, c := range []struct {
 		name string
-		hash func() hash.Hash
+		hash hash.Hash
 	}{
-		{"Crc64nvme", func() hash.Hash { return crc64.New(crc64NVME) }},
-		{"Crc32c", func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
-		{"Crc32", func() hash.Hash { return crc32.NewIEEE() }},
-		{"Sha256", sha256.New},
-		{"Sha1", sha1.New},
+		{"Crc64nvme", crc64.New(crc64NVME)},
+		{"Crc32c", crc32.New(crc32.MakeTable(crc32.Castagnoli))},
+		{"Crc32", crc32.NewIEEE()},
+		{"Sha256", sha256.New()},
+		{"Sha1", sha1.New()},
 	} {
-		value := header.Get("X-Amz-Checksum-" + c.name)
-		if value == "" || header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
-			continue
-		}
-		h := c.hash()
-		if want, err := base64.StdEncoding.DecodeString(value); err == nil && len(want) == h.Size() {
-			return h, want
+		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + c.name))
+		if err == nil && len(want) == c.hash.Size() {
+			return c.hash, want
 		}
 	}
 	return nil, nil
