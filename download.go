@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -130,14 +131,14 @@ func (e *DownloadError) Unwrap() []error {
 // [*InvalidInputError]. No error shows the query of a URL.
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
 	o, faults := downloadOptions(optFns)
-	d, faults := c.download(ctx, file.Job, o, faults)
+	d, faults := c.download(ctx, o, faults)
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	r, err := d.open(ctx, file, 0, -1, "")
+	r, err := d.open(ctx, file, 0, 0, "")
 	if err != nil {
 		return nil, d.fileError(file, err)
 	}
@@ -170,7 +171,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	if o.Result != nil && o.Result.Job != job {
 		faults.add("Result", "is that of %s: want that of %s", o.Result.Job, job)
 	}
-	d, faults := c.download(ctx, job, o, faults)
+	d, faults := c.download(ctx, o, faults)
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
@@ -253,70 +254,19 @@ func downloadOptions(optFns []func(*DownloadOptions)) (o DownloadOptions, faults
 type download struct {
 	*settings
 	client  *Client
-	job     Job
 	options DownloadOptions
 	backoff aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 
-	renewing chan struct{}   // holds one value while a file asks for the result again
-	mu       sync.Mutex      // guards the rest
-	results  int             // that were asked for again, because a URL had expired
-	fresh    map[place]S3URI // of the last of them
+	renewing chan struct{}                                            // holds one value while a file asks for the result again
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
 
 	progress sync.Mutex
 }
 
-// place is where a file stands in its result.
-type place struct {
-	registered         bool
-	user, group, index int
-}
-
-func (f ResultFile) place() place { return place{f.Registered, f.User, f.Group, f.Index} }
-
-func (c *Client) download(ctx context.Context, job Job, o DownloadOptions, faults faultList) (*download, faultList) {
+func (c *Client) download(ctx context.Context, o DownloadOptions, faults faultList) (*download, faultList) {
 	s := c.with(o.ClientOptions)
 	faults.needContext(ctx)
-	return &download{settings: s, client: c, job: job, options: o, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}, append(faults, s.faults...)
-}
-
-// newest returns a file's URI of the newest result, "" if that lacks the file,
-// and the result's number.
-func (d *download) newest(file ResultFile) (S3URI, int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.results == 0 {
-		return file.URI, 0
-	}
-	return d.fresh[file.place()], d.results
-}
-
-// renew asks for the result again, unless that has been done since the result
-// of this number: files whose URLs expired together share one new result.
-func (d *download) renew(ctx context.Context, number int) error {
-	select {
-	case d.renewing <- struct{}{}:
-		defer func() { <-d.renewing }()
-	case <-ctx.Done():
-		return ended(ctx, nil, nil)
-	}
-	d.mu.Lock()
-	results := d.results
-	d.mu.Unlock()
-	if results > number {
-		return nil
-	}
-	result, err := d.client.DescribeDashboardSnapshotJobResult(ctx, d.job, d.options.ClientOptions...)
-	if err != nil {
-		return fmt.Errorf("ask for a fresh URL: %w", err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.results++
-	d.fresh = map[place]S3URI{}
-	for f := range result.Files() {
-		d.fresh[f.place()] = f.URI
-	}
-	return nil
+	return &download{settings: s, client: c, options: o, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}, append(faults, s.faults...)
 }
 
 func (d *download) fileError(file ResultFile, err error) error {
@@ -374,16 +324,13 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	firstEnd := int64(-1)
-	if d.options.PartSize > 0 {
-		firstEnd = d.options.PartSize
-	}
+	firstEnd := d.options.PartSize
 	r, err := d.open(ctx, file, 0, firstEnd, "")
 	if err == nil && firstEnd > 0 && r.total < 0 {
 		// How many parts there are is not known.
 		r.Close()
-		firstEnd = -1
-		r, err = d.open(ctx, file, 0, -1, "")
+		firstEnd = 0
+		r, err = d.open(ctx, file, 0, 0, "")
 	}
 	if err != nil {
 		return 0, err
@@ -398,7 +345,7 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		done += int64(n)
 		d.report(file, name, done, total)
 	}
-	if firstEnd < 0 || total <= firstEnd {
+	if firstEnd == 0 || total <= firstEnd {
 		return copyTo(temp, 0, r, count)
 	}
 

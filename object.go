@@ -35,9 +35,7 @@ var ErrFileChanged = errors.New("the file changed while it was read: read it aga
 // checksum that S3 gave.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
-var errClosed = errors.New("read of a closed file")
-
-var errNotInResult = errors.New("ask for a fresh URL: the new result doesn't have the file")
+var errStalled = errors.New("the server sent nothing for too long")
 
 // object reads a file, or a part of it, across broken connections and expired
 // URLs. It is an io.ReadCloser.
@@ -46,58 +44,48 @@ type object struct {
 	ctx     context.Context
 	file    ResultFile
 	uri     S3URI
-	result  int    // of download.results, which the uri is from
-	region  string // of the bucket
-	at, end int64  // what is still to read; end is -1 for the rest
-	total   int64  // the whole object's size; -1: unknown
-	etag    string // of the object that was begun
+	result  *DescribeDashboardSnapshotJobResultOutput // that has the uri; nil: the caller's
+	at, end int64                                     // what is still to read; an end of 0 means the rest
+	total   int64                                     // the whole object's size; -1: unknown
+	etag    string                                    // of the object that was begun
 
-	failed   error // what every further Read returns
-	body     io.ReadCloser
-	attempt  context.Context
-	cancel   context.CancelCauseFunc // of the attempt
-	stall    *time.Timer             // cancels an attempt that brings nothing
-	failures int                     // attempts since the last progress
-	renewed  bool                    // the URL, since the last progress
-	sum      hash.Hash               // nil: S3 gave no checksum, or not of all that is read
+	conn     *connection
+	failed   error     // what every further Read returns; conn is closed then
+	failures int       // attempts since the last progress
+	renewed  bool      // the URL or the credentials, since the last progress
+	sum      hash.Hash // nil: S3 gave no checksum, or not of all that is read
 	want     []byte
 }
 
-// open asks for the file from start to end; an end of -1 means the rest. With
-// an etag, it must still be that object.
+// open asks for the file from start to end; an end of 0 means the rest. With an
+// etag, it must still be that object.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) (*object, error) {
 	if err := file.URI.refuseRedacted(); err != nil {
 		return nil, err
 	}
 	o := &object{download: d, ctx: ctx, file: file, at: start, end: end, total: -1, etag: etag}
-	if o.uri, o.result = d.newest(file); o.uri == "" {
-		return nil, errNotInResult
-	}
-	o.region = d.endpoint.region
-	if file.Destination != nil && file.Destination.BucketRegion != "" {
-		o.region = file.Destination.BucketRegion
+	if err := o.locate(); err != nil {
+		return nil, err
 	}
 	return o, o.connect(nil)
 }
 
 // Read reads on, if need be over another connection.
 func (o *object) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	for {
+	for len(p) > 0 {
 		if o.failed != nil {
 			return 0, o.failed
 		}
-		left := int64(len(p))
 		if end := o.last(); end >= 0 {
-			if left = min(left, end-o.at); left == 0 {
-				return 0, o.verify()
-			}
+			p = p[:min(int64(len(p)), end-o.at)]
 		}
-		o.stall.Reset(o.options.StallTimeout)
-		n, err := o.body.Read(p[:left])
-		o.stall.Stop() // a reader that takes its time is no stalled server
+		if len(p) == 0 {
+			if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
+				return 0, ErrChecksum
+			}
+			return 0, io.EOF
+		}
+		n, err := o.conn.Read(p)
 		if n > 0 {
 			o.at += int64(n)
 			o.failures, o.renewed = 0, false
@@ -106,16 +94,19 @@ func (o *object) Read(p []byte) (int, error) {
 			}
 			return n, nil // an error comes again with the next Read
 		}
+		if err == io.EOF && o.last() < 0 {
+			o.total = o.at
+			continue
+		}
 		if err == io.EOF {
-			if o.last() < 0 {
-				return 0, o.verify()
-			}
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.why(err)))
+			o.conn.close()
+			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, err))
 		}
 	}
+	return 0, nil
 }
 
 // Format prints the file's name alone, since fmt would show a URI that is a
@@ -124,191 +115,208 @@ func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe
 
 // Close ends the reading, wherever it is.
 func (o *object) Close() error {
-	o.drop()
-	o.failed = cmp.Or(o.failed, errClosed)
+	if o.failed == nil {
+		o.conn.close()
+		o.failed = errors.New("read of a closed file")
+	}
 	return nil
 }
 
 // last is where reading ends: -1 if that is not known.
 func (o *object) last() int64 {
-	if o.end >= 0 && (o.total < 0 || o.end < o.total) {
+	if o.end > 0 && (o.total < 0 || o.end < o.total) {
 		return o.end
 	}
 	return o.total
 }
 
-func (o *object) verify() error {
-	if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
-		return ErrChecksum
-	}
-	return io.EOF
+// connection is one attempt at a file: the answer's body, cancelled when the
+// server sends nothing for too long.
+type connection struct {
+	body    io.ReadCloser
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	stall   *time.Timer
+	timeout time.Duration
 }
 
-func (o *object) drop() {
-	if o.body != nil {
-		o.body.Close()
-		o.body = nil
-	}
-	if o.cancel != nil {
-		o.stall.Stop()
-		o.cancel(nil)
-		o.cancel = nil
-	}
+func (c *connection) Read(p []byte) (int, error) {
+	c.stall.Reset(c.timeout)
+	n, err := c.body.Read(p)
+	c.stall.Stop() // a reader that takes its time is no stalled server
+	return n, c.why(err)
 }
 
-var errStalled = errors.New("the server sent nothing for too long")
+func (c *connection) close() {
+	c.stall.Stop()
+	c.cancel(nil)
+	c.body.Close()
+}
 
-// why tells a stalled attempt, which was cancelled, from one that failed with err.
-func (o *object) why(err error) error {
-	if context.Cause(o.attempt) == errStalled {
+// why tells a stalled attempt from one that failed with err.
+func (c *connection) why(err error) error {
+	if err != nil && context.Cause(c.ctx) == errStalled {
 		return errStalled
 	}
 	return err
 }
 
 // connect asks for the bytes from o.at on until the server sends some, trying
-// again what may pass. before is why an earlier connection was lost.
-func (o *object) connect(before error) error {
-	err := before
-	for {
+// again what may pass. last is why an earlier connection was lost.
+func (o *object) connect(last error) error {
+	for err := last; ; {
 		if err != nil {
+			last = err
 			o.failures++
 			if o.failures >= o.options.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
 			delay, _ := o.backoff.RetryDelay(o.failures, err)
-			if !sleep(o.ctx, delay) {
-				return ended(o.ctx, err, nil)
-			}
+			sleep(o.ctx, delay)
 		}
-		o.drop()
 		if o.ctx.Err() != nil {
-			return ended(o.ctx, err, before)
+			return ended(o.ctx, last, nil)
 		}
 		if err = o.request(); err == nil {
-			o.stall.Stop() // until the first Read
+			o.conn.stall.Stop() // until the first Read
 			return nil
 		}
-		o.drop()
+		o.conn.close()
 		if o.ctx.Err() != nil {
-			return ended(o.ctx, err, before)
+			return ended(o.ctx, err, last)
 		}
-		if o.expired(err) && !o.renewed {
-			if renewErr := o.renew(o.ctx, o.result); renewErr != nil {
-				return fmt.Errorf("%w, after: %w", renewErr, err)
-			}
-			if o.uri, o.result = o.newest(o.file); o.uri == "" {
-				return fmt.Errorf("%w, after: %w", errNotInResult, err)
-			}
-			o.renewed, err = true, nil
-			continue
-		}
-		if o.invalidated(err) {
+		renewed, renewErr := o.renew(err)
+		switch {
+		case renewErr != nil:
+			return after(renewErr, err)
+		case renewed:
 			err = nil
-			continue
-		}
-		if !passing(err) {
+		case !passing(err):
 			return err
 		}
 	}
 }
 
-// expired reports whether a presigned URL may have been refused for its age. S3
-// says AccessDenied, or ExpiredToken for the credentials that signed it.
-func (o *object) expired(err error) bool {
-	var resp interface{ HTTPStatusCode() int }
-	return !strings.HasPrefix(string(o.uri), "s3://") && errors.As(err, &resp) &&
-		(resp.HTTPStatusCode() == http.StatusForbidden || errorCode(err) == "ExpiredToken")
-}
-
-// invalidated drops expired credentials, once between any two bytes, if the
-// provider can get others.
-func (o *object) invalidated(err error) bool {
-	cache, ok := o.Credentials.(interface{ Invalidate() })
-	if !ok || o.renewed || !credentialsExpired(err) {
-		return false
+// renew gets another URL, or other credentials, for those that S3 refused for
+// their age, once between any two bytes. To an old URL, S3 says AccessDenied, or
+// ExpiredToken for the credentials that signed it.
+func (o *object) renew(refusal error) (bool, error) {
+	if o.renewed {
+		return false, nil
 	}
-	cache.Invalidate()
-	o.renewed = true
-	return true
+	var err error
+	expired := credentialsExpired(refusal)
+	if strings.HasPrefix(string(o.uri), "s3://") {
+		cache, ok := o.Credentials.(interface{ Invalidate() })
+		if o.renewed = ok && expired; o.renewed {
+			cache.Invalidate()
+		}
+	} else {
+		var resp interface{ HTTPStatusCode() int }
+		o.renewed = expired || errors.As(refusal, &resp) && resp.HTTPStatusCode() == http.StatusForbidden
+		if o.renewed {
+			err = o.freshURL()
+		}
+	}
+	return o.renewed, err
 }
 
-// request makes one attempt. Without an error, o.body brings the bytes from
+// freshURL asks for the result again, unless another file has done so since:
+// files whose URLs expired together share one new result.
+func (o *object) freshURL() error {
+	select {
+	case o.renewing <- struct{}{}:
+		defer func() { <-o.renewing }()
+	case <-o.ctx.Done():
+		return ended(o.ctx, nil, nil)
+	}
+	if o.newest.Load() == o.result {
+		result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.options.ClientOptions...)
+		if err != nil {
+			return fmt.Errorf("ask for a fresh URL: %w", err)
+		}
+		o.newest.Store(result)
+	}
+	return o.locate()
+}
+
+// locate takes the file's URI from the newest result.
+func (o *object) locate() error {
+	o.result = o.newest.Load()
+	if o.result == nil {
+		o.uri = o.file.URI
+		return nil
+	}
+	for f := range o.result.Files() {
+		if f.URI != "" && f.Registered == o.file.Registered && f.User == o.file.User && f.Group == o.file.Group && f.Index == o.file.Index {
+			o.uri = f.URI
+			return nil
+		}
+	}
+	return errors.New("ask for a fresh URL: the new result doesn't have the file")
+}
+
+// request makes one attempt. Without an error, o.conn brings the bytes from
 // o.at on.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
-	o.attempt, o.cancel = ctx, cancel
-	o.stall = time.AfterFunc(o.options.StallTimeout, func() { cancel(errStalled) })
+	stall := time.AfterFunc(o.options.StallTimeout, func() { cancel(errStalled) })
+	o.conn = &connection{http.NoBody, ctx, cancel, stall, o.options.StallTimeout}
 	req, creds, err := o.build(ctx)
 	if err != nil {
 		return err
 	}
+	req.Host = req.URL.Host
 	sent := time.Now()
 	resp, err := roundTrip(o.DownloadTransport, req)
 	if o.debugs(ctx) {
-		attrs := []slog.Attr{slog.String("job", o.job.String()), slog.String("file", o.file.describe()), slog.Int64("offset", o.at), slog.Duration("duration", time.Since(sent))}
+		attrs := []slog.Attr{slog.String("job", o.file.Job.String()), slog.String("file", o.file.describe()), slog.Int64("offset", o.at), slog.Duration("duration", time.Since(sent))}
 		if resp != nil {
 			attrs = append(attrs, slog.Int("status", resp.StatusCode))
 		}
 		o.Logger.LogAttrs(ctx, slog.LevelDebug, "download attempt", attrs...)
 	}
 	if err != nil {
-		return responseError(nil, sendError(o.why(err)))
+		return responseError(nil, sendError(o.conn.why(err)))
 	}
-	o.body = resp.Body
+	o.conn.body = resp.Body
 	return o.accept(resp, creds)
 }
 
 // accept checks that a response brings what was asked for.
 func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
-	etag := resp.Header.Get("Etag")
-	offset, total := int64(0), resp.ContentLength
+	offset, total, changed := int64(0), resp.ContentLength, false
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusPartialContent:
-		var ok bool
-		if offset, total, ok = parseContentRange(resp.Header.Get("Content-Range")); !ok || offset > o.at {
-			return responseError(resp, fmt.Errorf("the answer's Content-Range %s is not what was asked for", quote(resp.Header.Get("Content-Range"))))
+		contentRange, ok := resp.Header.Get("Content-Range"), false
+		if offset, total, ok = parseContentRange(contentRange); !ok || offset > o.at {
+			return responseError(resp, fmt.Errorf("the answer's Content-Range %s is not what was asked for", quote(contentRange)))
 		}
 	case http.StatusPreconditionFailed:
-		return responseError(resp, ErrFileChanged)
+		changed = true
 	case http.StatusRequestedRangeNotSatisfiable:
-		if o.at == 0 {
-			// An empty object has no first byte to begin a range with.
-			o.end, o.total = -1, 0
-			return nil
-		}
-		return responseError(resp, ErrFileChanged)
+		// An empty object has no first byte to begin a range with.
+		changed, total = o.at > 0, 0
 	default:
 		return o.refused(resp, creds)
 	}
-	if o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
+	etag := resp.Header.Get("Etag")
+	if changed || o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
 		return responseError(resp, ErrFileChanged)
 	}
-	if o.etag == "" {
-		o.etag = etag
-	}
+	o.etag = cmp.Or(o.etag, etag)
 	if o.total < 0 {
 		o.total = total
 	}
-	if o.at == 0 && offset == 0 && o.end < 0 && o.sum == nil {
+	if o.at == 0 && o.end == 0 {
 		o.sum, o.want = checksum(resp.Header)
 	}
-	if skip := o.at - offset; skip > 0 {
-		// The server doesn't know ranges.
-		if _, err := io.CopyN(io.Discard, alive{o}, skip); err != nil {
-			return responseError(resp, cutOff(int(skip), o.why(err), true))
-		}
+	// A server that doesn't know ranges sends what is there already.
+	if _, err := io.CopyN(io.Discard, o.conn, o.at-offset); err != nil {
+		return responseError(resp, cutOff(int(o.at-offset), err, true))
 	}
 	return nil
-}
-
-// alive reads an answer's body as long as the server does not stall.
-type alive struct{ *object }
-
-func (a alive) Read(p []byte) (int, error) {
-	a.stall.Reset(a.options.StallTimeout)
-	return a.body.Read(p)
 }
 
 // refused turns S3's XML into an error.
@@ -325,36 +333,28 @@ func (o *object) refused(resp *http.Response, creds aws.Credentials) error {
 
 // build makes the request of one attempt, and returns the credentials that sign
 // it, if any.
-func (o *object) build(ctx context.Context) (*http.Request, aws.Credentials, error) {
+func (o *object) build(ctx context.Context) (req *http.Request, creds aws.Credentials, err error) {
 	header := http.Header{
 		"User-Agent":      {o.userAgent},
 		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
 	}
-	if o.at > 0 || o.end >= 0 {
-		to := ""
+	if o.at > 0 || o.end > 0 {
+		span := fmt.Sprintf("bytes=%d-", o.at)
 		if end := o.last(); end >= 0 {
-			to = strconv.FormatInt(end-1, 10)
+			span += strconv.FormatInt(end-1, 10)
 		}
-		header.Set("Range", fmt.Sprintf("bytes=%d-%s", o.at, to))
+		header.Set("Range", span)
 	}
 	if o.etag != "" {
 		header.Set("If-Match", o.etag)
 	}
-	req := (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	var err error
-	if rest, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
-		bucket, key, _ := strings.Cut(rest, "/")
-		if bucket == "" || key == "" {
-			return nil, aws.Credentials{}, fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
-		}
-		creds, err := o.sign(ctx, req, bucket, key)
-		return req, creds, err
+	req = (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
+		creds, err = o.sign(req, place)
+	} else {
+		req.URL, err = presignedURL(o.uri)
 	}
-	if req.URL, err = presignedURL(o.uri); err != nil {
-		return nil, aws.Credentials{}, err
-	}
-	req.Host = req.URL.Host
-	return req, aws.Credentials{}, nil
+	return req, creds, err
 }
 
 // presignedURL reads a URI that is to be fetched as it is.
@@ -376,40 +376,46 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sign makes req a signed GET of an object in S3: virtual-host style where the
+// sign makes req a signed GET of bucket/key in S3: virtual-host style where the
 // bucket's name can stand in a host name that S3's certificate covers.
-func (o *object) sign(ctx context.Context, req *http.Request, bucket, key string) (aws.Credentials, error) {
-	path := "/" + bucket + "/" + key
+func (o *object) sign(req *http.Request, place string) (creds aws.Credentials, err error) {
+	bucket, key, _ := strings.Cut(place, "/")
+	if bucket == "" || key == "" {
+		return creds, fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
+	}
+	region := o.endpoint.region
+	if o.file.Destination != nil {
+		region = cmp.Or(o.file.Destination.BucketRegion, region)
+	}
+	path := "/" + place
 	s3 := endpoint{scheme: "https", host: "s3"}
 	if o.s3 != nil {
 		s3 = *o.s3
 	} else {
-		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || realRegion(o.Region) != o.Region {
+		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.Region != o.endpoint.region {
 			s3.host += "-fips"
 		}
 		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
 			s3.host += ".dualstack"
 		}
-		s3.host += "." + o.region + "." + partitionOf(o.region).dnsSuffix
+		s3.host += "." + region + "." + partitionOf(region).dnsSuffix
 		if isHostLabel(bucket) {
 			s3.host, path = bucket+"."+s3.host, "/"+key
 		}
 	}
 	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	req.Host = s3.host
-	creds, err := o.credentials(ctx)
-	if err != nil {
+	if creds, err = o.credentials(req.Context()); err != nil {
 		return creds, err
 	}
 	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
-	if o.at == 0 && o.end < 0 {
+	if o.at == 0 && o.end == 0 {
 		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
 	now := time.Now()
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return creds, o.signer.SignHTTP(ctx, creds, req, emptyPayloadHash, "s3", o.region, now, func(so *v4.SignerOptions) {
+	return creds, o.signer.SignHTTP(req.Context(), creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
 		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
 	})
 }

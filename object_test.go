@@ -205,13 +205,13 @@ func TestObjectIsEmpty(t *testing.T) {
 		answer answer
 		end    int64
 	}{
-		{"200", answer{status: 200}, -1},
+		{"200", answer{status: 200}, 0},
 		{"no such range", answer{status: 416, body: "<Code>InvalidRange</Code>"}, 10},
 		{"200 to a range", answer{status: 200}, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o, _ := downloadOptions(nil)
-			down, _ := objectClient(answers(tt.answer)).download(t.Context(), exampleJob, o, nil)
+			down, _ := objectClient(answers(tt.answer)).download(t.Context(), o, nil)
 			r, err := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
 			if err != nil {
 				t.Fatal(err)
