@@ -81,19 +81,19 @@ type DownloadError struct {
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
 	for _, f := range e.Files {
-		var byJob *FileError
-		switch {
-		case f.Err == nil:
+		if f.Err == nil {
 			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", f.Path, f.Size))
-		case errors.As(f.Err, &byJob):
+		} else if _, byJob := errors.AsType[*FileError](f.Err); byJob {
 			failed = append(failed, f.File.describe()+": "+f.File.problem())
-		default:
+		} else {
 			failed = append(failed, f.Err.Error())
 		}
 	}
-	text := fmt.Sprintf("download of snapshot job %s: %d of %d files failed: %s", e.Job, len(failed), len(e.Files), strings.Join(failed, "; "))
-	if len(failed) == 0 {
-		text = fmt.Sprintf("download of snapshot job %s: %v", e.Job, e.job)
+	text := fmt.Sprintf("download of snapshot job %s: ", e.Job)
+	if len(failed) > 0 {
+		text += fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
+	} else {
+		text += fmt.Sprint(e.job)
 	}
 	if len(fetched) > 0 {
 		text += "; fetched: " + strings.Join(fetched, ", ")
@@ -103,16 +103,11 @@ func (e *DownloadError) Error() string {
 
 // Unwrap returns the job's error, if any, and those of the files.
 func (e *DownloadError) Unwrap() []error {
-	var errs []error
-	if e.job != nil {
-		errs = append(errs, e.job)
-	}
+	errs := []error{e.job}
 	for _, f := range e.Files {
-		if f.Err != nil {
-			errs = append(errs, f.Err)
-		}
+		errs = append(errs, f.Err)
 	}
-	return errs
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // Open streams one file of a result. The caller must close it, and may do so
@@ -130,9 +125,8 @@ func (e *DownloadError) Unwrap() []error {
 // *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an
 // [*InvalidInputError]. No error shows the query of a URL.
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
-	o, faults := downloadOptions(optFns)
-	d, faults := c.download(ctx, o, faults)
-	if len(faults) > 0 {
+	d, faults := c.download(ctx, optFns)
+	if faults = append(faults, d.faults...); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if err := file.Err(); err != nil {
@@ -140,7 +134,7 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	}
 	r, err := d.open(ctx, file, 0, 0, "")
 	if err != nil {
-		return nil, d.fileError(file, err)
+		return nil, fetchError(file, err)
 	}
 	return r, nil
 }
@@ -163,22 +157,21 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 // case at most, "-2" or the next free number is added: no file is ever
 // overwritten.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
-	o, faults := downloadOptions(optFns)
+	d, faults := c.download(ctx, optFns)
 	faults = job.faults(faults)
 	if dir == "" {
 		faults.add("dir", `is empty: want a folder, such as "."`)
 	}
-	if o.Result != nil && o.Result.Job != job {
-		faults.add("Result", "is that of %s: want that of %s", o.Result.Job, job)
+	result := d.Result
+	if result != nil && result.Job != job {
+		faults.add("Result", "is that of %s: want that of %s", result.Job, job)
 	}
-	d, faults := c.download(ctx, o, faults)
-	if len(faults) > 0 {
+	if faults = append(faults, d.faults...); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
-	result := o.Result
 	if result == nil {
 		var err error
-		if result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, o.ClientOptions...); err != nil {
+		if result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
 			return nil, err
 		}
 	}
@@ -186,29 +179,27 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 		return nil, fmt.Errorf("download of snapshot job %s: %w", job, err)
 	}
 	var files []DownloadedFile
-	names := names{}
 	var tasks []func()
+	names := names{}
 	for file := range result.Files() {
+		i := len(files)
 		files = append(files, DownloadedFile{File: file, Err: file.Err()})
-	}
-	for i := range files {
-		f := &files[i]
-		if f.Err != nil {
+		if files[i].Err != nil {
 			continue
 		}
-		name := names.next(fileName(f.File))
+		name := names.next(fileName(file))
 		tasks = append(tasks, func() {
-			f.Path, f.Size, f.Err = d.fetch(ctx, f.File, dir, name)
-			if f.Err != nil {
-				f.Err = d.fileError(f.File, f.Err)
+			path, size, err := d.fetch(ctx, file, dir, name)
+			if err != nil {
+				err = fetchError(file, err)
 			}
+			files[i] = DownloadedFile{file, path, size, err}
 		})
 	}
-	inParallel(o.Concurrency, tasks)
-
-	jobErr := result.Err()
-	if jobErr != nil || slices.ContainsFunc(files, func(f DownloadedFile) bool { return f.Err != nil }) {
-		return files, &DownloadError{job, files, jobErr}
+	inParallel(d.Concurrency, tasks)
+	e := &DownloadError{job, files, result.Err()}
+	if len(e.Unwrap()) > 0 {
+		return files, e
 	}
 	return files, nil
 }
@@ -216,70 +207,53 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 // inParallel runs tasks, at most n at once, and returns when all are done.
 func inParallel(n int, tasks []func()) {
 	var wg sync.WaitGroup
-	queue := make(chan func())
-	for range min(n, len(tasks)) {
+	running := make(chan struct{}, n)
+	for _, task := range tasks {
+		running <- struct{}{}
 		wg.Go(func() {
-			for task := range queue {
-				task()
-			}
+			task()
+			<-running
 		})
 	}
-	for _, task := range tasks {
-		queue <- task
-	}
-	close(queue)
 	wg.Wait()
-}
-
-func downloadOptions(optFns []func(*DownloadOptions)) (o DownloadOptions, faults faultList) {
-	applyAll(&o, optFns, &faults)
-	for _, n := range []struct {
-		field string
-		value *int
-		by    int
-	}{{"Concurrency", &o.Concurrency, 4}, {"Parts", &o.Parts, 4}, {"MaxAttempts", &o.MaxAttempts, 5}} {
-		if *n.value < 0 {
-			faults.add(n.field, "is %d: want a positive number, or 0 for the default, %d", *n.value, n.by)
-		}
-		*n.value = cmp.Or(*n.value, n.by)
-	}
-	if o.PartSize < 0 {
-		faults.add("PartSize", "is %d: want a number of bytes, or 0 for one stream", o.PartSize)
-	}
-	faults.setDefault("StallTimeout", &o.StallTimeout, 30*time.Second)
-	return o, faults
 }
 
 // download is what the files of one call share.
 type download struct {
 	*settings
-	client  *Client
-	options DownloadOptions
-	backoff aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
+	DownloadOptions
+	client   *Client
+	backoff  aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
+	progress sync.Mutex
 
 	renewing chan struct{}                                            // holds one value while a file asks for the result again
 	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
-
-	progress sync.Mutex
 }
 
-func (c *Client) download(ctx context.Context, o DownloadOptions, faults faultList) (*download, faultList) {
-	s := c.with(o.ClientOptions)
-	faults.needContext(ctx)
-	return &download{settings: s, client: c, options: o, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}, append(faults, s.faults...)
-}
-
-func (d *download) fileError(file ResultFile, err error) error {
-	return fmt.Errorf("snapshot job %s: %s: %w", file.Job, file.describe(), err)
-}
-
-func (d *download) report(file ResultFile, name string, bytes, total int64) {
-	if d.options.OnProgress == nil {
-		return
+// download returns what is wrong with the options too, except those in d.faults.
+func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
+	d = &download{client: c, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}
+	applyAll(&d.DownloadOptions, optFns, &faults)
+	setDefault := func(field string, n *int, byDefault int) {
+		if *n < 0 {
+			faults.add(field, "is %d: want a positive number, or 0 for the default, %d", *n, byDefault)
+		}
+		*n = cmp.Or(*n, byDefault)
 	}
-	d.progress.Lock()
-	defer d.progress.Unlock()
-	d.options.OnProgress(DownloadProgress{file, name, bytes, total})
+	setDefault("Concurrency", &d.Concurrency, 4)
+	setDefault("Parts", &d.Parts, 4)
+	setDefault("MaxAttempts", &d.MaxAttempts, 5)
+	if d.PartSize < 0 {
+		faults.add("PartSize", "is %d: want a number of bytes, or 0 for one stream", d.PartSize)
+	}
+	faults.setDefault("StallTimeout", &d.StallTimeout, 30*time.Second)
+	faults.needContext(ctx)
+	d.settings = c.with(d.ClientOptions)
+	return d, faults
+}
+
+func fetchError(file ResultFile, err error) error {
+	return fmt.Errorf("snapshot job %s: %s: %w", file.Job, file.describe(), err)
 }
 
 // fetch brings one file into dir. It begins again when the object changes on
@@ -292,25 +266,20 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 	}
 	defer func() {
 		temp.Close()
-		if removeErr := os.Remove(temp.Name()); err == nil && removeErr != nil && !errors.Is(removeErr, os.ErrNotExist) {
+		if removeErr := os.Remove(temp.Name()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
 			err = removeErr
 		}
 	}()
-	for attempt := 1; ; attempt++ {
+	again := true
+	for attempt := 1; again && attempt <= d.MaxAttempts; attempt++ {
 		size, err = d.write(ctx, file, temp, name)
-		if !errors.Is(err, ErrFileChanged) && !errors.Is(err, ErrChecksum) || attempt == d.options.MaxAttempts {
-			break
-		}
-		if err := temp.Truncate(0); err != nil {
-			return "", 0, err
-		}
+		again = errors.Is(err, ErrFileChanged) || errors.Is(err, ErrChecksum)
 	}
 	if err == nil {
-		err = temp.Sync()
+		// An earlier attempt may have written more.
+		err = cmp.Or(temp.Truncate(size), temp.Sync())
 	}
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
+	err = cmp.Or(err, temp.Close())
 	if err == nil {
 		path, err = publish(temp.Name(), filepath.Join(dir, name))
 	}
@@ -321,88 +290,68 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 }
 
 // write fetches the object, from its beginning, into temp.
-func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (int64, error) {
+func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (size int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	firstEnd := d.options.PartSize
-	r, err := d.open(ctx, file, 0, firstEnd, "")
-	if err == nil && firstEnd > 0 && r.total < 0 {
+	partSize := d.PartSize
+	first, err := d.open(ctx, file, 0, partSize, "")
+	if err == nil && partSize > 0 && first.total < 0 {
 		// How many parts there are is not known.
-		r.Close()
-		firstEnd = 0
-		r, err = d.open(ctx, file, 0, 0, "")
+		first.Close()
+		partSize = 0
+		first, err = d.open(ctx, file, 0, 0, "")
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer r.Close()
-	total := r.total
-	var done int64
-	var mu sync.Mutex
+	total, etag := first.total, first.etag
 	count := func(n int) {
-		mu.Lock()
-		defer mu.Unlock() // the reports come in order
-		done += int64(n)
-		d.report(file, name, done, total)
-	}
-	if firstEnd == 0 || total <= firstEnd {
-		return copyTo(temp, 0, r, count)
-	}
-
-	var first error // the first that failed, which cancels the others
-	fail := func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if first == nil {
-			first = err
-			cancel()
+		d.progress.Lock()
+		defer d.progress.Unlock()
+		size += int64(n)
+		if d.OnProgress != nil {
+			d.OnProgress(DownloadProgress{file, name, size, total})
 		}
 	}
-	tasks := []func(){func() {
-		if _, err := copyTo(temp, 0, r, count); err != nil {
-			fail(err)
+	var once sync.Once // the first part that fails ends the others
+	copyPart := func(start int64) {
+		part, failed := first, error(nil)
+		if start > 0 {
+			part, failed = d.open(ctx, file, start, min(start+partSize, total), etag)
 		}
-	}}
-	for start := firstEnd; start < total; start += d.options.PartSize {
-		tasks = append(tasks, func() {
-			part, err := d.open(ctx, file, start, min(start+d.options.PartSize, total), r.etag)
-			if err == nil {
-				defer part.Close()
-				_, err = copyTo(temp, start, part, count)
-			}
-			if err != nil {
-				fail(err)
-			}
-		})
+		if failed == nil {
+			defer part.Close()
+			_, failed = copyTo(temp, start, part, count)
+		}
+		if failed != nil {
+			once.Do(func() {
+				err = failed
+				cancel()
+			})
+		}
 	}
-	inParallel(d.options.Parts, tasks)
-	if first != nil {
-		return 0, first
+	tasks := []func(){func() { copyPart(0) }}
+	for start := partSize; partSize > 0 && start < total; start += partSize {
+		tasks = append(tasks, func() { copyPart(start) })
 	}
-	return total, nil
+	inParallel(d.Parts, tasks)
+	return size, err
 }
 
 var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
 // copyTo copies r to temp from an offset on, without more memory for a larger
 // file.
-func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (written int64, err error) {
+func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (int64, error) {
 	buf := copyBuffers.Get().(*[256 << 10]byte)
 	defer copyBuffers.Put(buf)
-	for {
-		n, readErr := r.Read(buf[:])
-		if n > 0 {
-			if _, err := temp.WriteAt(buf[:n], offset+written); err != nil {
-				return written, err
-			}
-			written += int64(n)
-			count(n)
-		}
-		if readErr == io.EOF {
-			return written, nil
-		}
-		if readErr != nil {
-			return written, readErr
-		}
-	}
+	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, buf[:])
+}
+
+// counter is told how many bytes are written.
+type counter func(int)
+
+func (c counter) Write(p []byte) (int, error) {
+	c(len(p))
+	return len(p), nil
 }

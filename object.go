@@ -168,7 +168,7 @@ func (o *object) connect(last error) error {
 		if err != nil {
 			last = err
 			o.failures++
-			if o.failures >= o.options.MaxAttempts {
+			if o.failures >= o.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
 			delay, _ := o.backoff.RetryDelay(o.failures, err)
@@ -231,7 +231,7 @@ func (o *object) freshURL() error {
 		return ended(o.ctx, nil, nil)
 	}
 	if o.newest.Load() == o.result {
-		result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.options.ClientOptions...)
+		result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.ClientOptions...)
 		if err != nil {
 			return fmt.Errorf("ask for a fresh URL: %w", err)
 		}
@@ -260,8 +260,8 @@ func (o *object) locate() error {
 // o.at on.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
-	stall := time.AfterFunc(o.options.StallTimeout, func() { cancel(errStalled) })
-	o.conn = &connection{http.NoBody, ctx, cancel, stall, o.options.StallTimeout}
+	stall := time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
+	o.conn = &connection{http.NoBody, ctx, cancel, stall, o.StallTimeout}
 	req, creds, err := o.build(ctx)
 	if err != nil {
 		return err

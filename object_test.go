@@ -210,8 +210,7 @@ func TestObjectIsEmpty(t *testing.T) {
 		{"200 to a range", answer{status: 200}, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o, _ := downloadOptions(nil)
-			down, _ := objectClient(answers(tt.answer)).download(t.Context(), o, nil)
+			down, _ := objectClient(answers(tt.answer)).download(t.Context(), nil)
 			r, err := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
 			if err != nil {
 				t.Fatal(err)
