@@ -226,8 +226,8 @@ type download struct {
 	backoff  aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 	progress sync.Mutex
 
-	renewing chan struct{}                                            // holds one value while a file asks for the result again
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
+	renewing chan struct{}                                            // holds a value while a file asks for a new result
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // of those; nil: none yet
 }
 
 // download returns what is wrong with the options too, except those in d.faults.

@@ -12,7 +12,6 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,12 +48,18 @@ type object struct {
 	total   int64                                     // the whole object's size; -1: unknown
 	etag    string                                    // of the object that was begun
 
-	conn     *connection
-	failed   error     // what every further Read returns; conn is closed then
-	failures int       // attempts since the last progress
-	renewed  bool      // the URL or the credentials, since the last progress
-	sum      hash.Hash // nil: S3 gave no checksum, or not of all that is read
+	failed   error           // what every further Read returns; there is no connection then
+	failures int             // attempts since the last progress
+	renewed  bool            // the URL or the credentials, since the last progress
+	creds    aws.Credentials // that signed the last attempt, if any did
+	sum      hash.Hash       // nil: S3 gave no checksum, or not of all that is read
 	want     []byte
+
+	attempt context.Context
+	cancel  context.CancelCauseFunc
+	stall   *time.Timer // cancels an attempt that brings nothing
+	body    io.ReadCloser
+	skip    int64 // how much of body was read before, for a server that doesn't know ranges
 }
 
 // open asks for the file from start to end; an end of 0 means the rest. With an
@@ -64,10 +69,42 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 		return nil, err
 	}
 	o := &object{download: d, ctx: ctx, file: file, at: start, end: end, total: -1, etag: etag}
-	if err := o.locate(); err != nil {
+	if err := o.locate(false); err != nil {
 		return nil, err
 	}
 	return o, o.connect(nil)
+}
+
+// locate takes the file's URI from the newest result. If that URI has expired,
+// it asks for a new result, which files whose URLs expired together share.
+func (o *object) locate(expired bool) error {
+	if expired {
+		select {
+		case o.renewing <- struct{}{}:
+			defer func() { <-o.renewing }()
+		case <-o.ctx.Done():
+			return ended(o.ctx, nil, nil)
+		}
+		if o.newest.Load() == o.result {
+			result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.ClientOptions...)
+			if err != nil {
+				return fmt.Errorf("ask for a fresh URL: %w", err)
+			}
+			o.newest.Store(result)
+		}
+	}
+	o.result = o.newest.Load()
+	if o.result == nil {
+		o.uri = o.file.URI
+		return nil
+	}
+	for f := range o.result.Files() {
+		if f.URI != "" && f.Registered == o.file.Registered && f.User == o.file.User && f.Group == o.file.Group && f.Index == o.file.Index {
+			o.uri = f.URI
+			return nil
+		}
+	}
+	return errors.New("ask for a fresh URL: the new result doesn't have the file")
 }
 
 // Read reads on, if need be over another connection.
@@ -85,25 +122,32 @@ func (o *object) Read(p []byte) (int, error) {
 			}
 			return 0, io.EOF
 		}
-		n, err := o.conn.Read(p)
-		if n > 0 {
+		buf := p
+		if o.skip > 0 {
+			buf = p[:min(int64(len(p)), o.skip)]
+		}
+		o.stall.Reset(o.StallTimeout)
+		n, err := o.body.Read(buf)
+		o.stall.Stop() // a reader that takes its time is no stalled server
+		switch {
+		case n > 0 && o.skip > 0:
+			o.skip -= int64(n)
+		case n > 0:
 			o.at += int64(n)
 			o.failures, o.renewed = 0, false
 			if o.sum != nil {
 				o.sum.Write(p[:n])
 			}
 			return n, nil // an error comes again with the next Read
-		}
-		if err == io.EOF && o.last() < 0 {
+		case err == io.EOF && o.last() < 0 && o.skip == 0:
 			o.total = o.at
-			continue
-		}
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			o.conn.close()
-			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, err))
+		case err != nil:
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			err = fmt.Errorf("read at byte %d: %w", o.at, o.why(err))
+			o.drop()
+			o.failed = o.connect(err)
 		}
 	}
 	return 0, nil
@@ -116,10 +160,16 @@ func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe
 // Close ends the reading, wherever it is.
 func (o *object) Close() error {
 	if o.failed == nil {
-		o.conn.close()
+		o.drop()
 		o.failed = errors.New("read of a closed file")
 	}
 	return nil
+}
+
+func (o *object) drop() {
+	o.stall.Stop()
+	o.cancel(nil)
+	o.body.Close()
 }
 
 // last is where reading ends: -1 if that is not known.
@@ -130,32 +180,9 @@ func (o *object) last() int64 {
 	return o.total
 }
 
-// connection is one attempt at a file: the answer's body, cancelled when the
-// server sends nothing for too long.
-type connection struct {
-	body    io.ReadCloser
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	stall   *time.Timer
-	timeout time.Duration
-}
-
-func (c *connection) Read(p []byte) (int, error) {
-	c.stall.Reset(c.timeout)
-	n, err := c.body.Read(p)
-	c.stall.Stop() // a reader that takes its time is no stalled server
-	return n, c.why(err)
-}
-
-func (c *connection) close() {
-	c.stall.Stop()
-	c.cancel(nil)
-	c.body.Close()
-}
-
-// why tells a stalled attempt from one that failed with err.
-func (c *connection) why(err error) error {
-	if err != nil && context.Cause(c.ctx) == errStalled {
+// why tells a stalled attempt, which was cancelled, from one that failed with err.
+func (o *object) why(err error) error {
+	if context.Cause(o.attempt) == errStalled {
 		return errStalled
 	}
 	return err
@@ -178,10 +205,10 @@ func (o *object) connect(last error) error {
 			return ended(o.ctx, last, nil)
 		}
 		if err = o.request(); err == nil {
-			o.conn.stall.Stop() // until the first Read
+			o.stall.Stop() // until the first Read
 			return nil
 		}
-		o.conn.close()
+		o.drop()
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
@@ -215,54 +242,19 @@ func (o *object) renew(refusal error) (bool, error) {
 		var resp interface{ HTTPStatusCode() int }
 		o.renewed = expired || errors.As(refusal, &resp) && resp.HTTPStatusCode() == http.StatusForbidden
 		if o.renewed {
-			err = o.freshURL()
+			err = o.locate(true)
 		}
 	}
 	return o.renewed, err
 }
 
-// freshURL asks for the result again, unless another file has done so since:
-// files whose URLs expired together share one new result.
-func (o *object) freshURL() error {
-	select {
-	case o.renewing <- struct{}{}:
-		defer func() { <-o.renewing }()
-	case <-o.ctx.Done():
-		return ended(o.ctx, nil, nil)
-	}
-	if o.newest.Load() == o.result {
-		result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.ClientOptions...)
-		if err != nil {
-			return fmt.Errorf("ask for a fresh URL: %w", err)
-		}
-		o.newest.Store(result)
-	}
-	return o.locate()
-}
-
-// locate takes the file's URI from the newest result.
-func (o *object) locate() error {
-	o.result = o.newest.Load()
-	if o.result == nil {
-		o.uri = o.file.URI
-		return nil
-	}
-	for f := range o.result.Files() {
-		if f.URI != "" && f.Registered == o.file.Registered && f.User == o.file.User && f.Group == o.file.Group && f.Index == o.file.Index {
-			o.uri = f.URI
-			return nil
-		}
-	}
-	return errors.New("ask for a fresh URL: the new result doesn't have the file")
-}
-
-// request makes one attempt. Without an error, o.conn brings the bytes from
+// request makes one attempt. Without an error, o.body brings the bytes from
 // o.at on.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
-	stall := time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
-	o.conn = &connection{http.NoBody, ctx, cancel, stall, o.StallTimeout}
-	req, creds, err := o.build(ctx)
+	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
+	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
+	req, err := o.build()
 	if err != nil {
 		return err
 	}
@@ -270,21 +262,21 @@ func (o *object) request() error {
 	sent := time.Now()
 	resp, err := roundTrip(o.DownloadTransport, req)
 	if o.debugs(ctx) {
-		attrs := []slog.Attr{slog.String("job", o.file.Job.String()), slog.String("file", o.file.describe()), slog.Int64("offset", o.at), slog.Duration("duration", time.Since(sent))}
+		attrs := []any{"job", o.file.Job.String(), "file", o.file.describe(), "offset", o.at, "duration", time.Since(sent)}
 		if resp != nil {
-			attrs = append(attrs, slog.Int("status", resp.StatusCode))
+			attrs = append(attrs, "status", resp.StatusCode)
 		}
-		o.Logger.LogAttrs(ctx, slog.LevelDebug, "download attempt", attrs...)
+		o.Logger.DebugContext(ctx, "download attempt", attrs...)
 	}
 	if err != nil {
-		return responseError(nil, sendError(o.conn.why(err)))
+		return responseError(nil, sendError(o.why(err)))
 	}
-	o.conn.body = resp.Body
-	return o.accept(resp, creds)
+	o.body = resp.Body
+	return o.accept(resp)
 }
 
 // accept checks that a response brings what was asked for.
-func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
+func (o *object) accept(resp *http.Response) error {
 	offset, total, changed := int64(0), resp.ContentLength, false
 	switch resp.StatusCode {
 	case http.StatusOK:
@@ -299,7 +291,7 @@ func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
 		// An empty object has no first byte to begin a range with.
 		changed, total = o.at > 0, 0
 	default:
-		return o.refused(resp, creds)
+		return o.refused(resp)
 	}
 	etag := resp.Header.Get("Etag")
 	if changed || o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
@@ -312,28 +304,24 @@ func (o *object) accept(resp *http.Response, creds aws.Credentials) error {
 	if o.at == 0 && o.end == 0 {
 		o.sum, o.want = checksum(resp.Header)
 	}
-	// A server that doesn't know ranges sends what is there already.
-	if _, err := io.CopyN(io.Discard, o.conn, o.at-offset); err != nil {
-		return responseError(resp, cutOff(int(o.at-offset), err, true))
-	}
+	o.skip = o.at - offset
 	return nil
 }
 
 // refused turns S3's XML into an error.
-func (o *object) refused(resp *http.Response, creds aws.Credentials) error {
+func (o *object) refused(resp *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	code, message := element(body, "Code"), element(body, "Message")
 	if code == "" {
-		code, message = unknownError, snippet(body, creds)
+		code, message = unknownError, snippet(body, o.creds)
 	}
-	e := responseError(resp, &smithy.GenericAPIError{Code: redact(oneLine(code), creds), Message: redact(oneLine(message), creds)})
+	e := responseError(resp, &smithy.GenericAPIError{Code: redact(oneLine(code), o.creds), Message: redact(oneLine(message), o.creds)})
 	e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
 	return e
 }
 
-// build makes the request of one attempt, and returns the credentials that sign
-// it, if any.
-func (o *object) build(ctx context.Context) (req *http.Request, creds aws.Credentials, err error) {
+// build makes the request of one attempt.
+func (o *object) build() (req *http.Request, err error) {
 	header := http.Header{
 		"User-Agent":      {o.userAgent},
 		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
@@ -348,13 +336,13 @@ func (o *object) build(ctx context.Context) (req *http.Request, creds aws.Creden
 	if o.etag != "" {
 		header.Set("If-Match", o.etag)
 	}
-	req = (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req = (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(o.attempt)
 	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
-		creds, err = o.sign(req, place)
+		err = o.sign(req, place)
 	} else {
 		req.URL, err = presignedURL(o.uri)
 	}
-	return req, creds, err
+	return req, err
 }
 
 // presignedURL reads a URI that is to be fetched as it is.
@@ -378,10 +366,10 @@ func isLoopback(host string) bool {
 
 // sign makes req a signed GET of bucket/key in S3: virtual-host style where the
 // bucket's name can stand in a host name that S3's certificate covers.
-func (o *object) sign(req *http.Request, place string) (creds aws.Credentials, err error) {
+func (o *object) sign(req *http.Request, place string) error {
 	bucket, key, _ := strings.Cut(place, "/")
 	if bucket == "" || key == "" {
-		return creds, fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
+		return fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
 	}
 	region := o.endpoint.region
 	if o.file.Destination != nil {
@@ -404,8 +392,9 @@ func (o *object) sign(req *http.Request, place string) (creds aws.Credentials, e
 		}
 	}
 	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	if creds, err = o.credentials(req.Context()); err != nil {
-		return creds, err
+	var err error
+	if o.creds, err = o.credentials(o.attempt); err != nil {
+		return err
 	}
 	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
 	if o.at == 0 && o.end == 0 {
@@ -415,7 +404,7 @@ func (o *object) sign(req *http.Request, place string) (creds aws.Credentials, e
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return creds, o.signer.SignHTTP(req.Context(), creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
+	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
 		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
 	})
 }
@@ -439,17 +428,15 @@ func element(body []byte, name string) string {
 
 // parseContentRange reads "bytes first-last/total", of which total may be "*".
 func parseContentRange(text string) (first, total int64, ok bool) {
-	text, bytes := strings.CutPrefix(text, "bytes ")
-	span, size, _ := strings.Cut(text, "/")
-	from, _, dash := strings.Cut(span, "-")
-	first, err := strconv.ParseInt(from, 10, 64)
-	if !bytes || !dash || err != nil {
+	var last int64
+	var size string
+	if n, _ := fmt.Sscanf(text, "bytes %d-%d/%s", &first, &last, &size); n < 3 || first < 0 {
 		return 0, 0, false
 	}
 	if size == "*" {
 		return first, -1, true
 	}
-	total, err = strconv.ParseInt(size, 10, 64)
+	total, err := strconv.ParseInt(size, 10, 64)
 	return first, total, err == nil && total > first
 }
 
