@@ -132,7 +132,7 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	r, err := d.open(ctx, file, 0, 0, "")
+	r, err := d.open(ctx, file, 0, -1, "")
 	if err != nil {
 		return nil, fetchError(file, err)
 	}
@@ -294,12 +294,12 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	partSize := d.PartSize
-	first, err := d.open(ctx, file, 0, partSize, "")
+	first, err := d.open(ctx, file, 0, cmp.Or(partSize, -1), "")
 	if err == nil && partSize > 0 && first.total < 0 {
 		// How many parts there are is not known.
 		first.Close()
 		partSize = 0
-		first, err = d.open(ctx, file, 0, 0, "")
+		first, err = d.open(ctx, file, 0, -1, "")
 	}
 	if err != nil {
 		return 0, err

@@ -2,9 +2,7 @@ package snapshotjob
 
 import (
 	"errors"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -36,8 +34,8 @@ func fileName(file ResultFile) string {
 		return name + ".xlsx"
 	}
 	uri, _, _ := strings.Cut(string(file.URI), "?")
-	if ending := safe(strings.TrimPrefix(path.Ext(uri), "."), 8); ending != "" && !strings.Contains(ending, "_") {
-		return name + "." + ending
+	if ending := safe(filepath.Ext(uri), 9); len(ending) > 1 && !strings.Contains(ending, "_") {
+		return name + ending
 	}
 	return name + ".bin"
 }
@@ -94,7 +92,7 @@ func publish(temp, name string) (string, error) {
 	for i := 1; ; i++ {
 		candidate := numbered(name, i)
 		err := os.Link(temp, candidate) // fails if there is such a file; os.Rename would replace it
-		if errors.Is(err, fs.ErrExist) {
+		if errors.Is(err, os.ErrExist) {
 			continue
 		}
 		if err != nil {

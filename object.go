@@ -40,39 +40,38 @@ var errStalled = errors.New("the server sent nothing for too long")
 // URLs. It is an io.ReadCloser.
 type object struct {
 	*download
+	result  *DescribeDashboardSnapshotJobResultOutput // that uri is from; nil: the caller's
+	uri     S3URI
 	ctx     context.Context
 	file    ResultFile
-	uri     S3URI
-	result  *DescribeDashboardSnapshotJobResultOutput // that has the uri; nil: the caller's
-	at, end int64                                     // what is still to read; an end of 0 means the rest
-	total   int64                                     // the whole object's size; -1: unknown
-	etag    string                                    // of the object that was begun
+	whole   bool   // not a part
+	at, end int64  // what is still to read; an end of -1 is unknown
+	total   int64  // the whole file's size; -1: unknown
+	etag    string // of the object that was begun
 
 	failed   error           // what every further Read returns; there is no connection then
 	failures int             // attempts since the last progress
 	renewed  bool            // the URL or the credentials, since the last progress
-	creds    aws.Credentials // that signed the last attempt, if any did
-	sum      hash.Hash       // nil: S3 gave no checksum, or not of all that is read
+	creds    aws.Credentials // that signed the attempt, if any
+	sum      hash.Hash       // nil: S3 gave no checksum of what is read
 	want     []byte
 
 	attempt context.Context
 	cancel  context.CancelCauseFunc
 	stall   *time.Timer // cancels an attempt that brings nothing
 	body    io.ReadCloser
-	skip    int64 // how much of body was read before, for a server that doesn't know ranges
+	skip    int64 // what body repeats, of a server that doesn't know ranges
 }
 
-// open asks for the file from start to end; an end of 0 means the rest. With an
+// open asks for the file from start to end; an end of -1 means the rest. With an
 // etag, it must still be that object.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) (*object, error) {
-	if err := file.URI.refuseRedacted(); err != nil {
-		return nil, err
+	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: start == 0 && end < 0, at: start, end: end, total: -1, etag: etag}
+	err := cmp.Or(file.URI.refuseRedacted(), o.locate(false))
+	if err == nil {
+		err = o.connect(nil)
 	}
-	o := &object{download: d, ctx: ctx, file: file, at: start, end: end, total: -1, etag: etag}
-	if err := o.locate(false); err != nil {
-		return nil, err
-	}
-	return o, o.connect(nil)
+	return o, err
 }
 
 // locate takes the file's URI from the newest result. If that URI has expired,
@@ -95,7 +94,6 @@ func (o *object) locate(expired bool) error {
 	}
 	o.result = o.newest.Load()
 	if o.result == nil {
-		o.uri = o.file.URI
 		return nil
 	}
 	for f := range o.result.Files() {
@@ -113,8 +111,8 @@ func (o *object) Read(p []byte) (int, error) {
 		if o.failed != nil {
 			return 0, o.failed
 		}
-		if end := o.last(); end >= 0 {
-			p = p[:min(int64(len(p)), end-o.at)]
+		if o.end >= 0 {
+			p = p[:min(int64(len(p)), o.end-o.at)]
 		}
 		if len(p) == 0 {
 			if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
@@ -139,8 +137,8 @@ func (o *object) Read(p []byte) (int, error) {
 				o.sum.Write(p[:n])
 			}
 			return n, nil // an error comes again with the next Read
-		case err == io.EOF && o.last() < 0 && o.skip == 0:
-			o.total = o.at
+		case err == io.EOF && o.end < 0 && o.skip == 0:
+			o.end = o.at
 		case err != nil:
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
@@ -153,8 +151,7 @@ func (o *object) Read(p []byte) (int, error) {
 	return 0, nil
 }
 
-// Format prints the file's name alone, since fmt would show a URI that is a
-// field of a field.
+// Format keeps fmt from showing the URI, which is a field of a field.
 func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe()) }
 
 // Close ends the reading, wherever it is.
@@ -170,14 +167,6 @@ func (o *object) drop() {
 	o.stall.Stop()
 	o.cancel(nil)
 	o.body.Close()
-}
-
-// last is where reading ends: -1 if that is not known.
-func (o *object) last() int64 {
-	if o.end > 0 && (o.total < 0 || o.end < o.total) {
-		return o.end
-	}
-	return o.total
 }
 
 // why tells a stalled attempt, which was cancelled, from one that failed with err.
@@ -212,40 +201,25 @@ func (o *object) connect(last error) error {
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		renewed, renewErr := o.renew(err)
+		// Once between any two bytes, what S3 refuses for its age is replaced. To an
+		// old URL it says AccessDenied, or ExpiredToken for the credentials that
+		// signed it.
+		var resp interface{ HTTPStatusCode() int }
+		cache, ok := o.Credentials.(interface{ Invalidate() })
+		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
-		case renewErr != nil:
-			return after(renewErr, err)
-		case renewed:
-			err = nil
+		case !o.renewed && signed && expired && ok:
+			cache.Invalidate()
+			o.renewed, err = true, nil
+		case !o.renewed && !signed && (expired || errors.As(err, &resp) && resp.HTTPStatusCode() == http.StatusForbidden):
+			if locateErr := o.locate(true); locateErr != nil {
+				return after(locateErr, err)
+			}
+			o.renewed, err = true, nil
 		case !passing(err):
 			return err
 		}
 	}
-}
-
-// renew gets another URL, or other credentials, for those that S3 refused for
-// their age, once between any two bytes. To an old URL, S3 says AccessDenied, or
-// ExpiredToken for the credentials that signed it.
-func (o *object) renew(refusal error) (bool, error) {
-	if o.renewed {
-		return false, nil
-	}
-	var err error
-	expired := credentialsExpired(refusal)
-	if strings.HasPrefix(string(o.uri), "s3://") {
-		cache, ok := o.Credentials.(interface{ Invalidate() })
-		if o.renewed = ok && expired; o.renewed {
-			cache.Invalidate()
-		}
-	} else {
-		var resp interface{ HTTPStatusCode() int }
-		o.renewed = expired || errors.As(refusal, &resp) && resp.HTTPStatusCode() == http.StatusForbidden
-		if o.renewed {
-			err = o.locate(true)
-		}
-	}
-	return o.renewed, err
 }
 
 // request makes one attempt. Without an error, o.body brings the bytes from
@@ -254,7 +228,26 @@ func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
-	req, err := o.build()
+	req := (&http.Request{Method: http.MethodGet, Header: http.Header{
+		"User-Agent":      {o.userAgent},
+		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
+	}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if o.at > 0 || !o.whole {
+		span := fmt.Sprintf("bytes=%d-", o.at)
+		if o.end >= 0 {
+			span += strconv.FormatInt(o.end-1, 10)
+		}
+		req.Header.Set("Range", span)
+	}
+	if o.etag != "" {
+		req.Header.Set("If-Match", o.etag)
+	}
+	var err error
+	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
+		err = o.sign(req, place)
+	} else {
+		req.URL, err = presignedURL(o.uri)
+	}
 	if err != nil {
 		return err
 	}
@@ -298,10 +291,13 @@ func (o *object) accept(resp *http.Response) error {
 		return responseError(resp, ErrFileChanged)
 	}
 	o.etag = cmp.Or(o.etag, etag)
-	if o.total < 0 {
+	if o.total < 0 && total >= 0 {
 		o.total = total
+		if o.end < 0 || o.end > total {
+			o.end = total
+		}
 	}
-	if o.at == 0 && o.end == 0 {
+	if o.at == 0 && o.whole {
 		o.sum, o.want = checksum(resp.Header)
 	}
 	o.skip = o.at - offset
@@ -320,44 +316,22 @@ func (o *object) refused(resp *http.Response) error {
 	return e
 }
 
-// build makes the request of one attempt.
-func (o *object) build() (req *http.Request, err error) {
-	header := http.Header{
-		"User-Agent":      {o.userAgent},
-		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
-	}
-	if o.at > 0 || o.end > 0 {
-		span := fmt.Sprintf("bytes=%d-", o.at)
-		if end := o.last(); end >= 0 {
-			span += strconv.FormatInt(end-1, 10)
-		}
-		header.Set("Range", span)
-	}
-	if o.etag != "" {
-		header.Set("If-Match", o.etag)
-	}
-	req = (&http.Request{Method: http.MethodGet, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(o.attempt)
-	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
-		err = o.sign(req, place)
-	} else {
-		req.URL, err = presignedURL(o.uri)
-	}
-	return req, err
-}
-
 // presignedURL reads a URI that is to be fetched as it is.
 func presignedURL(uri S3URI) (*url.URL, error) {
 	u, err := url.Parse(string(uri))
+	problem := ""
 	switch {
 	case err != nil || u.Host == "":
-		return nil, fmt.Errorf("the URI %s is neither s3://bucket/key nor a URL", uri)
+		problem = "is neither s3://bucket/key nor a URL"
 	case u.User != nil:
-		return nil, fmt.Errorf("the URI %s has user info", uri)
+		problem = "has user info"
 	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		u.Fragment, u.RawFragment = "", ""
 		return u, nil
+	default:
+		problem = "is not https: whoever listens would read the file"
 	}
-	return nil, fmt.Errorf("the URI %s is not https: whoever listens would read the file", uri)
+	return nil, fmt.Errorf("the URI %s %s", uri, problem)
 }
 
 func isLoopback(host string) bool {
@@ -397,7 +371,7 @@ func (o *object) sign(req *http.Request, place string) error {
 		return err
 	}
 	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
-	if o.at == 0 && o.end == 0 {
+	if o.at == 0 && o.whole {
 		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
 	now := time.Now()
