@@ -132,11 +132,11 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	r, err := d.open(ctx, file, 0, -1, "")
-	if err != nil {
-		return nil, fetchError(file, err)
+	o := d.open(ctx, file, 0, -1, "")
+	if o.failed != nil {
+		return nil, fetchError(file, o.failed)
 	}
-	return r, nil
+	return o, nil
 }
 
 // Download brings every file of a finished job into dir, which it makes if need
@@ -222,12 +222,11 @@ func inParallel(n int, tasks []func()) {
 type download struct {
 	*settings
 	DownloadOptions
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
 	client   *Client
-	backoff  aws.Retryer // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 	progress sync.Mutex
-
-	renewing chan struct{}                                            // holds a value while a file asks for a new result
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // of those; nil: none yet
+	renewing chan struct{} // holds a value while a file asks for a new result
+	backoff  aws.Retryer   // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 }
 
 // download returns what is wrong with the options too, except those in d.faults.
@@ -294,15 +293,12 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	partSize := d.PartSize
-	first, err := d.open(ctx, file, 0, cmp.Or(partSize, -1), "")
-	if err == nil && partSize > 0 && first.total < 0 {
+	first := d.open(ctx, file, 0, cmp.Or(partSize, -1), "")
+	if first.failed == nil && partSize > 0 && first.total < 0 {
 		// How many parts there are is not known.
 		first.Close()
 		partSize = 0
-		first, err = d.open(ctx, file, 0, -1, "")
-	}
-	if err != nil {
-		return 0, err
+		first = d.open(ctx, file, 0, -1, "")
 	}
 	total, etag := first.total, first.etag
 	count := func(n int) {
@@ -314,25 +310,20 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		}
 	}
 	var once sync.Once // the first part that fails ends the others
-	copyPart := func(start int64) {
-		part, failed := first, error(nil)
-		if start > 0 {
-			part, failed = d.open(ctx, file, start, min(start+partSize, total), etag)
-		}
-		if failed == nil {
-			defer part.Close()
-			_, failed = copyTo(temp, start, part, count)
-		}
-		if failed != nil {
+	copyPart := func(part *object) {
+		defer part.Close()
+		if _, failed := copyTo(temp, part.at, part, count); failed != nil {
 			once.Do(func() {
 				err = failed
 				cancel()
 			})
 		}
 	}
-	tasks := []func(){func() { copyPart(0) }}
+	tasks := []func(){func() { copyPart(first) }}
 	for start := partSize; partSize > 0 && start < total; start += partSize {
-		tasks = append(tasks, func() { copyPart(start) })
+		tasks = append(tasks, func() {
+			copyPart(d.open(ctx, file, start, min(start+partSize, total), etag))
+		})
 	}
 	inParallel(d.Parts, tasks)
 	return size, err

@@ -24,6 +24,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/encoding/httpbinding"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // ErrFileChanged is matched by the error of a file that was replaced while it
@@ -49,29 +50,29 @@ type object struct {
 	total   int64  // the whole file's size; -1: unknown
 	etag    string // of the object that was begun
 
-	failed   error           // what every further Read returns; there is no connection then
-	failures int             // attempts since the last progress
-	renewed  bool            // the URL or the credentials, since the last progress
-	creds    aws.Credentials // that signed the attempt, if any
-	sum      hash.Hash       // nil: S3 gave no checksum of what is read
+	failed   error     // what Read returns; there is no connection then
+	failures int       // attempts since the last progress
+	renewed  bool      // the URL or the credentials, since the last progress
+	sum      hash.Hash // nil: S3 gave no checksum of what is read
 	want     []byte
 
 	attempt context.Context
 	cancel  context.CancelCauseFunc
-	stall   *time.Timer // cancels an attempt that brings nothing
+	creds   aws.Credentials // that signed it, if any
+	stall   *time.Timer     // cancels it when it brings nothing
 	body    io.ReadCloser
 	skip    int64 // what body repeats, of a server that doesn't know ranges
 }
 
 // open asks for the file from start to end; an end of -1 means the rest. With an
-// etag, it must still be that object.
-func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) (*object, error) {
+// etag, it must still be that object. What goes wrong is the object's failed.
+func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) *object {
 	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: start == 0 && end < 0, at: start, end: end, total: -1, etag: etag}
-	err := cmp.Or(file.URI.refuseRedacted(), o.locate(false))
-	if err == nil {
-		err = o.connect(nil)
+	o.failed = cmp.Or(file.URI.refuseRedacted(), o.locate(false))
+	if o.failed == nil {
+		o.failed = o.connect(nil)
 	}
-	return o, err
+	return o
 }
 
 // locate takes the file's URI from the newest result. If that URI has expired,
@@ -107,25 +108,22 @@ func (o *object) locate(expired bool) error {
 
 // Read reads on, if need be over another connection.
 func (o *object) Read(p []byte) (int, error) {
-	for len(p) > 0 {
-		if o.failed != nil {
-			return 0, o.failed
-		}
+	for o.failed == nil && len(p) > 0 {
+		limit := int64(len(p))
 		if o.end >= 0 {
-			p = p[:min(int64(len(p)), o.end-o.at)]
+			limit = min(limit, o.end-o.at)
 		}
-		if len(p) == 0 {
+		if limit == 0 {
 			if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
 				return 0, ErrChecksum
 			}
 			return 0, io.EOF
 		}
-		buf := p
 		if o.skip > 0 {
-			buf = p[:min(int64(len(p)), o.skip)]
+			limit = min(limit, o.skip)
 		}
 		o.stall.Reset(o.StallTimeout)
-		n, err := o.body.Read(buf)
+		n, err := o.body.Read(p[:limit])
 		o.stall.Stop() // a reader that takes its time is no stalled server
 		switch {
 		case n > 0 && o.skip > 0:
@@ -148,7 +146,7 @@ func (o *object) Read(p []byte) (int, error) {
 			o.failed = o.connect(err)
 		}
 	}
-	return 0, nil
+	return 0, o.failed
 }
 
 // Format keeps fmt from showing the URI, which is a field of a field.
@@ -201,24 +199,24 @@ func (o *object) connect(last error) error {
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		// Once between any two bytes, what S3 refuses for its age is replaced. To an
-		// old URL it says AccessDenied, or ExpiredToken for the credentials that
-		// signed it.
+		// What S3 refuses for its age is replaced, once between any two bytes. To an
+		// old URL it says AccessDenied, or ExpiredToken for what signed it.
 		var resp interface{ HTTPStatusCode() int }
 		cache, ok := o.Credentials.(interface{ Invalidate() })
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
 		case !o.renewed && signed && expired && ok:
 			cache.Invalidate()
-			o.renewed, err = true, nil
 		case !o.renewed && !signed && (expired || errors.As(err, &resp) && resp.HTTPStatusCode() == http.StatusForbidden):
-			if locateErr := o.locate(true); locateErr != nil {
-				return after(locateErr, err)
+			if renewErr := o.locate(true); renewErr != nil {
+				return after(renewErr, err)
 			}
-			o.renewed, err = true, nil
-		case !passing(err):
+		case passing(err):
+			continue
+		default:
 			return err
 		}
+		o.renewed, err = true, nil
 	}
 }
 
@@ -361,7 +359,8 @@ func (o *object) sign(req *http.Request, place string) error {
 			s3.host += ".dualstack"
 		}
 		s3.host += "." + region + "." + partitionOf(region).dnsSuffix
-		if isHostLabel(bucket) {
+		// No wildcard certificate covers a name with dots.
+		if len(bucket) >= 3 && smithyhttp.ValidHostLabel(bucket) && bucket == strings.ToLower(strings.Trim(bucket, "-")) {
 			s3.host, path = bucket+"."+s3.host, "/"+key
 		}
 	}
@@ -381,13 +380,6 @@ func (o *object) sign(req *http.Request, place string) error {
 	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
 		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
 	})
-}
-
-// isHostLabel reports whether a bucket's name is one label of a host name. No
-// wildcard certificate covers a name with dots.
-func isHostLabel(bucket string) bool {
-	return len(bucket) >= 3 && len(bucket) <= 63 && bucket[0] != '-' && bucket[len(bucket)-1] != '-' &&
-		strings.Trim(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // element returns the text of the first XML element of this name.
@@ -417,25 +409,22 @@ func parseContentRange(text string) (first, total int64, ok bool) {
 // crc64NVME is the polynomial of S3's own choice of checksum.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns the first checksum that a response gives of a whole object,
-// and what it should come to. One of an object's parts ends in "-N".
+// checksum returns a checksum that a response gives of a whole object, and what
+// it should come to. One of an object's parts ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
 	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 		return nil, nil
 	}
-	for _, c := range []struct {
-		name string
-		hash hash.Hash
-	}{
-		{"Crc64nvme", crc64.New(crc64NVME)},
-		{"Crc32c", crc32.New(crc32.MakeTable(crc32.Castagnoli))},
-		{"Crc32", crc32.NewIEEE()},
-		{"Sha256", sha256.New()},
-		{"Sha1", sha1.New()},
+	for name, sum := range map[string]hash.Hash{
+		"Crc64nvme": crc64.New(crc64NVME),
+		"Crc32c":    crc32.New(crc32.MakeTable(crc32.Castagnoli)),
+		"Crc32":     crc32.NewIEEE(),
+		"Sha256":    sha256.New(),
+		"Sha1":      sha1.New(),
 	} {
-		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + c.name))
-		if err == nil && len(want) == c.hash.Size() {
-			return c.hash, want
+		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name))
+		if err == nil && len(want) == sum.Size() {
+			return sum, want
 		}
 	}
 	return nil, nil

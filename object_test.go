@@ -211,9 +211,9 @@ func TestObjectIsEmpty(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			down, _ := objectClient(answers(tt.answer)).download(t.Context(), nil)
-			r, err := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
-			if err != nil {
-				t.Fatal(err)
+			r := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
+			if r.failed != nil {
+				t.Fatal(r.failed)
 			}
 			defer r.Close()
 			if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF || r.total != 0 {
