@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. The
-// zero value of a field stands for its default.
+// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. A zero
+// value stands for the default.
 type DownloadOptions struct {
 	// Result is a result in hand, such as [Client.Wait]'s. nil: Download asks for
 	// it. Open doesn't read it.
@@ -69,8 +69,7 @@ type DownloadedFile struct {
 }
 
 // DownloadError says that not every file of a job was fetched. Its chain holds
-// the files' errors and, if the job or a file failed in QuickSight, the
-// [*JobError].
+// the files' errors and, if QuickSight failed the job or a file, the [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
@@ -89,16 +88,14 @@ func (e *DownloadError) Error() string {
 			failed = append(failed, f.Err.Error())
 		}
 	}
-	text := fmt.Sprintf("download of snapshot job %s: ", e.Job)
+	text := fmt.Sprint(e.job)
 	if len(failed) > 0 {
-		text += fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
-	} else {
-		text += fmt.Sprint(e.job)
+		text = fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
 	}
 	if len(fetched) > 0 {
 		text += "; fetched: " + strings.Join(fetched, ", ")
 	}
-	return text
+	return fmt.Sprintf("download of snapshot job %s: %s", e.Job, text)
 }
 
 // Unwrap returns the job's error, if any, and those of the files.
@@ -110,8 +107,7 @@ func (e *DownloadError) Unwrap() []error {
 	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
-// Open streams one file of a result. The caller must close it, and may do so
-// early.
+// Open streams one file of a result. The caller must close it, early or not.
 //
 // A presigned URL is fetched without credentials, over https alone (http from
 // this machine's own addresses); a file in the caller's bucket by a GET signed
@@ -151,11 +147,10 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 // named <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the
 // first sheet and visual of several, without the parts that a file doesn't have,
 // each id cut to 60 characters, "_" for all but A-Z a-z 0-9 - . _, and a "_" in
-// front of what would begin with a dot or is a device on Windows. A format that
-// is not known here keeps the object's own ending, or gets .bin. If the folder
-// has such a file already, or the job has one that differs in upper and lower
-// case at most, "-2" or the next free number is added: no file is ever
-// overwritten.
+// front of what would begin with a dot or is a device on Windows. An unknown
+// format keeps the object's own ending, or gets .bin. No file is overwritten: if
+// the folder has the name, or the job has it but for upper and lower case, "-2"
+// or the next free number is added.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	d, faults := c.download(ctx, optFns)
 	faults = job.faults(faults)
@@ -229,7 +224,7 @@ type download struct {
 	backoff  aws.Retryer   // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 }
 
-// download returns what is wrong with the options too, except those in d.faults.
+// download also returns the options' faults; those of ClientOptions are d.faults.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
 	d = &download{client: c, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
@@ -255,8 +250,8 @@ func fetchError(file ResultFile, err error) error {
 	return fmt.Errorf("snapshot job %s: %s: %w", file.Job, file.describe(), err)
 }
 
-// fetch brings one file into dir. It begins again when the object changes on
-// the way, or has not come as S3 sent it.
+// fetch brings one file into dir. It begins again if the object changes on the
+// way or its checksum is wrong.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
 	// With the permissions of any other file, unlike os.CreateTemp's.
 	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -283,9 +278,9 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 		path, err = publish(temp.Name(), filepath.Join(dir, name))
 	}
 	if err != nil {
-		return "", 0, err
+		size = 0
 	}
-	return path, size, nil
+	return path, size, err
 }
 
 // write fetches the object, from its beginning, into temp.
@@ -313,10 +308,7 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 	copyPart := func(part *object) {
 		defer part.Close()
 		if _, failed := copyTo(temp, part.at, part, count); failed != nil {
-			once.Do(func() {
-				err = failed
-				cancel()
-			})
+			once.Do(func() { err = failed; cancel() })
 		}
 	}
 	tasks := []func(){func() { copyPart(first) }}
@@ -331,8 +323,7 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 
 var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
-// copyTo copies r to temp from an offset on, without more memory for a larger
-// file.
+// copyTo copies r to temp from an offset on.
 func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (int64, error) {
 	buf := copyBuffers.Get().(*[256 << 10]byte)
 	defer copyBuffers.Put(buf)

@@ -91,7 +91,7 @@ func numbered(name string, i int) string {
 func publish(temp, name string) (string, error) {
 	for i := 1; ; i++ {
 		candidate := numbered(name, i)
-		err := os.Link(temp, candidate) // fails if there is such a file; os.Rename would replace it
+		err := os.Link(temp, candidate) // os.Rename would replace a file
 		if errors.Is(err, os.ErrExist) {
 			continue
 		}

@@ -38,7 +38,7 @@ var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 var errStalled = errors.New("the server sent nothing for too long")
 
 // object reads a file, or a part of it, across broken connections and expired
-// URLs. It is an io.ReadCloser.
+// URLs.
 type object struct {
 	*download
 	result  *DescribeDashboardSnapshotJobResultOutput // that uri is from; nil: the caller's
@@ -64,8 +64,8 @@ type object struct {
 	skip    int64 // what body repeats, of a server that doesn't know ranges
 }
 
-// open asks for the file from start to end; an end of -1 means the rest. With an
-// etag, it must still be that object. What goes wrong is the object's failed.
+// open asks for a file from start to end, -1 for the rest; with an etag, it must
+// still be that object. What goes wrong is the object's failed.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) *object {
 	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: start == 0 && end < 0, at: start, end: end, total: -1, etag: etag}
 	o.failed = cmp.Or(file.URI.refuseRedacted(), o.locate(false))
@@ -152,7 +152,6 @@ func (o *object) Read(p []byte) (int, error) {
 // Format keeps fmt from showing the URI, which is a field of a field.
 func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe()) }
 
-// Close ends the reading, wherever it is.
 func (o *object) Close() error {
 	if o.failed == nil {
 		o.drop()
@@ -167,7 +166,7 @@ func (o *object) drop() {
 	o.body.Close()
 }
 
-// why tells a stalled attempt, which was cancelled, from one that failed with err.
+// why tells a stalled attempt from one that failed with err.
 func (o *object) why(err error) error {
 	if context.Cause(o.attempt) == errStalled {
 		return errStalled
@@ -199,8 +198,8 @@ func (o *object) connect(last error) error {
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		// What S3 refuses for its age is replaced, once between any two bytes. To an
-		// old URL it says AccessDenied, or ExpiredToken for what signed it.
+		// Once between any two bytes, what has expired is replaced. Of an old URL S3
+		// says AccessDenied, or ExpiredToken for the credentials that signed it.
 		var resp interface{ HTTPStatusCode() int }
 		cache, ok := o.Credentials.(interface{ Invalidate() })
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
@@ -226,21 +225,22 @@ func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
-	req := (&http.Request{Method: http.MethodGet, Header: http.Header{
-		"User-Agent":      {o.userAgent},
-		"Accept-Encoding": {"identity"}, // the object's own bytes, as its length and checksum count them
-	}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
+	if err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", o.userAgent)
+	req.Header.Set("Accept-Encoding", "identity") // the bytes that length and checksum count
 	if o.at > 0 || !o.whole {
 		span := fmt.Sprintf("bytes=%d-", o.at)
 		if o.end >= 0 {
-			span += strconv.FormatInt(o.end-1, 10)
+			span += fmt.Sprint(o.end - 1)
 		}
 		req.Header.Set("Range", span)
 	}
 	if o.etag != "" {
 		req.Header.Set("If-Match", o.etag)
 	}
-	var err error
 	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
 		err = o.sign(req, place)
 	} else {
@@ -336,8 +336,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sign makes req a signed GET of bucket/key in S3: virtual-host style where the
-// bucket's name can stand in a host name that S3's certificate covers.
+// sign makes req a signed GET of bucket/key in S3, virtual-host style where the
+// bucket's name allows it.
 func (o *object) sign(req *http.Request, place string) error {
 	bucket, key, _ := strings.Cut(place, "/")
 	if bucket == "" || key == "" {
@@ -347,11 +347,9 @@ func (o *object) sign(req *http.Request, place string) error {
 	if o.file.Destination != nil {
 		region = cmp.Or(o.file.Destination.BucketRegion, region)
 	}
-	path := "/" + place
-	s3 := endpoint{scheme: "https", host: "s3"}
-	if o.s3 != nil {
-		s3 = *o.s3
-	} else {
+	s3, path := o.s3, "/"+place
+	if s3 == nil {
+		s3 = &endpoint{scheme: "https", host: "s3"}
 		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.Region != o.endpoint.region {
 			s3.host += "-fips"
 		}
