@@ -22,8 +22,8 @@ import (
 // DownloadOptions says how [Client.Open] and [Client.Download] fetch files. A zero
 // value stands for the default.
 type DownloadOptions struct {
-	// Result is a result in hand, such as [Client.Wait]'s. nil: Download asks for
-	// it. Open doesn't read it.
+	// Result is a result in hand, such as [Client.Wait]'s, for Download alone.
+	// nil: it asks for one.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
 	// Concurrency is how many files Download fetches at once. Default: 4.
@@ -39,12 +39,12 @@ type DownloadOptions struct {
 	// Default: 5.
 	MaxAttempts int
 
-	// StallTimeout is how long a server may send nothing before the file is asked
-	// for again. Default: 30 seconds.
+	// StallTimeout is how long a server may send nothing before it is asked again.
+	// Default: 30 seconds.
 	StallTimeout time.Duration
 
-	// OnProgress is called as bytes reach the disk, never twice at once. nil:
-	// none. Open doesn't call it.
+	// OnProgress is called by Download, never twice at once, as bytes reach the
+	// disk. nil: none.
 	OnProgress func(DownloadProgress)
 
 	// ClientOptions apply to the calls for results, and their credentials,

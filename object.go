@@ -295,7 +295,7 @@ func (o *object) accept(resp *http.Response) error {
 			o.end = total
 		}
 	}
-	if o.at == 0 && o.whole {
+	if o.at == 0 && o.whole && o.sum == nil {
 		o.sum, o.want = checksum(resp.Header)
 	}
 	o.skip = o.at - offset
