@@ -57,8 +57,10 @@ func exportedAPI(t *testing.T) []byte {
 			var specs []any
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
-				decl.Body = nil
-				specs = append(specs, decl)
+				if decl.Recv == nil || ast.IsExported(receiver(decl)) {
+					decl.Body = nil
+					specs = append(specs, decl)
+				}
 			case *ast.GenDecl:
 				if decl.Tok != token.IMPORT {
 					for _, spec := range decl.Specs {
@@ -77,6 +79,14 @@ func exportedAPI(t *testing.T) []byte {
 	}
 	slices.Sort(decls)
 	return []byte(strings.Join(decls, "\n") + "\n")
+}
+
+func receiver(method *ast.FuncDecl) string {
+	t := method.Recv.List[0].Type
+	if pointer, ok := t.(*ast.StarExpr); ok {
+		t = pointer.X
+	}
+	return t.(*ast.Ident).Name
 }
 
 // diff lists the lines that only one of two texts has.
