@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -22,8 +23,8 @@ import (
 const version = "0.1.0"
 
 // Options configures a [Client]. The zero value of every field but Region and
-// Credentials is a working default. Every call reports what is wrong with them,
-// as an [*InvalidInputError], before anything is sent.
+// Credentials works. What is wrong with them is the [*InvalidInputError] of every
+// call, before anything is sent. Formatted or marshalled, it shows no secret.
 type Options struct {
 	// Region of the dashboard, such as "us-east-1". Required, also with a
 	// BaseEndpoint: it stands in every signature.
@@ -31,20 +32,18 @@ type Options struct {
 
 	// Credentials are asked for on every attempt. Required; wrap a provider that
 	// doesn't cache in aws.NewCredentialsCache. If the service says that they
-	// have expired and the provider has an Invalidate method, as
-	// *aws.CredentialsCache has, the call is tried once more with fresh ones,
-	// within the number of attempts.
+	// have expired, and the provider has an Invalidate method as
+	// *aws.CredentialsCache has, the call is tried once more with fresh ones.
 	Credentials aws.CredentialsProvider
 
 	// Transport sends the requests to the API: a mock is a RoundTripper, and so
-	// is tracing. Redirects are never followed, and there is no middleware stack.
-	// nil: a transport with the SDK's settings, but an idle pool for hundreds of
-	// callers, shared by all clients.
+	// is tracing. Redirects are never followed. nil: one with the SDK's settings,
+	// but an idle pool for hundreds of callers, shared by all clients.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files: what records the URLs of requests, such
-	// as tracing, would record presigned URLs. nil: one with the SDK's settings,
-	// shared by all clients; NewFromConfig takes those of a BuildableClient.
+	// DownloadTransport fetches files: a transport that records URLs would
+	// record presigned ones. nil: one with the SDK's settings, shared by all
+	// clients; NewFromConfig takes those of a BuildableClient.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is a URL of scheme, host and perhaps path for files in the
@@ -64,7 +63,7 @@ type Options struct {
 	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
-	// RetryMode, read when the client is made and only if Retryer is nil, is
+	// RetryMode, read only by New and if Retryer is nil, is
 	// aws.RetryModeStandard or aws.RetryModeAdaptive. Empty: standard.
 	RetryMode aws.RetryMode
 
@@ -93,6 +92,12 @@ type Options struct {
 	Limiter interface{ Wait(context.Context) error }
 }
 
+// Format shows the region alone.
+func (o Options) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "snapshotjob.Options of %s", o.Region) }
+
+// MarshalText is what Format prints, for loggers.
+func (o Options) MarshalText() ([]byte, error) { return fmt.Append(nil, o), nil }
+
 // Client calls the snapshot-job operations of Amazon QuickSight. It is safe
 // for concurrent use, and starts no goroutine that outlives a call.
 //
@@ -103,19 +108,25 @@ type Options struct {
 // it does not document. The package comment tells what is tried again.
 type Client struct {
 	settings settings
-	faults   faultList    // of the functions and the configuration that made it
 	skew     atomic.Int64 // the service's clock minus ours, in nanoseconds
+}
+
+// Format shows the region alone.
+func (c *Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "snapshotjob.Client of %s", c.with(nil).Region)
 }
 
 // settings are Options, made ready to call with.
 type settings struct {
 	Options
-	endpoint  endpoint
-	s3        *endpoint // nil: the bucket's own
-	retryer   aws.RetryerV2
-	userAgent string
-	faults    faultList
-	signer    *v4.Signer
+	made       faultList // of the functions and the configuration that made it
+	faults     faultList // of the options, too
+	fileFaults faultList // of what files alone need
+	endpoint   endpoint
+	s3         *endpoint // nil: the bucket's own
+	retryer    aws.RetryerV2
+	userAgent  string
+	signer     *v4.Signer
 }
 
 // New makes a client from options, as changed by optFns in their order. It
@@ -176,31 +187,31 @@ func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
 	default:
 		o.Retryer = retry.NewStandard()
 	}
-	c := &Client{faults: slices.Clip(faults)}
-	c.settings = prepare(o, c.faults, v4.NewSigner())
-	return c
+	return &Client{settings: prepare(o, 0, faults, v4.NewSigner())}
 }
 
 // with returns the client's settings as changed for one call.
 func (c *Client) with(optFns []func(*Options)) *settings {
+	if c == nil || c.settings.signer == nil {
+		return &settings{faults: faultList{{"Client", "is nil or zero: want one that New or NewFromConfig made"}}}
+	}
 	if len(optFns) == 0 {
 		return &c.settings
 	}
-	o := c.settings.Options
-	faults := c.faults
+	o, faults := c.settings.Options, c.settings.made
 	applyAll(&o, optFns, &faults)
-	s := prepare(o, faults, c.settings.signer)
+	s := prepare(o, c.settings.RetryMaxAttempts, faults, c.settings.signer)
 	return &s
 }
 
-func prepare(o Options, faults faultList, signer *v4.Signer) settings {
-	s := settings{Options: o, signer: signer, faults: faults}
+// prepare leaves alone a Retryer that the number of attempts is part of.
+func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) settings {
+	faults = slices.Clip(faults)
+	s := settings{made: faults, faults: faults, signer: signer}
 	s.endpoint = resolveEndpoint(&o, &s.faults)
 	if o.S3BaseEndpoint != nil {
 		s.s3 = &endpoint{}
-		if problem := s.s3.parse(*o.S3BaseEndpoint); problem != "" {
-			s.faults.add("S3BaseEndpoint", "%s", problem)
-		}
+		s.s3.parse("S3BaseEndpoint", *o.S3BaseEndpoint, &s.fileFaults)
 	}
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
@@ -219,18 +230,23 @@ func prepare(o Options, faults faultList, signer *v4.Signer) settings {
 	if o.AttemptTimeout < 0 {
 		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
 	}
-	if s.Transport == nil {
-		s.Transport = defaultTransport()
+	if o.Transport == nil {
+		o.Transport = defaultTransport()
 	}
-	if s.DownloadTransport == nil {
-		s.DownloadTransport = defaultDownloadTransport()
+	if o.DownloadTransport == nil {
+		o.DownloadTransport = defaultDownloadTransport()
 	}
-	var ok bool
-	if s.retryer, ok = o.Retryer.(aws.RetryerV2); !ok || o.RetryMaxAttempts > 0 {
+	most := o.RetryMaxAttempts
+	if most == attempts {
+		most = 0
+	}
+	if _, ok := o.Retryer.(aws.RetryerV2); !ok || most > 0 {
 		// It makes any Retryer a RetryerV2 too.
-		s.retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(o.RetryMaxAttempts, o.Retryer.MaxAttempts())).(aws.RetryerV2)
+		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts()))
 	}
+	s.retryer = o.Retryer.(aws.RetryerV2)
 	s.userAgent = userAgent(&o)
+	s.Options = o
 	return s
 }
 

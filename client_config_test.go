@@ -110,7 +110,7 @@ func TestConfigurationOfTheEnvironment(t *testing.T) {
 	sent := answers(completed)
 	client := NewFromConfig(cfg, func(o *Options) { o.Transport = sent })
 	req := sentBy(t, client, sent)
-	if req.URL.Host != "quicksight.eu-west-1.amazonaws.com" || !strings.Contains(req.UserAgent(), " app/env-app ") || req.Header.Get("Amz-Sdk-Request") != "attempt=1; max=7" {
+	if req.URL.Host != "quicksight.eu-west-1.amazonaws.com" || !strings.Contains(req.UserAgent()+" ", " app/env-app ") || req.Header.Get("Amz-Sdk-Request") != "attempt=1; max=7" {
 		t.Errorf("request to %s with %v, want the environment's region, application id and number of attempts", req.URL.Host, req.Header)
 	}
 	if o := client.settings.Options; !o.DisableClockSkewCorrection {

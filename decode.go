@@ -26,6 +26,9 @@ func decodeJSON[T any](body []byte) (v T, err error) {
 	if r.next(); r.pos < len(body) {
 		err = r.value(reflect.ValueOf(&v).Elem())
 	}
+	if err != nil {
+		err = &typeError{err}
+	}
 	if r.err != nil {
 		err = r.err
 	}
@@ -33,6 +36,9 @@ func decodeJSON[T any](body []byte) (v T, err error) {
 	readers.Put(r)
 	return v, err
 }
+
+// typeError is a JSON value that is whole, and of another type than wanted.
+type typeError struct{ error }
 
 // reader reads JSON in one pass, several times as fast as package encoding/json,
 // to which it leaves the rare parts of the language.

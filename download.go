@@ -122,7 +122,7 @@ func (e *DownloadError) Unwrap() []error {
 // [*InvalidInputError]. No error shows the query of a URL.
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
 	d, faults := c.download(ctx, optFns)
-	if faults = append(faults, d.faults...); len(faults) > 0 {
+	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if err := file.Err(); err != nil {
@@ -161,7 +161,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	if result != nil && result.Job != job {
 		faults.add("Result", "is that of %s: want that of %s", result.Job, job)
 	}
-	if faults = append(faults, d.faults...); len(faults) > 0 {
+	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if result == nil {
@@ -224,7 +224,7 @@ type download struct {
 	backoff  aws.Retryer   // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
 }
 
-// download also returns the options' faults; those of ClientOptions are d.faults.
+// download also returns the options' faults, without those of ClientOptions.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
 	d = &download{client: c, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,9 +72,7 @@ func resolveEndpoint(o *Options, faults *faultList) endpoint {
 		case dualStack:
 			faults.add("UseDualStackEndpoint", conflict, "Dualstack")
 		}
-		if problem := e.parse(*o.BaseEndpoint); problem != "" {
-			faults.add("BaseEndpoint", "%s", problem)
-		}
+		e.parse("BaseEndpoint", *o.BaseEndpoint, faults)
 		return e
 	}
 	if fips {
@@ -104,17 +103,19 @@ func validRegion(region string) bool {
 	return true
 }
 
-// parse reads a custom endpoint. The problem that it returns never holds the
-// text itself, which may hold a password.
-func (e *endpoint) parse(text string) (problem string) {
+// parse reads a custom endpoint. No fault holds the text, which may hold a
+// password.
+func (e *endpoint) parse(field, text string, faults *faultList) {
 	u, err := url.Parse(text)
+	if err == nil && u.Port() != "" {
+		_, err = strconv.ParseUint(u.Port(), 10, 16)
+	}
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return "is no URL with an http or https scheme and a host: want one such as https://quicksight.us-east-1.amazonaws.com, or nil for the region's own endpoint"
+		faults.add(field, "is no URL with scheme http or https, a host and perhaps a port: want one such as https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint (it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
+		return
 	case u.User != nil || strings.ContainsAny(text, "?#"):
-		return "has user info, a query or a fragment, which are never sent: want scheme, host and path alone"
-	case smithyhttp.ValidateEndpointHost(u.Host) != nil && !strings.HasPrefix(u.Host, "["):
-		return "has a host that is no valid host name"
+		faults.add(field, "has user info, a query or a fragment, which are never sent: want scheme, host and path alone")
 	}
 	e.scheme, e.host = u.Scheme, u.Host
 	e.rawPath = strings.TrimSuffix(u.EscapedPath(), "/") // not %2F
@@ -123,10 +124,10 @@ func (e *endpoint) parse(text string) (problem string) {
 		switch segment, _ := url.PathUnescape(raw); segment {
 		case "", ".", "..":
 			// A proxy that normalises the path would break the signature.
-			return `has an empty, "." or ".." path segment: want the path without`
+			faults.add(field, `has an empty, "." or ".." path segment: want the path without`)
+			return
 		}
 	}
-	return ""
 }
 
 // What a loaded configuration holds beyond its own fields. The interfaces are

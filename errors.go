@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -175,21 +174,18 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 		}
 	}
 	code := cmp.Or(sanitizeCode(header.Get("X-Amzn-Errortype")), sanitizeCode(parsed.code), sanitizeCode(parsed.dunderType), unknownError)
-	if e := newException(op, code, redact(oneLine(parsed.message), creds), cmp.Or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
+	if e := newException(op, code, redact(parsed.message, creds), cmp.Or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
 		return e
 	}
 	// An unmodelled 429 is retried only if the error is of this very type.
 	return &smithy.GenericAPIError{
-		Code:    redact(oneLine(code), creds),
-		Message: cmp.Or(redact(oneLine(parsed.anyMessage), creds), unknownError),
+		Code:    redact(code, creds),
+		Message: cmp.Or(redact(parsed.anyMessage, creds), unknownError),
 	}
 }
 
 func headerRequestID(header http.Header) string {
-	if id := header.Get("X-Amzn-Requestid"); id != "" {
-		return id
-	}
-	return header.Get("X-Amz-Requestid")
+	return oneLine(cmp.Or(header.Get("X-Amzn-Requestid"), header.Get("X-Amz-Requestid")))
 }
 
 // responseError adds what the response says. It keeps the headers but not the
@@ -222,66 +218,91 @@ const (
 	snippetSize  = 256
 )
 
-// snippet is the beginning of a body, fit to be printed.
+// snippet is the beginning of a body, fit to be printed. It is cut last, so that
+// no half of a secret stays.
 func snippet(body []byte, creds aws.Credentials) string {
-	// Redacted before it is cut, so that no half of a secret stays.
-	text := redact(oneLine(strings.ToValidUTF8(string(body[:min(len(body), 8*snippetSize)]), "\uFFFD")), creds)
+	text := redact(strings.ToValidUTF8(string(body[:min(len(body), maxErrorBody)]), "\uFFFD"), creds)
 	if len(text) <= snippetSize {
 		return text
 	}
-	cut := snippetSize
-	for !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
+	return strings.ToValidUTF8(text[:snippetSize], "") + "…"
 }
 
-// redact hides the caller's own secrets, queries of URLs, and the values of
-// signatures, credentials and tokens, which a server may send back.
+// redact makes a text one line without the secrets that a server may send back:
+// the caller's own, queries of URLs, and the values of signatures, credentials
+// and tokens.
 func redact(text string, creds aws.Credentials) string {
+	text = oneLine(text)
 	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
+		if secret == "" {
+			continue
 		}
-	}
-	if !strings.ContainsAny(text, "?=:") {
-		return text
+		text = strings.ReplaceAll(text, secret, redacted)
+		// In JSON, HTML or a URL all but letters and digits may be escaped.
+		for _, run := range strings.FieldsFunc(secret, func(r rune) bool { return !isAlphanumeric(r) }) {
+			if len(run) >= 8 {
+				text = strings.ReplaceAll(text, run, redacted)
+			}
+		}
 	}
 	var b strings.Builder
+	var hidden hider
 	for len(text) > 0 {
 		// A word ends at what neither a URL nor a header's value contains.
-		end := strings.IndexAny(text, " \t\r\n\"'<>,")
-		word, sep := text, ""
-		if end >= 0 {
-			word, sep = text[:end], text[end:end+1]
+		end := strings.IndexAny(text, " \"'<>,")
+		if end < 0 {
+			end = len(text)
 		}
-		b.WriteString(redactWord(word))
-		b.WriteString(sep)
-		text = text[len(word)+len(sep):]
+		b.WriteString(hidden.word(text[:end]))
+		b.WriteString(text[end:min(end+1, len(text))])
+		text = text[min(end+1, len(text)):]
 	}
 	return b.String()
 }
 
-var secretNames = []string{"x-amz-security-token", "x-amz-signature", "x-amz-credential", "signature", "credential", "sessiontoken", "secretaccesskey"}
+const redacted = "REDACTED"
 
-func redactWord(word string) string {
-	if i := strings.Index(word, "://"); i >= 0 {
-		if q := strings.IndexByte(word[i:], '?'); q >= 0 {
-			return word[:i+q] + redactedQuery
-		}
+var secretNames = []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"}
+
+// hider hides secret values, word by word. They may be words of their own, after
+// a word that ends with the name, and one with the colon.
+type hider struct{ named, next bool }
+
+func (h *hider) word(word string) string {
+	value := strings.TrimLeft(word, ":=")
+	switch {
+	case word == "":
+		return ""
+	case h.next || h.named && value != word && value != "":
+		*h = hider{}
+		return word[:len(word)-len(value)] + redacted
+	case h.named && value == "":
+		*h = hider{next: true}
+		return word
 	}
-	lower := strings.ToLower(word)
-	first := len(word)
+	*h = hider{}
+	shown, hidden, query := strings.Cut(word, "?")
+	lower := strings.ToLower(shown)
 	for _, name := range secretNames {
-		i := strings.Index(lower, name)
-		if value := i + len(name); i >= 0 && value < first && (lower[value] == '=' || lower[value] == ':') {
-			first = value + 1
+		_, rest, found := strings.Cut(lower, name)
+		switch {
+		case !found || len(lower) != len(shown):
+		case rest == "":
+			h.named = true
+		case strings.Trim(rest, ":=") == "":
+			h.next = true
+		case !isAlphanumeric(rune(rest[0])):
+			return shown[:len(shown)-len(rest)+1] + redacted
 		}
 	}
-	if first < len(word) && len(lower) == len(word) {
-		return word[:first] + "REDACTED"
+	if query && hidden != "" {
+		return shown + redactedQuery
 	}
 	return word
+}
+
+func isAlphanumeric(r rune) bool {
+	return r < 0x80 && r != '-' && r != '.' && r != '_' && r != '~' && unreserved(byte(r))
 }
 
 // textError is errors under a text that need not be theirs.
@@ -364,23 +385,27 @@ func (e *attemptTimeoutError) Unwrap() error { return e.error }
 func (e *attemptTimeoutError) Timeout() bool { return true }
 
 // cutOff is the error of a 2xx response whose body ended too soon.
-func cutOff(got int, err error, again bool) error {
-	text := fmt.Sprintf("failed to decode response body, cut off after %d bytes: %v", got, err)
+func cutOff(got int, err error, again bool, creds aws.Credentials) error {
+	text := fmt.Sprintf("failed to decode response body, cut off after %d bytes: %s", got, redact(err.Error(), creds))
 	return &decidedError{&textError{text, []error{err, io.ErrUnexpectedEOF}}, again}
 }
 
 // undecodable is the error of a 2xx response whose body is not what the
-// operation answers. The decoder's own error may quote it, so it is redacted too.
+// operation answers.
 func undecodable(err error, contentType, shown string) error {
 	return &textError{fmt.Sprintf("failed to decode response body, %s, Content-Type %s, body %q",
-		redact(oneLine(err.Error()), aws.Credentials{}), quote(contentType), shown), []error{err}}
+		redact(err.Error(), aws.Credentials{}), quote(contentType), shown), []error{err}}
 }
 
-// sendError is a request that got no response.
-func sendError(err error) error {
+// sendError is a request that got no response. What a server or a transport says
+// of it may hold the request's headers.
+func sendError(err error, creds aws.Credentials) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // its text holds the whole URL
+	}
+	if text := redact(err.Error(), creds); text != err.Error() {
+		err = &textError{text, []error{err}}
 	}
 	if speaksNoTLS(err) {
 		err = &decidedError{fmt.Errorf("the server does not speak TLS, check the endpoint's scheme: %w", err), false}

@@ -102,7 +102,7 @@ type JobError struct {
 // Error says in one line what failed and, for an error type that AWS
 // documents, what to do.
 func (e *JobError) Error() string {
-	text := fmt.Sprintf("snapshot job %s %s", e.Job, cmp.Or(e.Status, "has no status"))
+	text := fmt.Sprintf("snapshot job %s %s", e.Job, oneLine(string(cmp.Or(e.Status, "has no status"))))
 	switch {
 	case e.Status != SnapshotJobStatusCompleted:
 	case len(e.Files) > 0:
@@ -231,7 +231,7 @@ func explain(errorType, message string) string {
 		if text != "" {
 			text += ": "
 		}
-		text += redact(oneLine(message), aws.Credentials{})
+		text += redact(message, aws.Credentials{})
 	}
 	if a := advice[errorType]; a != "" {
 		text += " (" + a + ")"

@@ -260,7 +260,7 @@ func (o *object) request() error {
 		o.Logger.DebugContext(ctx, "download attempt", attrs...)
 	}
 	if err != nil {
-		return responseError(nil, sendError(o.why(err)))
+		return responseError(nil, sendError(o.why(err), o.creds))
 	}
 	o.body = resp.Body
 	return o.accept(resp)
@@ -309,7 +309,7 @@ func (o *object) refused(resp *http.Response) error {
 	if code == "" {
 		code, message = unknownError, snippet(body, o.creds)
 	}
-	e := responseError(resp, &smithy.GenericAPIError{Code: redact(oneLine(code), o.creds), Message: redact(oneLine(message), o.creds)})
+	e := responseError(resp, &smithy.GenericAPIError{Code: redact(code, o.creds), Message: redact(message, o.creds)})
 	e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
 	return e
 }

@@ -210,7 +210,7 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	}
 	req := a.request(ctx)
 	escaping := escapePath
-	if req.URL.RawPath == "" && isPlain(req.URL.Path) {
+	if req.URL.RawPath == "" {
 		escaping = leavePath
 	}
 	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew), escaping); err != nil {
@@ -235,7 +235,7 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	received := time.Now()
 	defer func() { a.logAttempt(ctx, r.err, resp, received.Sub(sent)) }()
 	if err != nil {
-		return attemptResult{err: responseError(nil, sendError(err)), sent: true}
+		return attemptResult{err: responseError(nil, sendError(err, creds)), sent: true}
 	}
 	r.header, r.sent, r.answered = resp.Header, true, true
 	if !a.DisableClockSkewCorrection {
@@ -275,7 +275,7 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 	header := make(http.Header, 8)
 	req := (&http.Request{Method: a.call.op.method, Host: a.endpoint.host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	req.URL = &url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}
-	if raw := a.endpoint.rawPath + a.call.rawPath; raw != req.URL.Path {
+	if raw := a.endpoint.rawPath + a.call.rawPath; !isPlain(raw) {
 		req.URL.RawPath = raw
 	}
 	info := strconv.AppendInt(append(make([]byte, 0, 64), "attempt="...), int64(a.number), 10)
@@ -364,12 +364,14 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 		err = readErr // an empty body is an answer only if it ended as it should
 	} else if err = a.call.decode(resp, body); err == nil {
 		return nil // a value that arrived whole is an answer, however the connection ended
+	} else if wrong := (*typeError)(nil); errors.As(err, &wrong) {
+		readErr = nil // so is one that makes no sense
 	} else if readErr == nil && errors.Is(err, io.ErrUnexpectedEOF) {
 		readErr = err
 	}
 	shown := snippet(body, creds)
 	if readErr != nil {
-		err = cutOff(len(body), readErr, a.call.op.method == http.MethodGet)
+		err = cutOff(len(body), readErr, a.call.op.method == http.MethodGet, creds)
 	} else {
 		err = undecodable(err, resp.Header.Get("Content-Type"), shown)
 	}
