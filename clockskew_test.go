@@ -248,7 +248,7 @@ func TestClockSkewText(t *testing.T) {
 			date := time.Now().Add(time.Duration(n) * time.Hour).UTC().Format(http.TimeFormat)
 			return answer{status: 403, header: map[string]string{"X-Amzn-Errortype": "SignatureDoesNotMatch", "Date": date}, body: `{"message":"m"}`}.response()
 		})))
-		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, probable clock skew of 3h0m0s: https response error StatusCode: 403, RequestID: , api error SignatureDoesNotMatch: m"
+		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, probable clock skew of 3h0m0s: https response error StatusCode: 403, RequestID: , api error SignatureDoesNotMatch: m"
 		if n != 3 || err == nil || err.Error() != want {
 			t.Errorf("%d attempts and error\n%v, want 3 and\n%v", n, err, want)
 		}

@@ -215,7 +215,7 @@ func TestContextTexts(t *testing.T) {
 			return apiError(500, "InternalFailureException").response()
 		}))
 		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, request canceled, context canceled, cause: the user went home, " +
+		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context canceled, cause: the user went home, " +
 			"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m"
 		if err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %v", err, want)
@@ -224,7 +224,7 @@ func TestContextTexts(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := New(options(answers(completed))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, request canceled, context canceled"
+	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context canceled"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %v", err, want)
 	}
@@ -276,7 +276,7 @@ func TestLimiter(t *testing.T) {
 			if _, ok := errorAs[*InternalFailureException](err); !ok {
 				t.Errorf("the service's last error is not in the chain of %v", err)
 			}
-			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, request canceled, context deadline exceeded: " +
+			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context deadline exceeded: " +
 				"wait for the limiter: rate: Wait(n=1) would exceed context deadline, after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m"
 			if err.Error() != want {
 				t.Errorf("got  %v\nwant %v", err, want)
@@ -303,17 +303,17 @@ func TestProviderErrors(t *testing.T) {
 	}{
 		{"its own error", func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{}, errors.New("static credentials are empty")
-		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, get identity: get credentials: static credentials are empty", 1},
+		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: static credentials are empty", 1},
 		{"nothing, without an error", func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, nil },
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, get identity: get credentials: the provider returned none, without an error", 1},
+			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: the provider returned none, without an error", 1},
 		{"no secret", func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: exampleKeyID}, nil
 		},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, get identity: get credentials: the provider returned none, without an error", 1},
+			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: the provider returned none, without an error", 1},
 		// As with the official client, a deadline of the provider's own is tried again.
 		{"a deadline of its own", func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{}, context.DeadlineExceeded
-		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, get identity: get credentials: context deadline exceeded", 3},
+		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, get identity: get credentials: context deadline exceeded", 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -344,7 +344,7 @@ func TestConnectionsThatCannotBeMade(t *testing.T) {
 	t.Run("a host that does not exist", func(t *testing.T) {
 		sent := answers(answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "x.invalid", IsNotFound: true}}})
 		_, err := describe(t, options(sent))
-		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 0, RequestID: , request send failed, dial tcp: lookup x.invalid: no such host"
+		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 0, RequestID: , request send failed, dial tcp: lookup x.invalid: no such host"
 		if err == nil || err.Error() != want || len(sent.requests) != 1 {
 			t.Errorf("%d attempts and error\n%v, want 1 and\n%v", len(sent.requests), err, want)
 		}
@@ -361,7 +361,7 @@ func TestQuotaText(t *testing.T) {
 	o := options(answers(apiError(500, "InternalFailureException")))
 	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.NewTokenRateLimit(1) })
 	_, err := describe(t, o)
-	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, https response error StatusCode: 500, RequestID: R1, InternalFailureException: m, " +
+	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m, " +
 		"not tried again: failed to get rate limit token, retry quota exceeded, 1 available, 14 requested"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %v", err, want)

@@ -362,12 +362,22 @@ func errorCode(err error) string {
 	return ""
 }
 
-// unreadable hides an error's text from a retryer, which takes "connection
-// reset" in it for a broken connection.
-type unreadable struct{ error }
+func httpStatus(err error) int {
+	var resp interface{ HTTPStatusCode() int }
+	if errors.As(err, &resp) {
+		return resp.HTTPStatusCode()
+	}
+	return 0
+}
 
-func (unreadable) Error() string   { return "error response" }
-func (e unreadable) Unwrap() error { return e.error }
+// unmisread hides the text of an answer's error from package aws/retry where it
+// would take what the service writes for a broken connection.
+func unmisread(err error) error {
+	if text := err.Error(); strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection") {
+		return &textError{"error response", []error{err}}
+	}
+	return err
+}
 
 // decidedError tells a retryer whether to try again.
 type decidedError struct {

@@ -200,13 +200,10 @@ func (o *object) connect(last error) error {
 		}
 		// Once between any two bytes, what has expired is replaced. Of an old URL S3
 		// says AccessDenied, or ExpiredToken for the credentials that signed it.
-		var resp interface{ HTTPStatusCode() int }
-		cache, ok := o.Credentials.(interface{ Invalidate() })
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
-		case !o.renewed && signed && expired && ok:
-			cache.Invalidate()
-		case !o.renewed && !signed && (expired || errors.As(err, &resp) && resp.HTTPStatusCode() == http.StatusForbidden):
+		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
+		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):
 			if renewErr := o.locate(true); renewErr != nil {
 				return after(renewErr, err)
 			}

@@ -111,8 +111,8 @@ func TestObjectExpiredCredentialsAreInvalidatedOnce(t *testing.T) {
 	p := &objectProvider{}
 	s := answers(expired, expired)
 	_, err := objectRead(t, objectClient(s, func(o *Options) { o.Credentials = p }), objectFile("s3://bucket/key"))
-	if err == nil || errorCode(err) != "ExpiredToken" || p.asked != 2 || p.invalidated != 1 || len(s.requests) != 2 {
-		t.Errorf("err = %v, asked %d times, invalidated %d times, %d requests, want ExpiredToken, 2, 1, 2", err, p.asked, p.invalidated, len(s.requests))
+	if err == nil || errorCode(err) != "ExpiredToken" || p.asked != 3 || p.invalidated != 1 || len(s.requests) != 2 {
+		t.Errorf("err = %v, asked %d times, invalidated %d times, %d requests, want ExpiredToken, 3, 1, 2", err, p.asked, p.invalidated, len(s.requests))
 	}
 	s = answers(expired)
 	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "ExpiredToken" || len(s.requests) != 1 {

@@ -147,8 +147,8 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 	default:
 		return &StartDashboardSnapshotJobOutput{in.Job, found.ARN, found.RequestID, http.StatusOK}, nil
 	}
-	// The operation stays outermost.
-	return nil, operationError(call, fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, errors.Unwrap(err), why))
+	err = errors.Unwrap(errors.Unwrap(err)) // what call.failed was told
+	return nil, call.failed(fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, err, why))
 }
 
 // describedBy reports whether a description is that of the job that in asks for,

@@ -274,9 +274,9 @@ func TestStartOutcomeUnknownText(t *testing.T) {
 		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Drop())
 		_, err := server.Client(func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 }).StartDashboardSnapshotJob(t.Context(), startInput())
 		id := server.Requests()[1].ID
-		want := "operation error QuickSight: StartDashboardSnapshotJob, whether the job was started is not known: describe it, or start it again with the same id, " +
+		want := "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: whether the job was started is not known: describe it, or start it again with the same id, " +
 			"after exceeded maximum number of attempts, 1, https response error StatusCode: 0, RequestID: , request send failed, read tcp: read: connection reset by peer, " +
-			"and describing it failed: operation error QuickSight: DescribeDashboardSnapshotJob, https response error StatusCode: 404, RequestID: " + id + ", " +
+			"and describing it failed: operation error QuickSight: DescribeDashboardSnapshotJob, 111122223333/sales/daily: https response error StatusCode: 404, RequestID: " + id + ", " +
 			"ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found."
 		if err == nil || err.Error() != want {
 			t.Errorf("error:\n got %v\nwant %s", err, want)

@@ -28,18 +28,15 @@ import (
 type operation struct {
 	name       string
 	method     string
-	exceptions string // that the operation's model lists
-	// final reports an error that must not be tried again although the retryer
-	// would. nil: none.
-	final func(error) bool
-	// mark adds to an exception what its message tells. nil: nothing.
-	mark func(smithy.APIError) error
+	exceptions string                      // that the operation's model lists
+	final      func(error) bool            // not to be tried again, though the retryer would; nil: none
+	mark       func(smithy.APIError) error // adds what the message tells; nil: nothing
 }
 
 // call is one call of an operation: built once, sent as often as needed.
 type call struct {
 	op            *operation
-	job           Job    // for the log
+	job           Job
 	path, rawPath string // below the endpoint's own; rawPath is path escaped
 	body          []byte // nil: none
 	faults        faultList
@@ -60,35 +57,31 @@ func (c *Client) invoke(ctx context.Context, call *call, optFns []func(*Options)
 	s := c.with(optFns)
 	faults := call.faults
 	faults.needContext(ctx)
-	if len(faults)+len(s.faults) > 0 {
-		return operationError(call, &InvalidInputError{append(faults, s.faults...)})
+	if faults = append(faults, s.faults...); len(faults) > 0 {
+		return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: &InvalidInputError{faults}}
 	}
 	if err := c.send(ctx, s, call); err != nil {
-		return operationError(call, err)
+		return call.failed(err)
 	}
 	return nil
 }
 
-func operationError(call *call, err error) error {
-	return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: err}
+// failed says of which operation and job err is.
+func (c *call) failed(err error) error {
+	return &smithy.OperationError{ServiceID: serviceID, OperationName: c.op.name, Err: fmt.Errorf("%s: %w", c.job, err)}
 }
 
 // send is the retry loop; the decisions are the retryer's.
 func (c *Client) send(ctx context.Context, s *settings, call *call) error {
-	attempt := attempt{
-		settings: s, call: call, invocationID: newUUID(),
-		payloadHash: emptyPayloadHash,
-		max:         s.retryer.MaxAttempts(),
-	}
+	a := attempt{settings: s, call: call, invocationID: newUUID(), payloadHash: emptyPayloadHash, max: s.retryer.MaxAttempts()}
 	if call.body != nil {
-		sum := sha256.Sum256(call.body)
-		attempt.payloadHash = hex.EncodeToString(sum[:])
+		a.payloadHash = fmt.Sprintf("%x", sha256.Sum256(call.body))
 	}
 	if !s.DisableClockSkewCorrection {
-		attempt.skew = time.Duration(c.skew.Load())
+		a.skew = time.Duration(c.skew.Load())
 	}
-	release := func(error) error { return nil }
-	releaseRetry := release
+	noToken := func(error) error { return nil }
+	releaseRetry := noToken
 	refreshed := false
 	var last error
 	for n := 1; ; n++ {
@@ -107,14 +100,17 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			}
 			return after(fmt.Errorf("failed to get retry Send token, %w", err), last)
 		}
-		attempt.number = n
-		result := attempt.send(ctx)
+		a.number = n
+		result := a.send(ctx)
 		err = result.err
+		if err != nil && ctx.Err() != nil {
+			err = ended(ctx, err, last)
+		}
 		releaseRetry(err)
 		releaseAttempt(err)
-		signedWith := attempt.skew
+		signedWith := a.skew
 		if result.hasSkew {
-			attempt.skew = result.skew
+			a.skew = result.skew
 			c.skew.Store(int64(result.skew))
 		}
 		if err == nil {
@@ -122,32 +118,27 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		}
 		call.unanswered = call.unanswered || result.unanswered()
 		if ctx.Err() != nil {
-			return ended(ctx, err, last)
+			return err
 		}
 		if result.hasSkew && isClockSkew(err, result.skew-signedWith) {
 			err = &decidedError{fmt.Errorf("probable clock skew of %v: %w", result.skew.Round(time.Second), err), true}
 		}
 		last = err
 
-		if !refreshed && credentialsExpired(err) && (attempt.max == 0 || n < attempt.max) {
-			if cache, ok := s.Credentials.(interface{ Invalidate() }); ok {
-				cache.Invalidate()
-				refreshed = true
-				releaseRetry = release
-				s.logRetry(ctx, call, n, "again with fresh credentials")
-				continue
-			}
+		if !refreshed && credentialsExpired(err) && (a.max == 0 || n < a.max) && s.refresh(ctx, result.creds) {
+			refreshed, releaseRetry = true, noToken
+			s.logRetry(ctx, call, n, "again with fresh credentials")
+			continue
 		}
-		// What the service writes in a message must not look like a broken connection.
 		verdict := err
 		if result.answered {
-			verdict = unreadable{err}
+			verdict = unmisread(err)
 		}
 		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
 			s.logRetry(ctx, call, n, "no: the error is final")
 			return err
 		}
-		if attempt.max > 0 && n >= attempt.max {
+		if a.max > 0 && n >= a.max {
 			s.logRetry(ctx, call, n, "no: that was the last attempt")
 			return &retry.MaxAttemptsError{Attempt: n, Err: err}
 		}
@@ -185,6 +176,7 @@ type attempt struct {
 // attemptResult is what the loop learns from an attempt.
 type attemptResult struct {
 	err      error
+	creds    aws.Credentials
 	sent     bool // to the transport
 	answered bool // err came in a response
 	header   http.Header
@@ -198,23 +190,22 @@ func (r *attemptResult) unanswered() bool {
 	if !r.answered {
 		return r.sent && !neverConnected(r.err)
 	}
-	var resp interface{ HTTPStatusCode() int }
-	errors.As(r.err, &resp)
-	return resp.HTTPStatusCode() < 300 || resp.HTTPStatusCode() >= 500
+	status := httpStatus(r.err)
+	return status < 300 || status >= 500
 }
 
 func (a *attempt) send(ctx context.Context) (r attemptResult) {
-	creds, err := a.credentials(ctx)
-	if err != nil {
-		return attemptResult{err: err}
+	if r.creds, r.err = a.credentials(ctx); r.err != nil {
+		return r
 	}
 	req := a.request(ctx)
 	escaping := escapePath
 	if req.URL.RawPath == "" {
 		escaping = leavePath
 	}
-	if err := a.signer.SignHTTP(ctx, creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew), escaping); err != nil {
-		return attemptResult{err: fmt.Errorf("sign the request: %w", err)}
+	if err := a.signer.SignHTTP(ctx, r.creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew), escaping); err != nil {
+		r.err = fmt.Errorf("sign the request: %w", err)
+		return r
 	}
 	if a.AttemptTimeout > 0 {
 		limited, cancel := context.WithTimeout(ctx, a.AttemptTimeout)
@@ -234,14 +225,16 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	resp, err := roundTrip(a.Transport, req)
 	received := time.Now()
 	defer func() { a.logAttempt(ctx, r.err, resp, received.Sub(sent)) }()
+	r.sent = true
 	if err != nil {
-		return attemptResult{err: responseError(nil, sendError(err, creds)), sent: true}
+		r.err = responseError(nil, sendError(err, r.creds))
+		return r
 	}
-	r.header, r.sent, r.answered = resp.Header, true, true
+	r.header, r.answered = resp.Header, true
 	if !a.DisableClockSkewCorrection {
 		r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
 	}
-	r.err = a.read(resp, creds)
+	r.err = a.read(resp, r.creds)
 	return r
 }
 
@@ -268,6 +261,19 @@ func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 		return creds, fmt.Errorf("get identity: get credentials: %w", err)
 	}
 	return creds, nil
+}
+
+// refresh drops expired credentials, unless another call has done so. It reports
+// false if the provider can't get others.
+func (s *settings) refresh(ctx context.Context, expired aws.Credentials) bool {
+	cache, ok := s.Credentials.(interface{ Invalidate() })
+	if !ok {
+		return false
+	}
+	if now, err := s.Credentials.Retrieve(ctx); err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
+		cache.Invalidate()
+	}
+	return true
 }
 
 // request builds the request of one attempt.

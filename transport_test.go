@@ -350,7 +350,7 @@ func TestAttemptTimeout(t *testing.T) {
 			}))
 			o.AttemptTimeout = time.Second
 			_, err := describe(t, o)
-			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, exceeded maximum number of attempts, 3, " +
+			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, " +
 				"no whole answer within AttemptTimeout, 1s: https response error StatusCode: 200, RequestID: , deserialization failed, failed to decode response body, cut off after 0 bytes: context deadline exceeded"
 			if err == nil || err.Error() != want {
 				t.Errorf("got  %v\nwant %v", err, want)

@@ -189,9 +189,8 @@ func (p *pace) afterError() time.Duration {
 // passing reports whether an error passes with time, as package aws/retry sees
 // it, or is that of a finished job whose result is said not to be there yet.
 func passing(err error) bool {
-	var resp interface{ HTTPStatusCode() int }
-	if errors.As(err, &resp) && resp.HTTPStatusCode() > 0 {
-		err = unreadable{err}
+	if httpStatus(err) > 0 {
+		err = unmisread(err)
 	}
 	return errors.Is(err, ErrJobNotFinished) ||
 		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
