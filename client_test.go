@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -374,3 +375,51 @@ func TestURLOfRequest(t *testing.T) {
 }
 
 func (c staticCredentials) value() aws.Credentials { return aws.Credentials(c) }
+
+func TestClientThatNewDidNotMake(t *testing.T) {
+	for name, c := range map[string]*Client{"nil": nil, "zero": new(Client)} {
+		_, describeErr := c.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(*Options) {})
+		_, waitErr := c.Wait(t.Context(), exampleJob, func(o *WaitOptions) { o.FirstDelay = 1 })
+		_, openErr := c.Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
+		_, downloadErr := c.Download(t.Context(), exampleJob, t.TempDir())
+		for call, err := range map[string]error{"describe": describeErr, "wait": waitErr, "open": openErr, "download": downloadErr} {
+			if !errors.As(err, new(*InvalidInputError)) || !strings.Contains(err.Error(), "Client is nil or zero") {
+				t.Errorf("%s of a %s client: error %v, want one that says so", call, name, err)
+			}
+		}
+		if text := fmt.Sprint(c); !strings.Contains(text, "snapshotjob.Client") {
+			t.Errorf("a %s client prints as %q", name, text)
+		}
+	}
+}
+
+// An endpoint of S3 is nothing to calls that fetch no file.
+func TestBadS3EndpointStopsFilesAlone(t *testing.T) {
+	o := options(answers(completed))
+	o.S3BaseEndpoint = aws.String("localhost:9000")
+	if _, err := describe(t, o); err != nil {
+		t.Errorf("describe: error %v, want none", err)
+	}
+	_, err := New(o).Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
+	if err == nil || !strings.Contains(err.Error(), "S3BaseEndpoint is no URL") {
+		t.Errorf("open: error %v, want the endpoint's fault", err)
+	}
+}
+
+func TestCustomEndpointsAreSentAsWritten(t *testing.T) {
+	for base, want := range map[string]string{
+		"http://my_service:8080":       "http://my_service:8080" + examplePath,
+		"https://h/a!b$&'()*,=;:@":     "https://h/a!b$&'()*,=;:@" + examplePath,
+		"https://h/a%2Fb%20c/":         "https://h/a%2Fb%20c" + examplePath,
+		"https://[::1]:8443/prefix/v1": "https://[::1]:8443/prefix/v1" + examplePath,
+	} {
+		sent := answers(completed)
+		o := options(sent)
+		o.BaseEndpoint = &base
+		if _, err := describe(t, o); err != nil {
+			t.Errorf("%s: %v", base, err)
+		} else if got := sent.requests[0].URL.String(); got != want {
+			t.Errorf("%s: request to %s, want %s", base, got, want)
+		}
+	}
+}

@@ -229,81 +229,45 @@ func snippet(body []byte, creds aws.Credentials) string {
 }
 
 // redact makes a text one line without the secrets that a server may send back:
-// the caller's own, queries of URLs, and the values of signatures, credentials
-// and tokens.
+// the caller's own, queries of URLs, and all that follows the name of another.
 func redact(text string, creds aws.Credentials) string {
 	text = oneLine(text)
 	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
-		if secret == "" {
-			continue
-		}
-		text = strings.ReplaceAll(text, secret, redacted)
 		// In JSON, HTML or a URL all but letters and digits may be escaped.
-		for _, run := range strings.FieldsFunc(secret, func(r rune) bool { return !isAlphanumeric(r) }) {
-			if len(run) >= 8 {
+		runs := strings.FieldsFunc(secret, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		for _, run := range append([]string{secret}, runs...) {
+			if len(run) >= 8 || run != "" && run == secret {
 				text = strings.ReplaceAll(text, run, redacted)
 			}
 		}
 	}
 	var b strings.Builder
-	var hidden hider
-	for len(text) > 0 {
-		// A word ends at what neither a URL nor a header's value contains.
-		end := strings.IndexAny(text, " \"'<>,")
-		if end < 0 {
-			end = len(text)
+	for found := true; found; {
+		var before, query string
+		before, query, found = strings.Cut(text, "?")
+		b.WriteString(before)
+		end := strings.IndexAny(query+" ", " \"'<>,") // of the URL
+		if end > 0 {
+			b.WriteString(redactedQuery)
+		} else if found {
+			b.WriteByte('?')
 		}
-		b.WriteString(hidden.word(text[:end]))
-		b.WriteString(text[end:min(end+1, len(text))])
-		text = text[min(end+1, len(text)):]
+		text = query[end:]
 	}
-	return b.String()
+	text = b.String()
+	for _, name := range []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"} {
+		for i := range len(text) - len(name) {
+			end := i + len(name)
+			if strings.EqualFold(text[i:end], name) && strings.IndexByte(`:="'%\&>`, text[end]) >= 0 {
+				text = text[:end+1] + redacted
+				break
+			}
+		}
+	}
+	return text
 }
 
 const redacted = "REDACTED"
-
-var secretNames = []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"}
-
-// hider hides secret values, word by word. They may be words of their own, after
-// a word that ends with the name, and one with the colon.
-type hider struct{ named, next bool }
-
-func (h *hider) word(word string) string {
-	value := strings.TrimLeft(word, ":=")
-	switch {
-	case word == "":
-		return ""
-	case h.next || h.named && value != word && value != "":
-		*h = hider{}
-		return word[:len(word)-len(value)] + redacted
-	case h.named && value == "":
-		*h = hider{next: true}
-		return word
-	}
-	*h = hider{}
-	shown, hidden, query := strings.Cut(word, "?")
-	lower := strings.ToLower(shown)
-	for _, name := range secretNames {
-		_, rest, found := strings.Cut(lower, name)
-		switch {
-		case !found || len(lower) != len(shown):
-		case rest == "":
-			h.named = true
-		case strings.Trim(rest, ":=") == "":
-			h.next = true
-		case !isAlphanumeric(rune(rest[0])):
-			return shown[:len(shown)-len(rest)+1] + redacted
-		}
-	}
-	if query && hidden != "" {
-		return shown + redactedQuery
-	}
-	return word
-}
-
-func isAlphanumeric(r rune) bool {
-	return r < 0x80 && r != '-' && r != '.' && r != '_' && r != '~' && unreserved(byte(r))
-}
 
 // textError is errors under a text that need not be theirs.
 type textError struct {

@@ -331,3 +331,70 @@ func TestRetryers(t *testing.T) {
 func noPause(o *retry.StandardOptions) {
 	o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 }
+
+// attentive is a retryer that keeps what it is attentive about.
+type attentive struct {
+	*retry.Standard
+	errs, released []string
+}
+
+func (a *attentive) IsErrorRetryable(err error) bool {
+	a.errs = append(a.errs, err.Error())
+	return strings.Contains(err.Error(), "try later")
+}
+
+func (a *attentive) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	return func(err error) error {
+		a.released = append(a.released, fmt.Sprintf("%T", err))
+		return nil
+	}, nil
+}
+
+func TestRetryersSeeTheError(t *testing.T) {
+	later := answer{status: 400, body: `{"message":"try later"}`}
+	sent := answers(later, completed)
+	o := options(sent)
+	a := &attentive{Standard: retry.NewStandard(noPause)}
+	o.Retryer = a
+	if _, err := describe(t, o); err != nil || len(sent.requests) != 2 {
+		t.Errorf("error %v after %d requests, want none after 2: the retryer reads %q", err, len(sent.requests), a.errs)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	a = &attentive{Standard: retry.NewStandard(noPause)}
+	o.Retryer, o.Transport = a, transportFunc(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, errors.New("too late")
+	})
+	if _, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want the cancellation", err)
+	}
+	if want := []string{"*aws.RequestCanceledError"}; !slices.Equal(a.released, want) {
+		t.Errorf("the token of a cancelled attempt is released with %q, want %q, as in the SDK's loop", a.released, want)
+	}
+}
+
+// As in the SDK's clients, a call's own retryer brings its own number of attempts.
+func TestRetryerOfOneCall(t *testing.T) {
+	twice := func(o *Options) {
+		o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) { o.MaxAttempts = 2 })
+	}
+	for name, c := range map[string]struct {
+		call func(*Options)
+		want int
+	}{
+		"none":                   {func(*Options) {}, 5},
+		"its own retryer":        {twice, 2},
+		"its own number":         {func(o *Options) { o.RetryMaxAttempts = 4 }, 4},
+		"no number":              {func(o *Options) { o.RetryMaxAttempts = 0 }, 5},
+		"both":                   {func(o *Options) { twice(o); o.RetryMaxAttempts = 3 }, 3},
+		"a retryer of before V2": {func(o *Options) { o.Retryer = &plain{attempts: 2} }, 2},
+	} {
+		sent := answers(apiError(503, "ServiceUnavailable"))
+		o := options(sent)
+		o.RetryMaxAttempts = 5
+		if _, err := describe(t, o, c.call); err == nil || len(sent.requests) != c.want {
+			t.Errorf("%s: %d requests, want %d (%v)", name, len(sent.requests), c.want, err)
+		}
+	}
+}

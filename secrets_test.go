@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
@@ -216,4 +218,68 @@ func TestLogOfDecisions(t *testing.T) {
 			t.Errorf("%s: log above the debug level\n%s, want nothing", tt.name, buf.String())
 		}
 	}
+}
+
+// What a server sends back of a request may be escaped, quoted or cut.
+func TestRedactEscapedSecrets(t *testing.T) {
+	creds := aws.Credentials{SecretAccessKey: exampleSecret, SessionToken: "IQoJb3JpZ2luX2VjE/abcdefghij+klmnopqrst=="}
+	for text, want := range map[string]string{
+		`https:\/\/b\/k?X-Amz-Signature\u003dXXX`:                          `https:\/\/b\/k?REDACTED`,
+		`k\u003fX-Amz-Signature\u003dXXX`:                                  `k\u003fX-Amz-Signature\REDACTED`,
+		`/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`:      `/login?REDACTED now`,
+		`next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX`:                 `next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
+		`IQoJb3JpZ2luX2VjE&#x2F;abcdefghij&#43;klmnopqrst&#61;&#61; x`:     `REDACTED&#x2F;REDACTED&#43;REDACTED&#61;&#61; x`,
+		`IQoJb3JpZ2luX2VjE%2Fabcdefghij%2Bklmnopqrst%3D%3D`:                `REDACTED%2FREDACTED%2BREDACTED%3D%3D`,
+		`{"X-Amz-Signature":"XXX", "x": 1}`:                                `{"X-Amz-Signature"REDACTED`,
+		`x-amz-security-token: XXX`:                                        `x-amz-security-token:REDACTED`,
+		"The request signature we calculated is wrong. Why? Check the key": "The request signature we calculated is wrong. Why? Check the key",
+		"InvalidSignatureException: Signature expired":                     "InvalidSignatureException: Signature expired",
+		"two\r\nlines": "two  lines",
+	} {
+		if got := redact(text, creds); got != want {
+			t.Errorf("redact(%q) = %q, want %q", text, got, want)
+		}
+	}
+	cut := snippet([]byte("https://proxy/?"+strings.Repeat("q", 1900)+" "+strings.Repeat("a", 100)+creds.SessionToken), creds)
+	if strings.Contains(cut, "IQoJ") || len(cut) > snippetSize+len("…") {
+		t.Errorf("a snippet shows the begin of a secret: %q", cut)
+	}
+}
+
+func TestFormattedClientsHideCredentials(t *testing.T) {
+	o := Options{Region: "us-east-1", Credentials: exampleCredentials}
+	client := New(o)
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "options", o, "client", client)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "options", o, "client", client)
+	data, err := json.Marshal(map[string]any{"options": o, "client": client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		fmt.Sprintf("%v %+v %#v %s", o, o, o, o), fmt.Sprintf("%v %+v %#v %s", client, client, client, client),
+		fmt.Sprintf("%+v", []Options{o}), fmt.Sprintf("%+v", &o), log.String(), string(data),
+	} {
+		if strings.Contains(text, exampleSecret) || strings.Contains(text, exampleToken) || !strings.Contains(text, "us-east-1") && text != string(data) {
+			t.Errorf("%s, want the region and no secret", text)
+		}
+	}
+}
+
+func TestTransportErrorsHideTheRequest(t *testing.T) {
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("traced\n%v", req.Header)
+	}))
+	var log strings.Builder
+	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	_, err := describe(t, o)
+	if err == nil || !strings.Contains(err.Error(), "traced map[") {
+		t.Fatalf("error %v, want the transport's", err)
+	}
+	for _, text := range []string{err.Error(), log.String()} {
+		if strings.Contains(text, exampleToken) || strings.Contains(text, "Signature=") && !strings.Contains(text, "Signature=REDACTED") {
+			t.Errorf("%s shows a secret", text)
+		}
+	}
+	checkErrorText(t, err)
 }

@@ -381,3 +381,54 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 func (readerFunc) Close() error                 { return nil }
+
+// A whole value is an answer, however the connection ended; anything less was cut
+// off.
+func TestWholeButWrong(t *testing.T) {
+	for body, attempts := range map[string]int{`[]`: 1, `"x"`: 1, `{"CreatedTime":"x"}`: 1, `{"Arn":1}`: 1, `{"Arn":1`: 3, `<html>`: 3, ``: 3} {
+		sent := 0
+		_, err := describe(t, options(transportFunc(func(*http.Request) (*http.Response, error) {
+			sent++
+			broken := io.MultiReader(strings.NewReader(body), readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(broken), ContentLength: -1}, nil
+		})))
+		if err == nil || sent != attempts || errors.Is(err, io.ErrUnexpectedEOF) != (attempts > 1) {
+			t.Errorf("%q: error %v after %d attempts, want one after %d", body, err, sent, attempts)
+		}
+	}
+}
+
+// Of the callers whose credentials have expired, one drops them: those that
+// learn it later leave the fresh ones alone.
+func TestExpiredCredentialsOfManyCallers(t *testing.T) {
+	const callers = 50
+	provided := 0
+	cache := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		provided++
+		return aws.Credentials{AccessKeyID: fmt.Sprint("AKID", provided), SecretAccessKey: exampleSecret}, nil
+	}))
+	var first sync.WaitGroup // all have sent their first attempt before one is answered
+	first.Add(callers)
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		if strings.Contains(req.Header.Get("Authorization"), "AKID1/") {
+			first.Done()
+			first.Wait()
+			return apiError(403, "ExpiredTokenException").response()
+		}
+		return completed.response()
+	}))
+	o.Credentials = cache
+	client := New(o)
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if _, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if provided != 2 {
+		t.Errorf("the provider was asked %d times, want 2", provided)
+	}
+}
