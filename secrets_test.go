@@ -240,6 +240,7 @@ func TestRedactEscapedSecrets(t *testing.T) {
 			t.Errorf("redact(%q) = %q, want %q", text, got, want)
 		}
 	}
+	creds.SessionToken = "IQoJ" + strings.Repeat("t", 300)
 	cut := snippet([]byte("https://proxy/?"+strings.Repeat("q", 1900)+" "+strings.Repeat("a", 100)+creds.SessionToken), creds)
 	if strings.Contains(cut, "IQoJ") || len(cut) > snippetSize+len("…") {
 		t.Errorf("a snippet shows the begin of a secret: %q", cut)
