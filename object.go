@@ -249,7 +249,7 @@ func (o *object) request() error {
 	req.Host = req.URL.Host
 	sent := time.Now()
 	resp, err := roundTrip(o.DownloadTransport, req)
-	if o.debugs(ctx) {
+	if o.Logger != nil {
 		attrs := []any{"job", o.file.Job.String(), "file", o.file.describe(), "offset", o.at, "duration", time.Since(sent)}
 		if resp != nil {
 			attrs = append(attrs, "status", resp.StatusCode)

@@ -24,12 +24,13 @@ func tokenContext(ctx context.Context, attempt int) context.Context {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
 	loop := retry.NewAttemptMiddleware(once, func(req any) any { return req })
+	second := ctx // what it is when the loop has ended
 	loop.HandleFinalize(ctx, middleware.FinalizeInput{},
-		middleware.FinalizeHandlerFunc(func(second context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
-			ctx = second // when the loop has ended
+		middleware.FinalizeHandlerFunc(func(ctx context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+			second = ctx
 			return out, md, &decidedError{errors.New("again"), true}
 		}))
-	return ctx
+	return second
 }
 
 // atLeastAsked lengthens a delay to what X-Amz-Retry-After asks for in

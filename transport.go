@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -127,7 +126,7 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 
 		if !refreshed && credentialsExpired(err) && (a.max == 0 || n < a.max) && s.refresh(ctx, result.creds) {
 			refreshed, releaseRetry = true, noToken
-			s.logRetry(ctx, call, n, "again with fresh credentials")
+			a.log(ctx, "retry", "decision", "again with fresh credentials")
 			continue
 		}
 		verdict := err
@@ -135,18 +134,18 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			verdict = unmisread(err)
 		}
 		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
-			s.logRetry(ctx, call, n, "no: the error is final")
+			a.log(ctx, "retry", "decision", "no: the error is final")
 			return err
 		}
 		if a.max > 0 && n >= a.max {
-			s.logRetry(ctx, call, n, "no: that was the last attempt")
+			a.log(ctx, "retry", "decision", "no: that was the last attempt")
 			return &retry.MaxAttemptsError{Attempt: n, Err: err}
 		}
 		if releaseRetry, err = s.retryer.GetRetryToken(ctx, verdict); err != nil {
 			if ctx.Err() != nil {
 				return ended(ctx, err, last)
 			}
-			s.logRetry(ctx, call, n, "no: the retry quota is used up")
+			a.log(ctx, "retry", "decision", "no: the retry quota is used up")
 			return fmt.Errorf("%w, not tried again: %w", last, err)
 		}
 		delay, err := s.retryer.RetryDelay(n, verdict)
@@ -154,7 +153,7 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			return after(err, last)
 		}
 		delay = atLeastAsked(delay, result.header)
-		s.logRetry(ctx, call, n, "yes", slog.Duration("delay", delay))
+		a.log(ctx, "retry", "decision", "yes", "delay", delay)
 		if !sleep(ctx, delay) {
 			return ended(ctx, last, nil)
 		}
@@ -224,7 +223,18 @@ func (a *attempt) send(ctx context.Context) (r attemptResult) {
 	}
 	resp, err := roundTrip(a.Transport, req)
 	received := time.Now()
-	defer func() { a.logAttempt(ctx, r.err, resp, received.Sub(sent)) }()
+	if a.Logger != nil {
+		defer func() {
+			attrs := []any{"duration", received.Sub(sent), "skew", a.skew}
+			if resp != nil {
+				attrs = append(attrs, "status", resp.StatusCode, "requestID", headerRequestID(resp.Header))
+			}
+			if r.err != nil {
+				attrs = append(attrs, "error", r.err.Error())
+			}
+			a.log(ctx, "attempt", attrs...)
+		}()
+	}
 	r.sent = true
 	if err != nil {
 		r.err = responseError(nil, sendError(err, r.creds))
@@ -342,38 +352,50 @@ func traceID() string {
 
 // read reads the response's body, within bounds, and closes it.
 func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
+	defer resp.Body.Close()
 	buf := bodies.Get().(*bodyBuffer)
-	defer putBody(buf)
+	defer func() {
+		if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
+			buf.Reset()
+			buf.limited.R = nil
+			bodies.Put(buf)
+		}
+	}()
 	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
-	limit := int64(maxErrorBody)
+	limit := maxErrorBody
 	if ok {
 		limit = maxBody
 	}
-	defer resp.Body.Close()
 	if n := resp.ContentLength; n > 0 {
 		buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
 	}
-	buf.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
+	buf.limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
 	_, readErr := buf.ReadFrom(&buf.limited)
 	body := buf.Bytes()
 	if !ok {
-		exception := decodeAPIError(a.call.op, resp.Header, body[:min(len(body), maxErrorBody)], creds)
+		exception := decodeAPIError(a.call.op, resp.Header, body[:min(len(body), limit)], creds)
 		if a.call.op.mark != nil {
 			return responseError(resp, a.call.op.mark(exception))
 		}
 		return responseError(resp, exception)
 	}
 	var err error
-	if len(body) > maxBody {
-		err = fmt.Errorf("the response body is longer than %d bytes", maxBody)
-	} else if readErr != nil && len(bytes.TrimSpace(body)) == 0 {
-		err = readErr // an empty body is an answer only if it ended as it should
-	} else if err = a.call.decode(resp, body); err == nil {
-		return nil // a value that arrived whole is an answer, however the connection ended
-	} else if wrong := (*typeError)(nil); errors.As(err, &wrong) {
-		readErr = nil // so is one that makes no sense
-	} else if readErr == nil && errors.Is(err, io.ErrUnexpectedEOF) {
-		readErr = err
+	var wrong *typeError
+	switch {
+	case len(body) > limit:
+		err = fmt.Errorf("the response body is longer than %d bytes", limit)
+	case readErr != nil && len(bytes.TrimSpace(body)) == 0: // an empty body is an answer only if it ended as it should
+	default:
+		// A value that arrived whole is an answer, also a wrong one, however the
+		// connection ended.
+		if err = a.call.decode(resp, body); err == nil {
+			return nil
+		}
+		if errors.As(err, &wrong) {
+			readErr = nil
+		} else if readErr == nil && errors.Is(err, io.ErrUnexpectedEOF) {
+			readErr = err
+		}
 	}
 	shown := snippet(body, creds)
 	if readErr != nil {
@@ -384,7 +406,8 @@ func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
 	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
 }
 
-// The bodies of responses. A buffer that grew past maxPooledBody is not kept.
+const maxPooledBody = 2 << 20 // what has grown larger is not kept
+
 var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
 
 type bodyBuffer struct {
@@ -392,43 +415,9 @@ type bodyBuffer struct {
 	limited io.LimitedReader // what it is read from
 }
 
-const maxPooledBody = 2 << 20
-
-func putBody(buf *bodyBuffer) {
-	if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
-		buf.Reset()
-		buf.limited.R = nil
-		bodies.Put(buf)
-	}
-}
-
-func (s *settings) debugs(ctx context.Context) bool {
-	return s.Logger != nil && s.Logger.Enabled(ctx, slog.LevelDebug)
-}
-
-// logAttempt writes one record for an attempt that was sent.
-func (a *attempt) logAttempt(ctx context.Context, err error, resp *http.Response, took time.Duration) {
-	if !a.debugs(ctx) {
-		return
-	}
-	attrs := []slog.Attr{slog.Duration("duration", took), slog.Duration("skew", a.skew)}
-	if resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("requestID", headerRequestID(resp.Header)))
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	a.log(ctx, "attempt", a.call, a.number, attrs...)
-}
-
-func (s *settings) logRetry(ctx context.Context, call *call, attempt int, decision string, attrs ...slog.Attr) {
-	s.log(ctx, "retry", call, attempt, append([]slog.Attr{slog.String("decision", decision)}, attrs...)...)
-}
-
-func (s *settings) log(ctx context.Context, message string, call *call, attempt int, attrs ...slog.Attr) {
-	if s.debugs(ctx) {
-		s.Logger.LogAttrs(ctx, slog.LevelDebug, message, append([]slog.Attr{
-			slog.String("operation", call.op.name), slog.Any("job", call.job), slog.Int("attempt", attempt),
-		}, attrs...)...)
+// log writes a debug record about an attempt.
+func (a *attempt) log(ctx context.Context, message string, attrs ...any) {
+	if a.Logger != nil {
+		a.Logger.DebugContext(ctx, message, append([]any{"operation", a.call.op.name, "job", a.call.job, "attempt", a.number}, attrs...)...)
 	}
 }
