@@ -154,27 +154,32 @@ func unreserved(c byte) bool {
 // S3URI is where a file lies: s3://bucket/key in the caller's bucket, or a
 // presigned https URL, with which anyone can read the file until it expires. To
 // keep that out of logs, an S3URI shows its query as "?REDACTED" wherever it is
-// formatted (fmt, slog) or marshalled (JSON and other text forms); string(uri)
-// is the whole.
+// formatted (fmt, slog) or marshalled (JSON and other text forms), and user info
+// as "REDACTED@"; string(uri) is the whole.
 //
 // Out of a type's reach are unexported fields that fmt prints, the wrong operand
 // of %p and %w (go vet finds these), and the keys of a map[S3URI]T in
 // encoding/json.
 type S3URI string
 
-const redactedQuery = "?REDACTED"
+const redactedQuery, redactedUser = "?REDACTED", "://REDACTED@"
 
 var errRedacted = errors.New(`this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed`)
 
-// String returns the URI without its query.
+// isKey reports whether the URI names a bucket's key. A "?" is part of it then,
+// and nothing in it is secret.
+func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), "s3://") }
+
+// String returns the URI without its query and user info.
 func (u S3URI) String() string {
-	s, _, presigned := strings.Cut(string(u), "?")
-	if strings.HasPrefix(s, "s3://") {
-		return string(u) // a "?" is part of the key, and nothing in it is secret
+	if u.isKey() {
+		return string(u)
 	}
+	s, _, presigned := strings.Cut(string(u), "?")
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
-		if _, host, ok := strings.Cut(rest, "@"); ok {
-			s = scheme + "://REDACTED@" + host
+		authority := strings.IndexAny(rest+"/", "/#")
+		if at := strings.LastIndexByte(rest[:authority], '@'); at >= 0 {
+			s = scheme + redactedUser + rest[at+1:]
 		}
 	}
 	if presigned {
@@ -201,7 +206,7 @@ func (u *S3URI) UnmarshalText(text []byte) error {
 }
 
 func (u S3URI) refuseRedacted() error {
-	if strings.HasSuffix(string(u), redactedQuery) {
+	if !u.isKey() && (strings.Contains(string(u), redactedQuery) || strings.Contains(string(u), redactedUser)) {
 		return errRedacted
 	}
 	return nil
