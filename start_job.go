@@ -73,8 +73,9 @@ func AnonymousUser(tags ...SessionTag) *SnapshotUserConfiguration {
 
 // ErrOutcomeUnknown is matched by the error of a [Client.StartDashboardSnapshotJob]
 // that can't tell whether the job was started. Describe the job, or start it
-// again with the same id: that can't make two.
-var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id")
+// again with the same id, which can't make two: [*ResourceExistsException] then
+// means that it was started.
+var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started")
 
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
 // accepted it: see [Client.Wait].
@@ -138,6 +139,8 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 	}
 	var why error
 	switch {
+	case errorCode(describeErr) == "ResourceNotFoundException":
+		why = fmt.Errorf("and no job of this id is there yet: %w", describeErr)
 	case describeErr != nil:
 		why = fmt.Errorf("and describing it failed: %w", describeErr)
 	case found.CreatedTime.IsZero() || len(found.SnapshotConfiguration.FileGroups) == 0:
