@@ -24,7 +24,7 @@ type DescribeDashboardSnapshotJobOutput struct {
 	SnapshotConfiguration SnapshotConfiguration
 	UserConfiguration     *SnapshotUserConfigurationRedacted // nil for a registered user's job
 	RequestID             string                             // as the body says it, else the header
-	Status                int                                // as the body says it, unlike the other operations' (service model); 0 when absent
+	Status                int                                // the member Status of the body, 0 when the body lacks it; the HTTP status of a success is not kept
 }
 
 // jobBody is the response's body.
