@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -46,23 +47,21 @@ type StartDashboardSnapshotJobOutput struct {
 }
 
 // PDF is a group of one PDF of a sheet, with all its visuals.
-func PDF(sheetID string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypePDF, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeAllVisuals, sheetID, nil})
-}
+func PDF(sheetID string) SnapshotFileGroup { return group(SnapshotFileFormatTypePDF, sheetID) }
 
 // CSV is a group of one CSV file of a visual, a table or pivot table.
 func CSV(sheetID, visualID string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeCSV, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeSelectedVisuals, sheetID, []string{visualID}})
+	return group(SnapshotFileFormatTypeCSV, sheetID, visualID)
 }
 
 // Excel is a group of one Excel workbook of up to 5 visuals, tables or pivot
 // tables, in this order. For several sheets, append to its SheetSelections.
 func Excel(sheetID string, visualIDs ...string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeExcel, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeSelectedVisuals, sheetID, visualIDs})
+	return group(SnapshotFileFormatTypeExcel, sheetID, visualIDs...)
 }
 
-func group(format SnapshotFileFormatType, selection SnapshotFileSheetSelection) SnapshotFileGroup {
-	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{selection}}}}
+func group(format SnapshotFileFormatType, sheetID string, visualIDs ...string) SnapshotFileGroup {
+	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{{formatRules[format].scope, sheetID, visualIDs}}}}}
 }
 
 // AnonymousUser is a configuration of one anonymous user with these tags of
@@ -99,14 +98,8 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		call.faults.add("in", "is nil: want the job to start")
 	} else {
 		call.job = in.Job
-		call.faults = in.faults()
 		call.setPath("/snapshot-jobs", "", "")
-		if len(call.faults) == 0 {
-			var err error
-			if call.body, err = in.encode(); err != nil {
-				call.faults.add("in", "can't be encoded: %v", err)
-			}
-		}
+		call.body, call.faults = in.encode()
 	}
 	call.decode = func(resp *http.Response, body []byte) error {
 		b, err := decodeJSON[struct {
@@ -157,194 +150,168 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 // describedBy reports whether a description is that of the job that in asks for,
 // as far as it tells: of tags it has the keys alone.
 func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
-	if to := found.SnapshotConfiguration.DestinationConfiguration; to != nil {
-		asked := in.SnapshotConfiguration.DestinationConfiguration
-		if asked == nil || !slices.Equal(asked.S3Destinations, to.S3Destinations) {
-			return false
-		}
+	// Printed, an empty list is like none.
+	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) }
+	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
+	if told.DestinationConfiguration != nil && !same(asked.DestinationConfiguration, told.DestinationConfiguration) {
+		return false
 	}
-	if u := found.UserConfiguration; u != nil {
-		var asked, keys []string
-		if in.UserConfiguration != nil {
-			for _, tag := range in.UserConfiguration.AnonymousUsers[0].RowLevelPermissionTags {
+	if found.UserConfiguration != nil {
+		var asked, told []string
+		if u := in.UserConfiguration; u != nil {
+			for _, tag := range u.AnonymousUsers[0].RowLevelPermissionTags {
 				asked = append(asked, tag.Key)
 			}
 		}
-		for _, user := range u.AnonymousUsers {
-			keys = append(keys, user.RowLevelPermissionTagKeys...)
+		for _, user := range found.UserConfiguration.AnonymousUsers {
+			told = append(told, user.RowLevelPermissionTagKeys...)
 		}
 		slices.Sort(asked)
-		slices.Sort(keys)
-		if !slices.Equal(asked, keys) {
+		slices.Sort(told)
+		if !slices.Equal(asked, told) {
 			return false
 		}
 	}
-	return slices.EqualFunc(in.SnapshotConfiguration.FileGroups, found.SnapshotConfiguration.FileGroups, func(a, b SnapshotFileGroup) bool {
-		return slices.EqualFunc(a.Files, b.Files, func(a, b SnapshotFile) bool {
-			return a.FormatType == b.FormatType && slices.EqualFunc(a.SheetSelections, b.SheetSelections, func(a, b SnapshotFileSheetSelection) bool {
-				return a.SelectionScope == b.SelectionScope && a.SheetID == b.SheetID && slices.Equal(a.VisualIDs, b.VisualIDs)
-			})
-		})
-	})
+	return same(asked.FileGroups, told.FileGroups)
 }
 
-// encode writes the request's body as the official client does: times in epoch
-// seconds, numbers that JSON lacks as strings.
-func (in *StartDashboardSnapshotJobInput) encode() ([]byte, error) {
+// encode checks the input, and writes the request's body as the official client
+// does.
+func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
+	faults := in.faults()
 	type parameters struct {
-		StringParameters   []wireParameter `json:",omitzero"`
-		IntegerParameters  []wireParameter `json:",omitzero"`
-		DecimalParameters  []wireParameter `json:",omitzero"`
-		DateTimeParameters []wireParameter `json:",omitzero"`
+		StringParameters, IntegerParameters, DecimalParameters, DateTimeParameters []parameter[any] `json:",omitzero"`
 	}
-	var body struct {
-		SnapshotJobID         string `json:"SnapshotJobId"`
-		SnapshotConfiguration struct {
-			SnapshotConfiguration
-			Parameters *parameters `json:",omitzero"` // hides those that are embedded
-		}
-		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
+	type configuration struct {
+		SnapshotConfiguration
+		Parameters *parameters `json:",omitzero"` // hides those that are embedded
 	}
-	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
-	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
+	c := configuration{SnapshotConfiguration: in.SnapshotConfiguration}
 	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		body.SnapshotConfiguration.Parameters = &parameters{
-			wire(p.StringParameters, func(s string) any { return s }),
-			wire(p.IntegerParameters, func(n int64) any { return n }),
-			wire(p.DecimalParameters, func(f float64) any {
-				switch {
-				case math.IsNaN(f):
-					return "NaN"
-				case math.IsInf(f, 1):
-					return "Infinity"
-				case math.IsInf(f, -1):
-					return "-Infinity"
-				}
-				return f
-			}),
-			wire(p.DateTimeParameters, func(t time.Time) any { return float64(t.UnixMilli()) / 1e3 }),
+		c.Parameters = &parameters{
+			wire(&faults, "StringParameters", p.StringParameters),
+			wire(&faults, "IntegerParameters", p.IntegerParameters),
+			wire(&faults, "DecimalParameters", p.DecimalParameters),
+			wire(&faults, "DateTimeParameters", p.DateTimeParameters),
 		}
 	}
-	return json.Marshal(body)
+	body, _ := json.Marshal(struct { // never fails
+		SnapshotJobID         string `json:"SnapshotJobId"`
+		SnapshotConfiguration configuration
+		UserConfiguration     *SnapshotUserConfiguration `json:",omitzero"`
+	}{in.Job.SnapshotJobID, c, in.UserConfiguration})
+	return body, faults
 }
 
-type wireParameter struct {
-	Name   string
-	Values []any
-}
-
-func wire[T any, P ~struct {
+// parameter is the shape that the four types of parameters share.
+type parameter[T any] = struct {
 	Name   string
 	Values []T
-}](list []P, value func(T) any) (out []wireParameter) {
-	if list != nil {
-		out = []wireParameter{}
+}
+
+// wire checks parameters, and makes them ready to be encoded: times in epoch
+// seconds, numbers that JSON lacks as strings, no values as an empty list.
+func wire[T any, P ~parameter[T]](l *faultList, field string, list []P) []parameter[any] {
+	if list == nil {
+		return nil
 	}
-	for _, p := range list {
-		p := struct {
-			Name   string
-			Values []T
-		}(p)
-		w := wireParameter{p.Name, []any{}}
-		for _, v := range p.Values {
-			w.Values = append(w.Values, value(v))
+	l.checkCount(field, len(list), "parameters", 0, 100, "")
+	out := make([]parameter[any], len(list))
+	for i, p := range list {
+		p := parameter[T](p)
+		l.checkText(at(field, i)+".Name", p.Name)
+		values := make([]any, len(p.Values))
+		for j, v := range p.Values {
+			values[j] = v
+			switch v := any(v).(type) {
+			case time.Time:
+				if v.Year() < 1 || v.Year() > 9999 || v.IsZero() {
+					l.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
+				}
+				values[j] = float64(v.UnixMilli()) / 1e3
+			case float64:
+				switch {
+				case math.IsNaN(v):
+					values[j] = "NaN"
+				case math.IsInf(v, 1):
+					values[j] = "Infinity"
+				case math.IsInf(v, -1):
+					values[j] = "-Infinity"
+				}
+			}
 		}
-		out = append(out, w)
+		out[i] = parameter[any]{p.Name, values}
 	}
 	return out
 }
 
 // faults applies the rules of the service model and of the API reference
-// (StartDashboardSnapshotJob and its shapes). It quotes no tag's and no
-// parameter's value.
+// (StartDashboardSnapshotJob and its shapes), but for parameters. It quotes no
+// tag's value.
 func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	faults := in.Job.faults(nil)
 	groups := in.SnapshotConfiguration.FileGroups
-	if n := len(groups); n < 1 || n > 7 {
-		faults.add("FileGroups", "has %d groups: want 1 to 7", n)
-	}
+	faults.checkCount("FileGroups", len(groups), "groups", 1, 7, "")
 	count := map[SnapshotFileFormatType]int{}
 	for i, g := range groups {
-		field := fmt.Sprintf("FileGroups[%d].Files", i)
-		if len(g.Files) != 1 {
-			faults.add(field, "has %d files: want 1", len(g.Files))
-		}
+		field := at("FileGroups", i) + ".Files"
+		faults.checkCount(field, len(g.Files), "files", 1, 1, "")
 		for j, file := range g.Files {
 			count[file.FormatType]++
-			faults.checkFile(fmt.Sprintf("%s[%d]", field, j), file)
+			faults.checkFile(at(field, j), file)
 		}
 	}
-	for _, rule := range formatRules {
-		if n := count[rule.format]; n > rule.files {
-			faults.add("FileGroups", "ask for %d %s files: want at most %d in a job", n, rule.format, rule.files)
+	for _, format := range slices.Sorted(maps.Keys(formatRules)) {
+		if n, most := count[format], formatRules[format].files; n > most {
+			faults.add("FileGroups", "ask for %d %s files: want at most %d in a job", n, format, most)
 		}
 	}
-
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {
-		if n := len(d.S3Destinations); n != 1 {
-			faults.add("S3Destinations", "has %d destinations: want 1, or no DestinationConfiguration", n)
-		}
+		faults.checkCount("S3Destinations", len(d.S3Destinations), "destinations", 1, 1, ", or no DestinationConfiguration")
 		for i, to := range d.S3Destinations {
-			b := to.BucketConfiguration
-			field := fmt.Sprintf("S3Destinations[%d].BucketConfiguration", i)
-			faults.checkText(field+".BucketName", b.BucketName)
-			faults.checkText(field+".BucketPrefix", b.BucketPrefix)
-			faults.checkText(field+".BucketRegion", b.BucketRegion)
+			field := at("S3Destinations", i) + ".BucketConfiguration."
+			faults.checkText(field+"BucketName", to.BucketConfiguration.BucketName)
+			faults.checkText(field+"BucketPrefix", to.BucketConfiguration.BucketPrefix)
+			faults.checkText(field+"BucketRegion", to.BucketConfiguration.BucketRegion)
 		}
 	}
-	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		faults.checkParameters(p)
-	}
-
 	if u := in.UserConfiguration; u != nil {
-		if n := len(u.AnonymousUsers); n != 1 {
-			faults.add("AnonymousUsers", "has %d users: want 1, which may be empty, or no UserConfiguration for a registered user", n)
-		}
+		faults.checkCount("AnonymousUsers", len(u.AnonymousUsers), "users", 1, 1, ", which may be empty, or no UserConfiguration for a registered user")
 		for i, user := range u.AnonymousUsers {
-			field := fmt.Sprintf("AnonymousUsers[%d].RowLevelPermissionTags", i)
-			if tags := user.RowLevelPermissionTags; tags != nil && len(tags) == 0 || len(tags) > 50 {
-				faults.add(field, "has %d tags: want 1 to 50, or nil for none", len(tags))
+			field := at("AnonymousUsers", i) + ".RowLevelPermissionTags"
+			if tags := user.RowLevelPermissionTags; tags != nil {
+				faults.checkCount(field, len(tags), "tags", 1, 50, ", or nil for none")
 			}
 			for j, tag := range user.RowLevelPermissionTags {
-				faults.checkLength(fmt.Sprintf("%s[%d].Key", field, j), tag.Key, 128)
-				faults.checkLength(fmt.Sprintf("%s[%d].Value", field, j), tag.Value, 256)
+				faults.checkCount(at(field, j)+".Key", utf8.RuneCountInString(tag.Key), "characters", 1, 128, "")
+				faults.checkCount(at(field, j)+".Value", utf8.RuneCountInString(tag.Value), "characters", 1, 256, "")
 			}
 		}
 	}
 	return faults
 }
 
-// formatRule is what a job may ask for in a format.
-type formatRule struct {
-	format                     SnapshotFileFormatType
+// formatRules are what a job may ask for in each format.
+var formatRules = map[SnapshotFileFormatType]struct {
 	scope                      SnapshotFileSheetSelectionScope
 	files, selections, visuals int // at most: of a job, of a file, of a file
-}
-
-var formatRules = []formatRule{
-	{SnapshotFileFormatTypePDF, SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
-	{SnapshotFileFormatTypeExcel, SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
-	{SnapshotFileFormatTypeCSV, SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
+}{
+	SnapshotFileFormatTypePDF:   {SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
+	SnapshotFileFormatTypeExcel: {SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
+	SnapshotFileFormatTypeCSV:   {SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
 }
 
 func (l *faultList) checkFile(field string, f SnapshotFile) {
-	known := slices.IndexFunc(formatRules, func(rule formatRule) bool { return rule.format == f.FormatType })
-	if known < 0 {
+	rule, ok := formatRules[f.FormatType]
+	if !ok {
 		l.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(f.FormatType)))
 		return
 	}
-	rule := formatRules[known]
 	field += ".SheetSelections"
-	if n := len(f.SheetSelections); n < 1 || n > rule.selections {
-		want := "1"
-		if rule.selections > 1 {
-			want = fmt.Sprintf("1 to %d", rule.selections)
-		}
-		l.add(field, "has %d selections: want %s for %s", n, want, f.FormatType)
-	}
+	l.checkCount(field, len(f.SheetSelections), "selections", 1, rule.selections, " for "+string(f.FormatType))
 	total := 0
 	for i, s := range f.SheetSelections {
-		name := fmt.Sprintf("%s[%d]", field, i)
+		name := at(field, i)
 		if s.SheetID == "" {
 			l.add(name+".SheetID", "is empty")
 		}
@@ -357,7 +324,7 @@ func (l *faultList) checkFile(field string, f SnapshotFile) {
 		}
 		for j, id := range s.VisualIDs {
 			if id == "" {
-				l.add(fmt.Sprintf("%s.VisualIDs[%d]", name, j), "is empty")
+				l.add(at(name+".VisualIDs", j), "is empty")
 			}
 		}
 	}
@@ -366,10 +333,19 @@ func (l *faultList) checkFile(field string, f SnapshotFile) {
 	}
 }
 
-func (l *faultList) checkLength(field, text string, most int) {
-	if n := utf8.RuneCountInString(text); n < 1 || n > most {
-		l.add(field, "has %d characters: want 1 to %d", n, most)
+// checkCount wants from least to most of something, or what hint says.
+func (l *faultList) checkCount(field string, n int, of string, least, most int, hint string) {
+	if n >= least && n <= most {
+		return
 	}
+	want := fmt.Sprint(least, " to ", most)
+	switch least {
+	case 0:
+		want = fmt.Sprint("at most ", most)
+	case most:
+		want = fmt.Sprint(most)
+	}
+	l.add(field, "has %d %s: want %s%s", n, of, want, hint)
 }
 
 // checkText wants what the model's pattern .*\S.* does.
@@ -379,24 +355,5 @@ func (l *faultList) checkText(field, text string) {
 	}
 }
 
-func (l *faultList) checkParameters(p *Parameters) {
-	check := func(list string, n int, name func(int) string) {
-		if n > 100 {
-			l.add(list, "has %d parameters: want at most 100", n)
-		}
-		for i := range n {
-			l.checkText(fmt.Sprintf("%s[%d].Name", list, i), name(i))
-		}
-	}
-	check("StringParameters", len(p.StringParameters), func(i int) string { return p.StringParameters[i].Name })
-	check("IntegerParameters", len(p.IntegerParameters), func(i int) string { return p.IntegerParameters[i].Name })
-	check("DecimalParameters", len(p.DecimalParameters), func(i int) string { return p.DecimalParameters[i].Name })
-	check("DateTimeParameters", len(p.DateTimeParameters), func(i int) string { return p.DateTimeParameters[i].Name })
-	for i, parameter := range p.DateTimeParameters {
-		for j, t := range parameter.Values {
-			if t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
-				l.add(fmt.Sprintf("DateTimeParameters[%d].Values[%d]", i, j), "is the zero time, or beyond the year 9999")
-			}
-		}
-	}
-}
+// at names an element of a list.
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
