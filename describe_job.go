@@ -27,7 +27,6 @@ type DescribeDashboardSnapshotJobOutput struct {
 	Status                int                                // the member Status of the body, 0 when the body lacks it; the HTTP status of a success is not kept
 }
 
-// jobBody is the response's body.
 type jobBody struct {
 	ARN                   string `json:"Arn"`
 	AWSAccountID          string `json:"AwsAccountId"`
@@ -47,22 +46,11 @@ type jobBody struct {
 //
 // Its errors are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	var out *DescribeDashboardSnapshotJobOutput
-	call := job.call(&describeJob, "")
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[jobBody](body)
-		if err != nil {
-			return err
+	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b jobBody, resp *http.Response) *DescribeDashboardSnapshotJobOutput {
+		return &DescribeDashboardSnapshotJobOutput{
+			Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
+			b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
+			cmp.Or(b.RequestID, headerRequestID(resp.Header)), int(b.Status),
 		}
-		out = &DescribeDashboardSnapshotJobOutput{
-			Job: Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
-			ARN: b.ARN, JobStatus: b.JobStatus,
-			CreatedTime: b.CreatedTime, LastUpdatedTime: b.LastUpdatedTime,
-			SnapshotConfiguration: b.SnapshotConfiguration, UserConfiguration: b.UserConfiguration,
-			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: int(b.Status),
-		}
-		return nil
-	}
-	err := c.invoke(ctx, call, optFns)
-	return out, err
+	})
 }

@@ -92,7 +92,6 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // not tried again: the account's running jobs don't end within the seconds that
 // retries last. Start the job when another has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
-	var out *StartDashboardSnapshotJobOutput
 	call := &call{op: &startJob}
 	if in == nil {
 		call.faults.add("in", "is nil: want the job to start")
@@ -101,19 +100,15 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		call.setPath("/snapshot-jobs", "", "")
 		call.body, call.faults = in.encode()
 	}
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[struct {
-			ARN           string `json:"Arn"`
-			RequestID     string `json:"RequestId"`
-			SnapshotJobID string `json:"SnapshotJobId"`
-		}](body)
-		if err == nil {
-			out = &StartDashboardSnapshotJobOutput{in.Job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
-			out.Job.SnapshotJobID = cmp.Or(b.SnapshotJobID, in.Job.SnapshotJobID)
-		}
-		return err
+	type body struct {
+		ARN           string `json:"Arn"`
+		RequestID     string `json:"RequestId"`
+		SnapshotJobID string `json:"SnapshotJobId"`
 	}
-	err := c.invoke(ctx, call, optFns)
+	out, err := perform(ctx, c, call, optFns, func(job Job, b body, resp *http.Response) *StartDashboardSnapshotJobOutput {
+		job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
+		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+	})
 	if err != nil && call.unanswered {
 		return c.findOut(ctx, in, call, optFns, err)
 	}

@@ -34,7 +34,6 @@ type StartDashboardSnapshotJobScheduleOutput struct {
 // [*InvalidParameterValueException] and [*LimitExceededException], which is not
 // tried again.
 func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *StartDashboardSnapshotJobScheduleInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobScheduleOutput, error) {
-	var out *StartDashboardSnapshotJobScheduleOutput
 	call := &call{op: &startSchedule}
 	if in == nil {
 		call.faults.add("in", "is nil: want the schedule to start")
@@ -45,15 +44,10 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 		call.faults.checkID("ScheduleID", in.ScheduleID)
 		call.setPath("/schedules/", in.ScheduleID, "")
 	}
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[struct {
-			RequestID string `json:"RequestId"`
-		}](body)
-		if err == nil {
-			out = &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
-		}
-		return err
+	type body struct {
+		RequestID string `json:"RequestId"`
 	}
-	err := c.invoke(ctx, call, optFns)
-	return out, err
+	return perform(ctx, c, call, optFns, func(_ Job, b body, resp *http.Response) *StartDashboardSnapshotJobScheduleOutput {
+		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+	})
 }

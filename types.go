@@ -1,10 +1,12 @@
 package snapshotjob
 
 import (
+	"context"
 	"encoding"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -97,6 +99,20 @@ func (j Job) call(op *operation, suffix string) *call {
 	c := &call{op: op, job: j, faults: j.faults(nil)}
 	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
 	return c
+}
+
+// perform makes a call. Of a 2xx response and its body, output makes what the
+// operation returns.
+func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, Body, *http.Response) *Output) (out *Output, err error) {
+	call.decode = func(resp *http.Response, body []byte) error {
+		b, err := decodeJSON[Body](body)
+		if err == nil {
+			out = output(call.job, b, resp)
+		}
+		return err
+	}
+	err = c.invoke(ctx, call, optFns)
+	return out, err
 }
 
 // setPath sets the path below that of the job's dashboard.
