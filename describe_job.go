@@ -10,11 +10,10 @@ import (
 var describeJob = operation{
 	name:       "DescribeDashboardSnapshotJob",
 	method:     http.MethodGet,
-	exceptions: "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions,
 }
 
-// DescribeDashboardSnapshotJobOutput is the state of a job, and what it was
-// asked to make.
+// DescribeDashboardSnapshotJobOutput is a job's state, and what it is to make.
 type DescribeDashboardSnapshotJobOutput struct {
 	Job                   Job // as the answer names it; ids that it lacks are those asked about
 	ARN                   string
@@ -42,9 +41,8 @@ type jobBody struct {
 }
 
 // DescribeDashboardSnapshotJob returns the status of a job, running or not. The
-// caller must be the user who started the job. [Client.Wait] polls it.
-//
-// Its errors are those that [Client] lists.
+// caller must be the user who started the job. [Client.Wait] polls it. Its errors
+// are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
 	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b jobBody, resp *http.Response) *DescribeDashboardSnapshotJobOutput {
 		return &DescribeDashboardSnapshotJobOutput{

@@ -10,13 +10,12 @@ import (
 var describeResult = operation{
 	name:       "DescribeDashboardSnapshotJobResult",
 	method:     http.MethodGet,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue PreconditionNotMet ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue PreconditionNotMet",
 	mark:       markNotFinished,
 }
 
-// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Use
-// [DescribeDashboardSnapshotJobResultOutput.Err] to learn whether it is good,
-// and [DescribeDashboardSnapshotJobResultOutput.Files] to walk it.
+// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Its
+// methods Err and Files judge it and walk it.
 type DescribeDashboardSnapshotJobResultOutput struct {
 	Job             Job // the job that was asked about
 	ARN             string

@@ -18,7 +18,7 @@ import (
 var startJob = operation{
 	name:       "StartDashboardSnapshotJob",
 	method:     http.MethodPost,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceExists ResourceNotFound Throttling UnsupportedPricingPlan UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded ResourceExists UnsupportedPricingPlan",
 	final:      isLimitExceeded,
 }
 
@@ -28,10 +28,9 @@ func isLimitExceeded(err error) bool { return errorCode(err) == "LimitExceededEx
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
-	// Job names the job to be. Its SnapshotJobID must be new to the dashboard,
-	// or that of a job that finished more than 24 hours ago.
-	Job Job
-	// SnapshotConfiguration says which files to make.
+	// Job's SnapshotJobID must be new to the dashboard, or that of a job that
+	// finished more than 24 hours ago.
+	Job                   Job
 	SnapshotConfiguration SnapshotConfiguration
 	// UserConfiguration is one anonymous user, see [AnonymousUser]. With the
 	// identity-enhanced credentials of a registered user it must be nil.
@@ -64,8 +63,8 @@ func group(format SnapshotFileFormatType, sheetID string, visualIDs ...string) S
 	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{{formatRules[format].scope, sheetID, visualIDs}}}}}
 }
 
-// AnonymousUser is a configuration of one anonymous user with these tags of
-// row-level security, or with none.
+// AnonymousUser is one anonymous user with these tags of row-level security, or
+// with none.
 func AnonymousUser(tags ...SessionTag) *SnapshotUserConfiguration {
 	return &SnapshotUserConfiguration{[]SnapshotAnonymousUser{{tags}}}
 }
@@ -89,8 +88,8 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
 // [*UnsupportedPricingPlanException], and [*LimitExceededException], which is
-// not tried again: the account's running jobs don't end within the seconds that
-// retries last. Start the job when another has finished.
+// not tried again: running jobs outlast the retries. Start the job when another
+// has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
 	call := &call{op: &startJob}
 	if in == nil {
@@ -145,8 +144,7 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 // describedBy reports whether a description is that of the job that in asks for,
 // as far as it tells: of tags it has the keys alone.
 func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
-	// Printed, an empty list is like none.
-	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) }
+	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) } // an empty list prints as none does
 	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
 	if told.DestinationConfiguration != nil && !same(asked.DestinationConfiguration, told.DestinationConfiguration) {
 		return false
@@ -170,8 +168,7 @@ func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSn
 	return same(asked.FileGroups, told.FileGroups)
 }
 
-// encode checks the input, and writes the request's body as the official client
-// does.
+// encode checks the input, and writes the body as the official client does.
 func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
 	faults := in.faults()
 	type parameters struct {

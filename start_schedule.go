@@ -9,7 +9,7 @@ import (
 var startSchedule = operation{
 	name:       "StartDashboardSnapshotJobSchedule",
 	method:     http.MethodPost,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded",
 	final:      isLimitExceeded,
 }
 
@@ -23,12 +23,12 @@ type StartDashboardSnapshotJobScheduleInput struct {
 // StartDashboardSnapshotJobScheduleOutput is the service's answer.
 type StartDashboardSnapshotJobScheduleOutput struct {
 	RequestID string // as the body says it, else the header
-	Status    int    // HTTP status; 202 means that the schedule was running already, and the request was skipped
+	Status    int    // HTTP status; 202: the schedule was running already, and the request was skipped
 }
 
 // StartDashboardSnapshotJobSchedule runs a schedule of a dashboard now, which
-// sends its snapshot by e-mail. While it runs, further requests are skipped with
-// status 202 (API reference), so that a request that was sent twice runs once.
+// sends its snapshot by e-mail. While it runs, the service skips further requests
+// with status 202 (API reference), so that a request sent twice runs once.
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*LimitExceededException], which is not
