@@ -145,54 +145,48 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 // as far as it tells: of tags it has the keys alone.
 func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
 	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) } // an empty list prints as none does
+	var tags, keys []string
+	if u := in.UserConfiguration; u != nil {
+		for _, tag := range u.AnonymousUsers[0].RowLevelPermissionTags {
+			tags = append(tags, tag.Key)
+		}
+	}
+	if u := found.UserConfiguration; u != nil {
+		for _, user := range u.AnonymousUsers {
+			keys = append(keys, user.RowLevelPermissionTagKeys...)
+		}
+	}
+	slices.Sort(tags)
+	slices.Sort(keys)
 	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
-	if told.DestinationConfiguration != nil && !same(asked.DestinationConfiguration, told.DestinationConfiguration) {
-		return false
-	}
-	if found.UserConfiguration != nil {
-		var asked, told []string
-		if u := in.UserConfiguration; u != nil {
-			for _, tag := range u.AnonymousUsers[0].RowLevelPermissionTags {
-				asked = append(asked, tag.Key)
-			}
-		}
-		for _, user := range found.UserConfiguration.AnonymousUsers {
-			told = append(told, user.RowLevelPermissionTagKeys...)
-		}
-		slices.Sort(asked)
-		slices.Sort(told)
-		if !slices.Equal(asked, told) {
-			return false
-		}
-	}
-	return same(asked.FileGroups, told.FileGroups)
+	return same(asked.FileGroups, told.FileGroups) &&
+		(found.UserConfiguration == nil || same(tags, keys)) &&
+		(told.DestinationConfiguration == nil || same(asked.DestinationConfiguration, told.DestinationConfiguration))
 }
 
 // encode checks the input, and writes the body as the official client does.
 func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
 	faults := in.faults()
-	type parameters struct {
-		StringParameters, IntegerParameters, DecimalParameters, DateTimeParameters []parameter[any] `json:",omitzero"`
-	}
-	type configuration struct {
-		SnapshotConfiguration
-		Parameters *parameters `json:",omitzero"` // hides those that are embedded
-	}
-	c := configuration{SnapshotConfiguration: in.SnapshotConfiguration}
-	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		c.Parameters = &parameters{
-			wire(&faults, "StringParameters", p.StringParameters),
-			wire(&faults, "IntegerParameters", p.IntegerParameters),
-			wire(&faults, "DecimalParameters", p.DecimalParameters),
-			wire(&faults, "DateTimeParameters", p.DateTimeParameters),
-		}
-	}
-	body, _ := json.Marshal(struct { // never fails
+	var body struct {
 		SnapshotJobID         string `json:"SnapshotJobId"`
-		SnapshotConfiguration configuration
-		UserConfiguration     *SnapshotUserConfiguration `json:",omitzero"`
-	}{in.Job.SnapshotJobID, c, in.UserConfiguration})
-	return body, faults
+		SnapshotConfiguration struct {
+			SnapshotConfiguration
+			Parameters map[string][]parameter[any] `json:",omitzero"` // hides those that are embedded
+		}
+		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
+	}
+	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
+	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
+	if p := in.SnapshotConfiguration.Parameters; p != nil {
+		lists := map[string][]parameter[any]{}
+		body.SnapshotConfiguration.Parameters = lists
+		wire(lists, "StringParameters", p.StringParameters, &faults)
+		wire(lists, "IntegerParameters", p.IntegerParameters, &faults)
+		wire(lists, "DecimalParameters", p.DecimalParameters, &faults)
+		wire(lists, "DateTimeParameters", p.DateTimeParameters, &faults)
+	}
+	text, _ := json.Marshal(body) // never fails
+	return text, faults
 }
 
 // parameter is the shape that the four types of parameters share.
@@ -203,22 +197,22 @@ type parameter[T any] = struct {
 
 // wire checks parameters, and makes them ready to be encoded: times in epoch
 // seconds, numbers that JSON lacks as strings, no values as an empty list.
-func wire[T any, P ~parameter[T]](l *faultList, field string, list []P) []parameter[any] {
+func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field string, list []P, faults *faultList) {
 	if list == nil {
-		return nil
+		return
 	}
-	l.checkCount(field, len(list), "parameters", 0, 100, "")
-	out := make([]parameter[any], len(list))
+	faults.checkCount(field, "has %d parameters", len(list), 0, 100, "")
+	lists[field] = make([]parameter[any], len(list))
 	for i, p := range list {
 		p := parameter[T](p)
-		l.checkText(at(field, i)+".Name", p.Name)
+		faults.checkText(at(field, i)+".Name", p.Name)
 		values := make([]any, len(p.Values))
 		for j, v := range p.Values {
 			values[j] = v
 			switch v := any(v).(type) {
 			case time.Time:
 				if v.Year() < 1 || v.Year() > 9999 || v.IsZero() {
-					l.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
+					faults.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
 				}
 				values[j] = float64(v.UnixMilli()) / 1e3
 			case float64:
@@ -232,9 +226,8 @@ func wire[T any, P ~parameter[T]](l *faultList, field string, list []P) []parame
 				}
 			}
 		}
-		out[i] = parameter[any]{p.Name, values}
+		lists[field][i] = parameter[any]{p.Name, values}
 	}
-	return out
 }
 
 // faults applies the rules of the service model and of the API reference
@@ -243,23 +236,21 @@ func wire[T any, P ~parameter[T]](l *faultList, field string, list []P) []parame
 func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	faults := in.Job.faults(nil)
 	groups := in.SnapshotConfiguration.FileGroups
-	faults.checkCount("FileGroups", len(groups), "groups", 1, 7, "")
+	faults.checkCount("FileGroups", "has %d groups", len(groups), 1, 7, "")
 	count := map[SnapshotFileFormatType]int{}
 	for i, g := range groups {
 		field := at("FileGroups", i) + ".Files"
-		faults.checkCount(field, len(g.Files), "files", 1, 1, "")
+		faults.checkCount(field, "has %d files", len(g.Files), 1, 1, "")
 		for j, file := range g.Files {
 			count[file.FormatType]++
 			faults.checkFile(at(field, j), file)
 		}
 	}
 	for _, format := range slices.Sorted(maps.Keys(formatRules)) {
-		if n, most := count[format], formatRules[format].files; n > most {
-			faults.add("FileGroups", "ask for %d %s files: want at most %d in a job", n, format, most)
-		}
+		faults.checkCount("FileGroups", "ask for %d "+string(format)+" files", count[format], 0, formatRules[format].files, " in a job")
 	}
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {
-		faults.checkCount("S3Destinations", len(d.S3Destinations), "destinations", 1, 1, ", or no DestinationConfiguration")
+		faults.checkCount("S3Destinations", "has %d destinations", len(d.S3Destinations), 1, 1, ", or no DestinationConfiguration")
 		for i, to := range d.S3Destinations {
 			field := at("S3Destinations", i) + ".BucketConfiguration."
 			faults.checkText(field+"BucketName", to.BucketConfiguration.BucketName)
@@ -268,15 +259,15 @@ func (in *StartDashboardSnapshotJobInput) faults() faultList {
 		}
 	}
 	if u := in.UserConfiguration; u != nil {
-		faults.checkCount("AnonymousUsers", len(u.AnonymousUsers), "users", 1, 1, ", which may be empty, or no UserConfiguration for a registered user")
+		faults.checkCount("AnonymousUsers", "has %d users", len(u.AnonymousUsers), 1, 1, ", which may be empty, or no UserConfiguration for a registered user")
 		for i, user := range u.AnonymousUsers {
 			field := at("AnonymousUsers", i) + ".RowLevelPermissionTags"
 			if tags := user.RowLevelPermissionTags; tags != nil {
-				faults.checkCount(field, len(tags), "tags", 1, 50, ", or nil for none")
+				faults.checkCount(field, "has %d tags", len(tags), 1, 50, ", or nil for none")
 			}
 			for j, tag := range user.RowLevelPermissionTags {
-				faults.checkCount(at(field, j)+".Key", utf8.RuneCountInString(tag.Key), "characters", 1, 128, "")
-				faults.checkCount(at(field, j)+".Value", utf8.RuneCountInString(tag.Value), "characters", 1, 256, "")
+				faults.checkCount(at(field, j)+".Key", "has %d characters", utf8.RuneCountInString(tag.Key), 1, 128, "")
+				faults.checkCount(at(field, j)+".Value", "has %d characters", utf8.RuneCountInString(tag.Value), 1, 256, "")
 			}
 		}
 	}
@@ -300,17 +291,18 @@ func (l *faultList) checkFile(field string, f SnapshotFile) {
 		return
 	}
 	field += ".SheetSelections"
-	l.checkCount(field, len(f.SheetSelections), "selections", 1, rule.selections, " for "+string(f.FormatType))
-	total := 0
+	ofFormat := " for " + string(f.FormatType)
+	l.checkCount(field, "has %d selections", len(f.SheetSelections), 1, rule.selections, ofFormat)
+	visuals := 0
 	for i, s := range f.SheetSelections {
 		name := at(field, i)
 		if s.SheetID == "" {
 			l.add(name+".SheetID", "is empty")
 		}
 		if s.SelectionScope != rule.scope {
-			l.add(name+".SelectionScope", "is %s: want %s for %s", quote(string(s.SelectionScope)), rule.scope, f.FormatType)
+			l.add(name+".SelectionScope", "is %s: want %s%s", quote(string(s.SelectionScope)), rule.scope, ofFormat)
 		}
-		total += len(s.VisualIDs)
+		visuals += len(s.VisualIDs)
 		if rule.visuals > 0 && len(s.VisualIDs) == 0 {
 			l.add(name+".VisualIDs", "is empty: %s takes the visuals one by one", f.FormatType)
 		}
@@ -320,13 +312,11 @@ func (l *faultList) checkFile(field string, f SnapshotFile) {
 			}
 		}
 	}
-	if total > rule.visuals {
-		l.add(field, "select %d visuals: want at most %d for %s", total, rule.visuals, f.FormatType)
-	}
+	l.checkCount(field, "select %d visuals", visuals, 0, rule.visuals, ofFormat)
 }
 
-// checkCount wants from least to most of something, or what hint says.
-func (l *faultList) checkCount(field string, n int, of string, least, most int, hint string) {
+// checkCount wants n, of which format tells, to be from least to most.
+func (l *faultList) checkCount(field, format string, n, least, most int, hint string) {
 	if n >= least && n <= most {
 		return
 	}
@@ -337,7 +327,7 @@ func (l *faultList) checkCount(field string, n int, of string, least, most int, 
 	case most:
 		want = fmt.Sprint(most)
 	}
-	l.add(field, "has %d %s: want %s%s", n, of, want, hint)
+	l.add(field, format+": want %s%s", n, want, hint)
 }
 
 // checkText wants what the model's pattern .*\S.* does.

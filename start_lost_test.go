@@ -59,6 +59,12 @@ func startOthers(file ...snapshotjobtest.File) snapshotjobtest.Life {
 	return snapshotjobtest.Completed(file...).After(0, time.Hour)
 }
 
+func startIntoBucket(in *snapshotjob.StartDashboardSnapshotJobInput) {
+	in.SnapshotConfiguration.DestinationConfiguration = &snapshotjob.SnapshotDestinationConfiguration{
+		S3Destinations: []snapshotjob.SnapshotS3DestinationConfiguration{{BucketConfiguration: snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p", BucketRegion: "us-east-1"}}},
+	}
+}
+
 func TestStartWithLostAnswers(t *testing.T) {
 	const start, describe = snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.DescribeDashboardSnapshotJob
 	drop, dropAfterWork := snapshotjobtest.Drop(), snapshotjobtest.DropAfterWork()
@@ -114,6 +120,10 @@ func TestStartWithLostAnswers(t *testing.T) {
 		{name: "somebody else's, into a bucket", others: []snapshotjobtest.Life{{
 			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p"},
 		}}, attempts: 2, described: 1, want: "ResourceExistsException"},
+		{name: "somebody else's, into another folder of the bucket", others: []snapshotjobtest.Life{{
+			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "q"},
+		}}, change: startIntoBucket, attempts: 2, described: 1, want: "ResourceExistsException"},
+		{name: "broken after the work, into a bucket", faults: []snapshotjobtest.Fault{dropAfterWork}, change: startIntoBucket, attempts: 2, described: 1, jobs: 1},
 		{name: "started before, of the same files", before: func(s *snapshotjobtest.Server) { s.AddJob(startJob, startOthers(same)) }, faults: []snapshotjobtest.Fault{drop},
 			attempts: 2, described: 1, want: "ResourceExistsException"},
 		{name: "started before by another user", before: func(s *snapshotjobtest.Server) {
