@@ -21,9 +21,12 @@ type DescribeDashboardSnapshotJobOutput struct {
 	CreatedTime           time.Time // UTC, millisecond precision; zero when absent
 	LastUpdatedTime       time.Time // likewise
 	SnapshotConfiguration SnapshotConfiguration
-	UserConfiguration     *SnapshotUserConfigurationRedacted // nil for a registered user's job
-	RequestID             string                             // as the body says it, else the header
-	Status                int                                // the member Status of the body, 0 when the body lacks it; the HTTP status of a success is not kept
+	// UserConfiguration is nil for a registered user's job.
+	UserConfiguration *SnapshotUserConfigurationRedacted
+	RequestID         string // as the body says it, else the header
+	// Status is the member Status of the body, 0 when the body lacks it. The HTTP
+	// status of a success is not kept.
+	Status int
 }
 
 type jobBody struct {

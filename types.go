@@ -21,8 +21,8 @@ type Job struct {
 
 // ParseJob reads a job's text form, account/dashboard/job, or its ARN,
 // arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>.
-// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be
-// written %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
+// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be written
+// %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
 func ParseJob(text string) (Job, error) {
 	refuse := func(problem string) (Job, error) {
 		return Job{}, &InvalidInputError{[]InputFault{{"Job", quote(text) + " " + problem}}}
@@ -39,17 +39,17 @@ func ParseJob(text string) (Job, error) {
 		}
 		job = Job{part[3], ids[1], ids[3]}
 	} else {
-		part := strings.Split(text, "/")
-		if len(part) != 3 {
-			return refuse(fmt.Sprintf("has %d parts: want account/dashboard/job, or the job's ARN", len(part)))
+		ids := strings.Split(text, "/")
+		if len(ids) != 3 {
+			return refuse(fmt.Sprintf("has %d parts: want account/dashboard/job, or the job's ARN", len(ids)))
 		}
-		for i := range part {
+		for i, id := range ids {
 			var err error
-			if part[i], err = url.PathUnescape(part[i]); err != nil {
+			if ids[i], err = url.PathUnescape(id); err != nil {
 				return refuse("holds a % that is not followed by two hex digits: write %25 for a percent sign")
 			}
 		}
-		job = Job{part[0], part[1], part[2]}
+		job = Job{ids[0], ids[1], ids[2]}
 	}
 	if faults := job.faults(nil); len(faults) > 0 {
 		return Job{}, &InvalidInputError{faults}
@@ -299,8 +299,9 @@ type SnapshotFileSheetSelection struct {
 
 // SnapshotJobS3Result is one file, or the reasons why there is none.
 type SnapshotJobS3Result struct {
-	S3URI                      S3URI                               `json:"S3Uri,omitzero"`
-	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"` // nil: the file lies in QuickSight's own bucket
+	S3URI S3URI `json:"S3Uri,omitzero"`
+	// S3DestinationConfiguration is nil for a file in QuickSight's own bucket.
+	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"`
 	ErrorInfo                  []SnapshotJobResultErrorInfo        `json:",omitzero"`
 }
 
