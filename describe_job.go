@@ -10,11 +10,10 @@ import (
 var describeJob = operation{
 	name:       "DescribeDashboardSnapshotJob",
 	method:     http.MethodGet,
-	exceptions: "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions,
 }
 
-// DescribeDashboardSnapshotJobOutput is the state of a job, and what it was
-// asked to make.
+// DescribeDashboardSnapshotJobOutput is a job's state, and what it is to make.
 type DescribeDashboardSnapshotJobOutput struct {
 	Job                   Job // as the answer names it; ids that it lacks are those asked about
 	ARN                   string
@@ -22,12 +21,14 @@ type DescribeDashboardSnapshotJobOutput struct {
 	CreatedTime           time.Time // UTC, millisecond precision; zero when absent
 	LastUpdatedTime       time.Time // likewise
 	SnapshotConfiguration SnapshotConfiguration
-	UserConfiguration     *SnapshotUserConfigurationRedacted // nil for a registered user's job
-	RequestID             string                             // as the body says it, else the header
-	Status                int                                // as the body says it, unlike the other operations' (service model); 0 when absent
+	// UserConfiguration is nil for a registered user's job.
+	UserConfiguration *SnapshotUserConfigurationRedacted
+	RequestID         string // as the body says it, else the header
+	// Status is the member Status of the body, 0 when the body lacks it. The HTTP
+	// status of a success is not kept.
+	Status int
 }
 
-// jobBody is the response's body.
 type jobBody struct {
 	ARN                   string `json:"Arn"`
 	AWSAccountID          string `json:"AwsAccountId"`
@@ -43,26 +44,14 @@ type jobBody struct {
 }
 
 // DescribeDashboardSnapshotJob returns the status of a job, running or not. The
-// caller must be the user who started the job. [Client.Wait] polls it.
-//
-// Its errors are those that [Client] lists.
+// caller must be the user who started the job. [Client.Wait] polls it. Its errors
+// are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	var out *DescribeDashboardSnapshotJobOutput
-	call := job.call(&describeJob, "")
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[jobBody](body)
-		if err != nil {
-			return err
+	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b jobBody, resp *http.Response) *DescribeDashboardSnapshotJobOutput {
+		return &DescribeDashboardSnapshotJobOutput{
+			Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
+			b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
+			cmp.Or(b.RequestID, headerRequestID(resp.Header)), int(b.Status),
 		}
-		out = &DescribeDashboardSnapshotJobOutput{
-			Job: Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
-			ARN: b.ARN, JobStatus: b.JobStatus,
-			CreatedTime: b.CreatedTime, LastUpdatedTime: b.LastUpdatedTime,
-			SnapshotConfiguration: b.SnapshotConfiguration, UserConfiguration: b.UserConfiguration,
-			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: int(b.Status),
-		}
-		return nil
-	}
-	err := c.invoke(ctx, call, optFns)
-	return out, err
+	})
 }

@@ -10,13 +10,12 @@ import (
 var describeResult = operation{
 	name:       "DescribeDashboardSnapshotJobResult",
 	method:     http.MethodGet,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue PreconditionNotMet ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue PreconditionNotMet",
 	mark:       markNotFinished,
 }
 
-// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Use
-// [DescribeDashboardSnapshotJobResultOutput.Err] to learn whether it is good,
-// and [DescribeDashboardSnapshotJobResultOutput.Files] to walk it.
+// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Its
+// methods Err and Files judge it and walk it.
 type DescribeDashboardSnapshotJobResultOutput struct {
 	Job             Job // the job that was asked about
 	ARN             string
@@ -29,7 +28,6 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 	Status          int                   // HTTP status
 }
 
-// resultBody is the response's body.
 type resultBody struct {
 	ARN             string `json:"Arn"`
 	JobStatus       SnapshotJobStatus
@@ -49,21 +47,10 @@ type resultBody struct {
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	var out *DescribeDashboardSnapshotJobResultOutput
-	call := job.call(&describeResult, "/result")
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[resultBody](body)
-		if err != nil {
-			return err
+	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, b resultBody, resp *http.Response) *DescribeDashboardSnapshotJobResultOutput {
+		return &DescribeDashboardSnapshotJobResultOutput{
+			job, b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.Result, b.ErrorInfo,
+			cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode,
 		}
-		out = &DescribeDashboardSnapshotJobResultOutput{
-			Job: call.job, ARN: b.ARN, JobStatus: b.JobStatus,
-			CreatedTime: b.CreatedTime, LastUpdatedTime: b.LastUpdatedTime,
-			Result: b.Result, ErrorInfo: b.ErrorInfo,
-			RequestID: cmp.Or(b.RequestID, headerRequestID(resp.Header)), Status: resp.StatusCode,
-		}
-		return nil
-	}
-	err := c.invoke(ctx, call, optFns)
-	return out, err
+	})
 }

@@ -220,6 +220,7 @@ func TestDownloadRefusesURIs(t *testing.T) {
 		{"a bucket alone", "s3://bucket", "the URI s3://bucket is not s3://bucket/key"},
 		{"a key alone", "s3:///key", "the URI s3:///key is not s3://bucket/key"},
 		{"what was printed", "https://bucket.s3.amazonaws.com/k?REDACTED", "this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed"},
+		{"what was printed, with user info", "https://REDACTED@s3.amazonaws.com/k", "this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed"},
 		{"nothing", "", "the result has neither a URI nor an error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

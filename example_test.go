@@ -75,7 +75,7 @@ func ExampleClient_StartDashboardSnapshotJob() {
 		UserConfiguration:     snapshotjob.AnonymousUser(),
 	})
 	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
-		fmt.Println("describe the job, or start it again with the same id")
+		fmt.Println("describe the job, or start it again with the same id: ResourceExistsException then means that it was started")
 		return
 	}
 	fmt.Println(started.Job, err)

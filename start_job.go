@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -17,7 +18,7 @@ import (
 var startJob = operation{
 	name:       "StartDashboardSnapshotJob",
 	method:     http.MethodPost,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceExists ResourceNotFound Throttling UnsupportedPricingPlan UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded ResourceExists UnsupportedPricingPlan",
 	final:      isLimitExceeded,
 }
 
@@ -27,10 +28,9 @@ func isLimitExceeded(err error) bool { return errorCode(err) == "LimitExceededEx
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
-	// Job names the job to be. Its SnapshotJobID must be new to the dashboard,
-	// or that of a job that finished more than 24 hours ago.
-	Job Job
-	// SnapshotConfiguration says which files to make.
+	// Job's SnapshotJobID must be new to the dashboard, or that of a job that
+	// finished more than 24 hours ago.
+	Job                   Job
 	SnapshotConfiguration SnapshotConfiguration
 	// UserConfiguration is one anonymous user, see [AnonymousUser]. With the
 	// identity-enhanced credentials of a registered user it must be nil.
@@ -46,35 +46,34 @@ type StartDashboardSnapshotJobOutput struct {
 }
 
 // PDF is a group of one PDF of a sheet, with all its visuals.
-func PDF(sheetID string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypePDF, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeAllVisuals, sheetID, nil})
-}
+func PDF(sheetID string) SnapshotFileGroup { return group(SnapshotFileFormatTypePDF, sheetID) }
 
 // CSV is a group of one CSV file of a visual, a table or pivot table.
 func CSV(sheetID, visualID string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeCSV, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeSelectedVisuals, sheetID, []string{visualID}})
+	return group(SnapshotFileFormatTypeCSV, sheetID, visualID)
 }
 
 // Excel is a group of one Excel workbook of up to 5 visuals, tables or pivot
 // tables, in this order. For several sheets, append to its SheetSelections.
 func Excel(sheetID string, visualIDs ...string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeExcel, SnapshotFileSheetSelection{SnapshotFileSheetSelectionScopeSelectedVisuals, sheetID, visualIDs})
+	return group(SnapshotFileFormatTypeExcel, sheetID, visualIDs...)
 }
 
-func group(format SnapshotFileFormatType, selection SnapshotFileSheetSelection) SnapshotFileGroup {
-	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{selection}}}}
+func group(format SnapshotFileFormatType, sheetID string, visualIDs ...string) SnapshotFileGroup {
+	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{{formatRules[format].scope, sheetID, visualIDs}}}}}
 }
 
-// AnonymousUser is a configuration of one anonymous user with these tags of
-// row-level security, or with none.
+// AnonymousUser is one anonymous user with these tags of row-level security, or
+// with none.
 func AnonymousUser(tags ...SessionTag) *SnapshotUserConfiguration {
 	return &SnapshotUserConfiguration{[]SnapshotAnonymousUser{{tags}}}
 }
 
 // ErrOutcomeUnknown is matched by the error of a [Client.StartDashboardSnapshotJob]
 // that can't tell whether the job was started. Describe the job, or start it
-// again with the same id: that can't make two.
-var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id")
+// again with the same id, which can't make two: [*ResourceExistsException] then
+// means that it was started.
+var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started")
 
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
 // accepted it: see [Client.Wait].
@@ -89,37 +88,26 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
 // [*UnsupportedPricingPlanException], and [*LimitExceededException], which is
-// not tried again: the account's running jobs don't end within the seconds that
-// retries last. Start the job when another has finished.
+// not tried again: running jobs outlast the retries. Start the job when another
+// has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
-	var out *StartDashboardSnapshotJobOutput
 	call := &call{op: &startJob}
 	if in == nil {
 		call.faults.add("in", "is nil: want the job to start")
 	} else {
 		call.job = in.Job
-		call.faults = in.faults()
 		call.setPath("/snapshot-jobs", "", "")
-		if len(call.faults) == 0 {
-			var err error
-			if call.body, err = in.encode(); err != nil {
-				call.faults.add("in", "can't be encoded: %v", err)
-			}
-		}
+		call.body, call.faults = in.encode()
 	}
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[struct {
-			ARN           string `json:"Arn"`
-			RequestID     string `json:"RequestId"`
-			SnapshotJobID string `json:"SnapshotJobId"`
-		}](body)
-		if err == nil {
-			out = &StartDashboardSnapshotJobOutput{in.Job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
-			out.Job.SnapshotJobID = cmp.Or(b.SnapshotJobID, in.Job.SnapshotJobID)
-		}
-		return err
+	type body struct {
+		ARN           string `json:"Arn"`
+		RequestID     string `json:"RequestId"`
+		SnapshotJobID string `json:"SnapshotJobId"`
 	}
-	err := c.invoke(ctx, call, optFns)
+	out, err := perform(ctx, c, call, optFns, func(job Job, b body, resp *http.Response) *StartDashboardSnapshotJobOutput {
+		job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
+		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+	})
 	if err != nil && call.unanswered {
 		return c.findOut(ctx, in, call, optFns, err)
 	}
@@ -138,6 +126,8 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 	}
 	var why error
 	switch {
+	case errorCode(describeErr) == "ResourceNotFoundException":
+		why = fmt.Errorf("and no job of this id is there yet: %w", describeErr)
 	case describeErr != nil:
 		why = fmt.Errorf("and describing it failed: %w", describeErr)
 	case found.CreatedTime.IsZero() || len(found.SnapshotConfiguration.FileGroups) == 0:
@@ -154,219 +144,190 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 // describedBy reports whether a description is that of the job that in asks for,
 // as far as it tells: of tags it has the keys alone.
 func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
-	if to := found.SnapshotConfiguration.DestinationConfiguration; to != nil {
-		asked := in.SnapshotConfiguration.DestinationConfiguration
-		if asked == nil || !slices.Equal(asked.S3Destinations, to.S3Destinations) {
-			return false
+	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) } // an empty list prints as none does
+	var tags, keys []string
+	if u := in.UserConfiguration; u != nil {
+		for _, tag := range u.AnonymousUsers[0].RowLevelPermissionTags {
+			tags = append(tags, tag.Key)
 		}
 	}
 	if u := found.UserConfiguration; u != nil {
-		var asked, keys []string
-		if in.UserConfiguration != nil {
-			for _, tag := range in.UserConfiguration.AnonymousUsers[0].RowLevelPermissionTags {
-				asked = append(asked, tag.Key)
-			}
-		}
 		for _, user := range u.AnonymousUsers {
 			keys = append(keys, user.RowLevelPermissionTagKeys...)
 		}
-		slices.Sort(asked)
-		slices.Sort(keys)
-		if !slices.Equal(asked, keys) {
-			return false
-		}
 	}
-	return slices.EqualFunc(in.SnapshotConfiguration.FileGroups, found.SnapshotConfiguration.FileGroups, func(a, b SnapshotFileGroup) bool {
-		return slices.EqualFunc(a.Files, b.Files, func(a, b SnapshotFile) bool {
-			return a.FormatType == b.FormatType && slices.EqualFunc(a.SheetSelections, b.SheetSelections, func(a, b SnapshotFileSheetSelection) bool {
-				return a.SelectionScope == b.SelectionScope && a.SheetID == b.SheetID && slices.Equal(a.VisualIDs, b.VisualIDs)
-			})
-		})
-	})
+	slices.Sort(tags)
+	slices.Sort(keys)
+	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
+	return same(asked.FileGroups, told.FileGroups) &&
+		(found.UserConfiguration == nil || same(tags, keys)) &&
+		(told.DestinationConfiguration == nil || same(asked.DestinationConfiguration, told.DestinationConfiguration))
 }
 
-// encode writes the request's body as the official client does: times in epoch
-// seconds, numbers that JSON lacks as strings.
-func (in *StartDashboardSnapshotJobInput) encode() ([]byte, error) {
-	type parameters struct {
-		StringParameters   []wireParameter `json:",omitzero"`
-		IntegerParameters  []wireParameter `json:",omitzero"`
-		DecimalParameters  []wireParameter `json:",omitzero"`
-		DateTimeParameters []wireParameter `json:",omitzero"`
-	}
+// encode checks the input, and writes the body as the official client does.
+func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
+	faults := in.faults()
 	var body struct {
 		SnapshotJobID         string `json:"SnapshotJobId"`
 		SnapshotConfiguration struct {
 			SnapshotConfiguration
-			Parameters *parameters `json:",omitzero"` // hides those that are embedded
+			Parameters map[string][]parameter[any] `json:",omitzero"` // hides those that are embedded
 		}
 		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
 	}
 	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
 	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
 	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		body.SnapshotConfiguration.Parameters = &parameters{
-			wire(p.StringParameters, func(s string) any { return s }),
-			wire(p.IntegerParameters, func(n int64) any { return n }),
-			wire(p.DecimalParameters, func(f float64) any {
-				switch {
-				case math.IsNaN(f):
-					return "NaN"
-				case math.IsInf(f, 1):
-					return "Infinity"
-				case math.IsInf(f, -1):
-					return "-Infinity"
-				}
-				return f
-			}),
-			wire(p.DateTimeParameters, func(t time.Time) any { return float64(t.UnixMilli()) / 1e3 }),
-		}
+		lists := map[string][]parameter[any]{}
+		body.SnapshotConfiguration.Parameters = lists
+		wire(lists, "StringParameters", p.StringParameters, &faults)
+		wire(lists, "IntegerParameters", p.IntegerParameters, &faults)
+		wire(lists, "DecimalParameters", p.DecimalParameters, &faults)
+		wire(lists, "DateTimeParameters", p.DateTimeParameters, &faults)
 	}
-	return json.Marshal(body)
+	text, _ := json.Marshal(body) // never fails
+	return text, faults
 }
 
-type wireParameter struct {
-	Name   string
-	Values []any
-}
-
-func wire[T any, P ~struct {
+// parameter is the shape that the four types of parameters share.
+type parameter[T any] = struct {
 	Name   string
 	Values []T
-}](list []P, value func(T) any) (out []wireParameter) {
-	if list != nil {
-		out = []wireParameter{}
+}
+
+// wire checks parameters, and makes them ready to be encoded: times in epoch
+// seconds, numbers that JSON lacks as strings, no values as an empty list.
+func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field string, list []P, faults *faultList) {
+	if list == nil {
+		return
 	}
-	for _, p := range list {
-		p := struct {
-			Name   string
-			Values []T
-		}(p)
-		w := wireParameter{p.Name, []any{}}
-		for _, v := range p.Values {
-			w.Values = append(w.Values, value(v))
+	faults.checkCount(field, "has %d parameters", len(list), 0, 100, "")
+	lists[field] = make([]parameter[any], len(list))
+	for i, p := range list {
+		p := parameter[T](p)
+		faults.checkText(at(field, i)+".Name", p.Name)
+		values := make([]any, len(p.Values))
+		for j, v := range p.Values {
+			values[j] = v
+			switch v := any(v).(type) {
+			case time.Time:
+				if v.Year() < 1 || v.Year() > 9999 || v.IsZero() {
+					faults.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
+				}
+				values[j] = float64(v.UnixMilli()) / 1e3
+			case float64:
+				switch {
+				case math.IsNaN(v):
+					values[j] = "NaN"
+				case math.IsInf(v, 1):
+					values[j] = "Infinity"
+				case math.IsInf(v, -1):
+					values[j] = "-Infinity"
+				}
+			}
 		}
-		out = append(out, w)
+		lists[field][i] = parameter[any]{p.Name, values}
 	}
-	return out
 }
 
 // faults applies the rules of the service model and of the API reference
-// (StartDashboardSnapshotJob and its shapes). It quotes no tag's and no
-// parameter's value.
+// (StartDashboardSnapshotJob and its shapes), but for parameters. It quotes no
+// tag's value.
 func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	faults := in.Job.faults(nil)
 	groups := in.SnapshotConfiguration.FileGroups
-	if n := len(groups); n < 1 || n > 7 {
-		faults.add("FileGroups", "has %d groups: want 1 to 7", n)
-	}
+	faults.checkCount("FileGroups", "has %d groups", len(groups), 1, 7, "")
 	count := map[SnapshotFileFormatType]int{}
 	for i, g := range groups {
-		field := fmt.Sprintf("FileGroups[%d].Files", i)
-		if len(g.Files) != 1 {
-			faults.add(field, "has %d files: want 1", len(g.Files))
-		}
+		field := at("FileGroups", i) + ".Files"
+		faults.checkCount(field, "has %d files", len(g.Files), 1, 1, "")
 		for j, file := range g.Files {
 			count[file.FormatType]++
-			faults.checkFile(fmt.Sprintf("%s[%d]", field, j), file)
+			faults.checkFile(at(field, j), file)
 		}
 	}
-	for _, rule := range formatRules {
-		if n := count[rule.format]; n > rule.files {
-			faults.add("FileGroups", "ask for %d %s files: want at most %d in a job", n, rule.format, rule.files)
-		}
+	for _, format := range slices.Sorted(maps.Keys(formatRules)) {
+		faults.checkCount("FileGroups", "ask for %d "+string(format)+" files", count[format], 0, formatRules[format].files, " in a job")
 	}
-
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {
-		if n := len(d.S3Destinations); n != 1 {
-			faults.add("S3Destinations", "has %d destinations: want 1, or no DestinationConfiguration", n)
-		}
+		faults.checkCount("S3Destinations", "has %d destinations", len(d.S3Destinations), 1, 1, ", or no DestinationConfiguration")
 		for i, to := range d.S3Destinations {
-			b := to.BucketConfiguration
-			field := fmt.Sprintf("S3Destinations[%d].BucketConfiguration", i)
-			faults.checkText(field+".BucketName", b.BucketName)
-			faults.checkText(field+".BucketPrefix", b.BucketPrefix)
-			faults.checkText(field+".BucketRegion", b.BucketRegion)
+			field := at("S3Destinations", i) + ".BucketConfiguration."
+			faults.checkText(field+"BucketName", to.BucketConfiguration.BucketName)
+			faults.checkText(field+"BucketPrefix", to.BucketConfiguration.BucketPrefix)
+			faults.checkText(field+"BucketRegion", to.BucketConfiguration.BucketRegion)
 		}
 	}
-	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		faults.checkParameters(p)
-	}
-
 	if u := in.UserConfiguration; u != nil {
-		if n := len(u.AnonymousUsers); n != 1 {
-			faults.add("AnonymousUsers", "has %d users: want 1, which may be empty, or no UserConfiguration for a registered user", n)
-		}
+		faults.checkCount("AnonymousUsers", "has %d users", len(u.AnonymousUsers), 1, 1, ", which may be empty, or no UserConfiguration for a registered user")
 		for i, user := range u.AnonymousUsers {
-			field := fmt.Sprintf("AnonymousUsers[%d].RowLevelPermissionTags", i)
-			if tags := user.RowLevelPermissionTags; tags != nil && len(tags) == 0 || len(tags) > 50 {
-				faults.add(field, "has %d tags: want 1 to 50, or nil for none", len(tags))
+			field := at("AnonymousUsers", i) + ".RowLevelPermissionTags"
+			if tags := user.RowLevelPermissionTags; tags != nil {
+				faults.checkCount(field, "has %d tags", len(tags), 1, 50, ", or nil for none")
 			}
 			for j, tag := range user.RowLevelPermissionTags {
-				faults.checkLength(fmt.Sprintf("%s[%d].Key", field, j), tag.Key, 128)
-				faults.checkLength(fmt.Sprintf("%s[%d].Value", field, j), tag.Value, 256)
+				faults.checkCount(at(field, j)+".Key", "has %d characters", utf8.RuneCountInString(tag.Key), 1, 128, "")
+				faults.checkCount(at(field, j)+".Value", "has %d characters", utf8.RuneCountInString(tag.Value), 1, 256, "")
 			}
 		}
 	}
 	return faults
 }
 
-// formatRule is what a job may ask for in a format.
-type formatRule struct {
-	format                     SnapshotFileFormatType
+// formatRules are what a job may ask for in each format.
+var formatRules = map[SnapshotFileFormatType]struct {
 	scope                      SnapshotFileSheetSelectionScope
 	files, selections, visuals int // at most: of a job, of a file, of a file
-}
-
-var formatRules = []formatRule{
-	{SnapshotFileFormatTypePDF, SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
-	{SnapshotFileFormatTypeExcel, SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
-	{SnapshotFileFormatTypeCSV, SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
+}{
+	SnapshotFileFormatTypePDF:   {SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
+	SnapshotFileFormatTypeExcel: {SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
+	SnapshotFileFormatTypeCSV:   {SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
 }
 
 func (l *faultList) checkFile(field string, f SnapshotFile) {
-	known := slices.IndexFunc(formatRules, func(rule formatRule) bool { return rule.format == f.FormatType })
-	if known < 0 {
+	rule, ok := formatRules[f.FormatType]
+	if !ok {
 		l.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(f.FormatType)))
 		return
 	}
-	rule := formatRules[known]
 	field += ".SheetSelections"
-	if n := len(f.SheetSelections); n < 1 || n > rule.selections {
-		want := "1"
-		if rule.selections > 1 {
-			want = fmt.Sprintf("1 to %d", rule.selections)
-		}
-		l.add(field, "has %d selections: want %s for %s", n, want, f.FormatType)
-	}
-	total := 0
+	ofFormat := " for " + string(f.FormatType)
+	l.checkCount(field, "has %d selections", len(f.SheetSelections), 1, rule.selections, ofFormat)
+	visuals := 0
 	for i, s := range f.SheetSelections {
-		name := fmt.Sprintf("%s[%d]", field, i)
+		name := at(field, i)
 		if s.SheetID == "" {
 			l.add(name+".SheetID", "is empty")
 		}
 		if s.SelectionScope != rule.scope {
-			l.add(name+".SelectionScope", "is %s: want %s for %s", quote(string(s.SelectionScope)), rule.scope, f.FormatType)
+			l.add(name+".SelectionScope", "is %s: want %s%s", quote(string(s.SelectionScope)), rule.scope, ofFormat)
 		}
-		total += len(s.VisualIDs)
+		visuals += len(s.VisualIDs)
 		if rule.visuals > 0 && len(s.VisualIDs) == 0 {
 			l.add(name+".VisualIDs", "is empty: %s takes the visuals one by one", f.FormatType)
 		}
 		for j, id := range s.VisualIDs {
 			if id == "" {
-				l.add(fmt.Sprintf("%s.VisualIDs[%d]", name, j), "is empty")
+				l.add(at(name+".VisualIDs", j), "is empty")
 			}
 		}
 	}
-	if total > rule.visuals {
-		l.add(field, "select %d visuals: want at most %d for %s", total, rule.visuals, f.FormatType)
-	}
+	l.checkCount(field, "select %d visuals", visuals, 0, rule.visuals, ofFormat)
 }
 
-func (l *faultList) checkLength(field, text string, most int) {
-	if n := utf8.RuneCountInString(text); n < 1 || n > most {
-		l.add(field, "has %d characters: want 1 to %d", n, most)
+// checkCount wants n, of which format tells, to be from least to most.
+func (l *faultList) checkCount(field, format string, n, least, most int, hint string) {
+	if n >= least && n <= most {
+		return
 	}
+	want := fmt.Sprint(least, " to ", most)
+	switch least {
+	case 0:
+		want = fmt.Sprint("at most ", most)
+	case most:
+		want = fmt.Sprint(most)
+	}
+	l.add(field, format+": want %s%s", n, want, hint)
 }
 
 // checkText wants what the model's pattern .*\S.* does.
@@ -376,24 +337,5 @@ func (l *faultList) checkText(field, text string) {
 	}
 }
 
-func (l *faultList) checkParameters(p *Parameters) {
-	check := func(list string, n int, name func(int) string) {
-		if n > 100 {
-			l.add(list, "has %d parameters: want at most 100", n)
-		}
-		for i := range n {
-			l.checkText(fmt.Sprintf("%s[%d].Name", list, i), name(i))
-		}
-	}
-	check("StringParameters", len(p.StringParameters), func(i int) string { return p.StringParameters[i].Name })
-	check("IntegerParameters", len(p.IntegerParameters), func(i int) string { return p.IntegerParameters[i].Name })
-	check("DecimalParameters", len(p.DecimalParameters), func(i int) string { return p.DecimalParameters[i].Name })
-	check("DateTimeParameters", len(p.DateTimeParameters), func(i int) string { return p.DateTimeParameters[i].Name })
-	for i, parameter := range p.DateTimeParameters {
-		for j, t := range parameter.Values {
-			if t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
-				l.add(fmt.Sprintf("DateTimeParameters[%d].Values[%d]", i, j), "is the zero time, or beyond the year 9999")
-			}
-		}
-	}
-}
+// at names an element of a list.
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
@@ -56,6 +57,12 @@ var startShort = func(o *snapshotjob.Options) { o.AttemptTimeout = time.Second }
 // startOthers is a job of the same id that somebody else has started.
 func startOthers(file ...snapshotjobtest.File) snapshotjobtest.Life {
 	return snapshotjobtest.Completed(file...).After(0, time.Hour)
+}
+
+func startIntoBucket(in *snapshotjob.StartDashboardSnapshotJobInput) {
+	in.SnapshotConfiguration.DestinationConfiguration = &snapshotjob.SnapshotDestinationConfiguration{
+		S3Destinations: []snapshotjob.SnapshotS3DestinationConfiguration{{BucketConfiguration: snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p", BucketRegion: "us-east-1"}}},
+	}
 }
 
 func TestStartWithLostAnswers(t *testing.T) {
@@ -113,6 +120,10 @@ func TestStartWithLostAnswers(t *testing.T) {
 		{name: "somebody else's, into a bucket", others: []snapshotjobtest.Life{{
 			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p"},
 		}}, attempts: 2, described: 1, want: "ResourceExistsException"},
+		{name: "somebody else's, into another folder of the bucket", others: []snapshotjobtest.Life{{
+			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "q"},
+		}}, change: startIntoBucket, attempts: 2, described: 1, want: "ResourceExistsException"},
+		{name: "broken after the work, into a bucket", faults: []snapshotjobtest.Fault{dropAfterWork}, change: startIntoBucket, attempts: 2, described: 1, jobs: 1},
 		{name: "started before, of the same files", before: func(s *snapshotjobtest.Server) { s.AddJob(startJob, startOthers(same)) }, faults: []snapshotjobtest.Fault{drop},
 			attempts: 2, described: 1, want: "ResourceExistsException"},
 		{name: "started before by another user", before: func(s *snapshotjobtest.Server) {
@@ -269,19 +280,36 @@ func TestStartOfManyAtOnceMakesOneJob(t *testing.T) {
 }
 
 func TestStartOutcomeUnknownText(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := snapshotjobtest.NewTestServer(t)
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Drop())
-		_, err := server.Client(func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 }).StartDashboardSnapshotJob(t.Context(), startInput())
-		id := server.Requests()[1].ID
-		want := "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: whether the job was started is not known: describe it, or start it again with the same id, " +
-			"after exceeded maximum number of attempts, 1, https response error StatusCode: 0, RequestID: , request send failed, read tcp: read: connection reset by peer, " +
-			"and describing it failed: operation error QuickSight: DescribeDashboardSnapshotJob, 111122223333/sales/daily: https response error StatusCode: 404, RequestID: " + id + ", " +
-			"ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found."
-		if err == nil || err.Error() != want {
-			t.Errorf("error:\n got %v\nwant %s", err, want)
-		}
-	})
+	for _, tt := range []struct {
+		name      string
+		describes []snapshotjobtest.Fault
+		want      string // what the description adds, less its own error
+		code      string
+	}{
+		{"no job", nil, "and no job of this id is there yet", "404, RequestID: ID, ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found."},
+		{"no description", []snapshotjobtest.Fault{snapshotjobtest.Answer(401, "AccessDeniedException", "no")}, "and describing it failed", "401, RequestID: ID, AccessDeniedException: no"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := snapshotjobtest.NewTestServer(t)
+				server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Drop())
+				server.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, tt.describes...)
+				_, err := server.Client(func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 }).StartDashboardSnapshotJob(t.Context(), startInput())
+				id := server.Requests()[1].ID
+				want := "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started, " +
+					"after exceeded maximum number of attempts, 1, https response error StatusCode: 0, RequestID: , request send failed, read tcp: read: connection reset by peer, " +
+					tt.want + ": operation error QuickSight: DescribeDashboardSnapshotJob, 111122223333/sales/daily: https response error StatusCode: " + strings.ReplaceAll(tt.code, "ID, ", id+", ")
+				if err == nil || err.Error() != want {
+					t.Errorf("error:\n got %v\nwant %s", err, want)
+				}
+				var api smithy.APIError
+				var attempts *retry.MaxAttemptsError
+				if !errors.As(err, &api) || !strings.Contains(tt.code, api.ErrorCode()) || !errors.As(err, &attempts) || !errors.Is(err, syscall.ECONNRESET) || !errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+					t.Errorf("err = %v, want ErrOutcomeUnknown, the attempts', the connection's and the description's errors in its chain", err)
+				}
+			})
+		})
+	}
 }
 
 // startPatient waits for an hour before it tries again.

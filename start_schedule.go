@@ -9,7 +9,7 @@ import (
 var startSchedule = operation{
 	name:       "StartDashboardSnapshotJobSchedule",
 	method:     http.MethodPost,
-	exceptions: "AccessDenied InternalFailure InvalidParameterValue LimitExceeded ResourceNotFound Throttling UnsupportedUserEdition",
+	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded",
 	final:      isLimitExceeded,
 }
 
@@ -23,18 +23,17 @@ type StartDashboardSnapshotJobScheduleInput struct {
 // StartDashboardSnapshotJobScheduleOutput is the service's answer.
 type StartDashboardSnapshotJobScheduleOutput struct {
 	RequestID string // as the body says it, else the header
-	Status    int    // HTTP status; 202 means that the schedule was running already, and the request was skipped
+	Status    int    // HTTP status; 202: the schedule was running already, and the request was skipped
 }
 
 // StartDashboardSnapshotJobSchedule runs a schedule of a dashboard now, which
-// sends its snapshot by e-mail. While it runs, further requests are skipped with
-// status 202 (API reference), so that a request that was sent twice runs once.
+// sends its snapshot by e-mail. While it runs, the service skips further requests
+// with status 202 (API reference), so that a request sent twice runs once.
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*LimitExceededException], which is not
 // tried again.
 func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *StartDashboardSnapshotJobScheduleInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobScheduleOutput, error) {
-	var out *StartDashboardSnapshotJobScheduleOutput
 	call := &call{op: &startSchedule}
 	if in == nil {
 		call.faults.add("in", "is nil: want the schedule to start")
@@ -45,15 +44,10 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 		call.faults.checkID("ScheduleID", in.ScheduleID)
 		call.setPath("/schedules/", in.ScheduleID, "")
 	}
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[struct {
-			RequestID string `json:"RequestId"`
-		}](body)
-		if err == nil {
-			out = &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
-		}
-		return err
+	type body struct {
+		RequestID string `json:"RequestId"`
 	}
-	err := c.invoke(ctx, call, optFns)
-	return out, err
+	return perform(ctx, c, call, optFns, func(_ Job, b body, resp *http.Response) *StartDashboardSnapshotJobScheduleOutput {
+		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+	})
 }

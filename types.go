@@ -1,15 +1,14 @@
 package snapshotjob
 
 import (
-	"encoding"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
 // Job names one snapshot job. It can be a map key. Its text form, which String,
@@ -22,36 +21,35 @@ type Job struct {
 
 // ParseJob reads a job's text form, account/dashboard/job, or its ARN,
 // arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>.
-// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be
-// written %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
+// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be written
+// %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
 func ParseJob(text string) (Job, error) {
 	refuse := func(problem string) (Job, error) {
 		return Job{}, &InvalidInputError{[]InputFault{{"Job", quote(text) + " " + problem}}}
 	}
 	var job Job
 	if arn, ok := strings.CutPrefix(text, "arn:"); ok {
-		// partition:service:region:account:resource
-		part := strings.SplitN(arn, ":", 5)
+		part := strings.SplitN(arn, ":", 5) // partition, service, region, account, resource
 		if len(part) < 5 || part[1] != "quicksight" {
 			return refuse("is not the ARN of a snapshot job: want arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>")
 		}
-		dashboard, id, ok := strings.Cut(strings.TrimPrefix(part[4], "dashboard/"), "/snapshot-job/")
-		if !ok || !strings.HasPrefix(part[4], "dashboard/") || strings.Contains(dashboard+id, "/") {
+		ids := strings.Split(part[4], "/")
+		if len(ids) != 4 || ids[0] != "dashboard" || ids[2] != "snapshot-job" {
 			return refuse("is the ARN of something else: want …:dashboard/<id>/snapshot-job/<id>")
 		}
-		job = Job{part[3], dashboard, id}
+		job = Job{part[3], ids[1], ids[3]}
 	} else {
-		part := strings.Split(text, "/")
-		if len(part) != 3 {
-			return refuse(fmt.Sprintf("has %d parts: want account/dashboard/job, or the job's ARN", len(part)))
+		ids := strings.Split(text, "/")
+		if len(ids) != 3 {
+			return refuse(fmt.Sprintf("has %d parts: want account/dashboard/job, or the job's ARN", len(ids)))
 		}
-		for i := range part {
+		for i, id := range ids {
 			var err error
-			if part[i], err = url.PathUnescape(part[i]); err != nil {
+			if ids[i], err = url.PathUnescape(id); err != nil {
 				return refuse("holds a % that is not followed by two hex digits: write %25 for a percent sign")
 			}
 		}
-		job = Job{part[0], part[1], part[2]}
+		job = Job{ids[0], ids[1], ids[2]}
 	}
 	if faults := job.faults(nil); len(faults) > 0 {
 		return Job{}, &InvalidInputError{faults}
@@ -71,42 +69,54 @@ func (j Job) String() string {
 // MarshalText returns String. A job that [ParseJob] would refuse is an
 // [*InvalidInputError]; the zero Job is empty text.
 func (j Job) MarshalText() ([]byte, error) {
-	if j != (Job{}) {
-		if faults := j.faults(nil); len(faults) > 0 {
-			return nil, &InvalidInputError{faults}
-		}
+	if faults := j.faults(nil); len(faults) > 0 && j != (Job{}) {
+		return nil, &InvalidInputError{faults}
 	}
 	return []byte(j.String()), nil
 }
 
 // UnmarshalText reads what [ParseJob] reads, and empty text as the zero Job.
 func (j *Job) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*j = Job{}
-		return nil
-	}
 	job, err := ParseJob(string(text))
-	if err == nil {
-		*j = job
+	if err != nil && len(text) > 0 {
+		return err
 	}
-	return err
+	*j = job
+	return nil
 }
 
-// call is the call of an operation on this job.
+// commonExceptions are in the model of every operation.
+const commonExceptions = "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition "
+
+// call is an operation's call about this job.
 func (j Job) call(op *operation, suffix string) *call {
 	c := &call{op: op, job: j, faults: j.faults(nil)}
 	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
 	return c
 }
 
+// perform makes a call. output makes what it returns of a 2xx response.
+func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, Body, *http.Response) *Output) (out *Output, err error) {
+	call.decode = func(resp *http.Response, body []byte) error {
+		b, err := decodeJSON[Body](body)
+		if err == nil {
+			out = output(call.job, b, resp)
+		}
+		return err
+	}
+	err = c.invoke(ctx, call, optFns)
+	return out, err
+}
+
 // setPath sets the path below that of the job's dashboard.
 func (c *call) setPath(kind, id, suffix string) {
-	const accounts, dashboards = "/accounts/", "/dashboards/"
-	account, dashboard := c.job.AWSAccountID, c.job.DashboardID
-	c.path = accounts + account + dashboards + dashboard + kind + id + suffix
+	path := func(dashboard, id string) string {
+		return "/accounts/" + c.job.AWSAccountID + "/dashboards/" + dashboard + kind + id + suffix
+	}
+	c.path = path(c.job.DashboardID, id)
 	c.rawPath = c.path
-	if d, i := escapeID(dashboard), escapeID(id); d != dashboard || i != id {
-		c.rawPath = accounts + account + dashboards + d + kind + i + suffix
+	if d, i := escapeID(c.job.DashboardID), escapeID(id); d != c.job.DashboardID || i != id {
+		c.rawPath = path(d, i)
 	}
 }
 
@@ -121,7 +131,7 @@ func (l *faultList) checkAccount(id string) {
 	switch {
 	case id == "":
 		l.add("AWSAccountID", "is empty: want the 12 digits of the account that owns the dashboard")
-	case len(id) != 12 || strings.ContainsFunc(id, func(r rune) bool { return r < '0' || r > '9' }):
+	case len(id) != 12 || strings.Trim(id, "0123456789") != "":
 		l.add("AWSAccountID", "%s is not an account id: want 12 digits", quote(id))
 	}
 }
@@ -138,43 +148,41 @@ func (l *faultList) checkID(field, id string) {
 
 // escapeID writes every byte but the unreserved ones of RFC 3986 as %XX.
 func escapeID(id string) string {
-	for i := range len(id) {
-		if !unreserved(id[i]) {
-			return httpbinding.EscapePath(id, true)
-		}
-	}
-	return id
+	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
 func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
 // S3URI is where a file lies: s3://bucket/key in the caller's bucket, or a
 // presigned https URL, with which anyone can read the file until it expires. To
-// keep that out of logs, an S3URI shows its query as "?REDACTED" wherever it is
-// formatted (fmt, slog) or marshalled (JSON and other text forms); string(uri)
-// is the whole.
+// keep that out of logs, an S3URI shows its query as "?REDACTED", and user info
+// as "REDACTED@", wherever it is formatted (fmt, slog) or marshalled (JSON and
+// other text forms); string(uri) is the whole.
 //
-// Out of a type's reach are unexported fields that fmt prints, the wrong operand
-// of %p and %w (go vet finds these), and the keys of a map[S3URI]T in
-// encoding/json.
+// Out of its reach are unexported fields that fmt prints, the wrong operand of
+// %p and %w (go vet finds these), and the keys of a map[S3URI]T in encoding/json.
 type S3URI string
 
-const redactedQuery = "?REDACTED"
+const redactedQuery, redactedUser = "?REDACTED", "://REDACTED@"
 
 var errRedacted = errors.New(`this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed`)
 
-// String returns the URI without its query.
+// isKey reports whether the URI names a bucket's key. A "?" is part of it then,
+// and nothing in it is secret.
+func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), "s3://") }
+
+// String returns the URI without its query and user info.
 func (u S3URI) String() string {
-	s, _, presigned := strings.Cut(string(u), "?")
-	if strings.HasPrefix(s, "s3://") {
-		return string(u) // a "?" is part of the key, and nothing in it is secret
+	if u.isKey() {
+		return string(u)
 	}
+	s, _, presigned := strings.Cut(string(u), "?")
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
-		if _, host, ok := strings.Cut(rest, "@"); ok {
-			s = scheme + "://REDACTED@" + host
+		authority := strings.IndexAny(rest+"/", "/#")
+		if at := strings.LastIndexByte(rest[:authority], '@'); at >= 0 {
+			s = scheme + redactedUser + rest[at+1:]
 		}
 	}
 	if presigned {
@@ -201,13 +209,11 @@ func (u *S3URI) UnmarshalText(text []byte) error {
 }
 
 func (u S3URI) refuseRedacted() error {
-	if strings.HasSuffix(string(u), redactedQuery) {
+	if !u.isKey() && (strings.Contains(string(u), redactedQuery) || strings.Contains(string(u), redactedUser)) {
 		return errRedacted
 	}
 	return nil
 }
-
-var _ encoding.TextUnmarshaler = (*S3URI)(nil)
 
 // SnapshotJobStatus is the status of a job. Unknown values are kept.
 type SnapshotJobStatus string
@@ -220,8 +226,7 @@ const (
 	SnapshotJobStatusFailed    SnapshotJobStatus = "FAILED"
 )
 
-// IsTerminal reports whether a job with this status, COMPLETED or FAILED, has
-// finished.
+// IsTerminal reports whether the job has finished: COMPLETED or FAILED.
 func (s SnapshotJobStatus) IsTerminal() bool {
 	return s == SnapshotJobStatusCompleted || s == SnapshotJobStatusFailed
 }
@@ -250,33 +255,25 @@ const (
 // The error types that AWS documents for a snapshot (API reference,
 // DescribeDashboardSnapshotJobResult). Others may come.
 const (
-	// ErrorTypeDashboardAccessDenied: the registered user lost access to the
-	// dashboard. The job fails.
-	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED"
-	// ErrorTypeCapabilityRestricted: the registered user may not export data,
-	// at all (the job fails) or in this format.
-	ErrorTypeCapabilityRestricted = "CAPABILITY_RESTRICTED"
-	// ErrorTypeRLSChanged: row-level security changed while the job ran.
-	ErrorTypeRLSChanged = "RLS_CHANGED"
-	// ErrorTypeCLSChanged: column-level security changed while the job ran.
-	ErrorTypeCLSChanged = "CLS_CHANGED"
-	// ErrorTypeDatasetDeleted: a dataset of the dashboard is gone.
-	ErrorTypeDatasetDeleted = "DATASET_DELETED"
+	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED" // the registered user lost access to the dashboard; the job fails
+	ErrorTypeCapabilityRestricted  = "CAPABILITY_RESTRICTED"   // the registered user may not export data, at all (the job fails) or in this format
+	ErrorTypeRLSChanged            = "RLS_CHANGED"             // row-level security changed while the job ran
+	ErrorTypeCLSChanged            = "CLS_CHANGED"             // column-level security, likewise
+	ErrorTypeDatasetDeleted        = "DATASET_DELETED"         // a dataset of the dashboard is gone
 )
 
-// SnapshotJobResult is what a finished job made, for anonymous users or for
-// registered ones.
+// SnapshotJobResult is what a finished job made, for either kind of user.
 type SnapshotJobResult struct {
 	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:",omitzero"`
 	RegisteredUsers []RegisteredUserSnapshotJobResult `json:",omitzero"` // at most one
 }
 
-// AnonymousUserSnapshotJobResult holds the files made for one anonymous user.
+// AnonymousUserSnapshotJobResult holds one anonymous user's files.
 type AnonymousUserSnapshotJobResult struct {
 	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
 }
 
-// RegisteredUserSnapshotJobResult holds the files made for a registered user.
+// RegisteredUserSnapshotJobResult holds a registered user's files.
 type RegisteredUserSnapshotJobResult struct {
 	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
 }
@@ -302,21 +299,20 @@ type SnapshotFileSheetSelection struct {
 
 // SnapshotJobS3Result is one file, or the reasons why there is none.
 type SnapshotJobS3Result struct {
-	S3URI                      S3URI                               `json:"S3Uri,omitzero"`
-	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"` // nil: the file lies in QuickSight's own bucket
+	S3URI S3URI `json:"S3Uri,omitzero"`
+	// S3DestinationConfiguration is nil for a file in QuickSight's own bucket.
+	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"`
 	ErrorInfo                  []SnapshotJobResultErrorInfo        `json:",omitzero"`
 }
 
 // SnapshotJobResultErrorInfo says why one file failed.
 type SnapshotJobResultErrorInfo struct {
-	ErrorType    string `json:",omitzero"` // see the ErrorType constants
-	ErrorMessage string `json:",omitzero"`
+	ErrorType, ErrorMessage string `json:",omitzero"` // see the ErrorType constants
 }
 
 // SnapshotJobErrorInfo says why a whole job failed.
 type SnapshotJobErrorInfo struct {
-	ErrorType    string `json:",omitzero"` // see the ErrorType constants
-	ErrorMessage string `json:",omitzero"`
+	ErrorType, ErrorMessage string `json:",omitzero"` // see the ErrorType constants
 }
 
 // SnapshotS3DestinationConfiguration names the caller's bucket.
@@ -324,12 +320,9 @@ type SnapshotS3DestinationConfiguration struct {
 	BucketConfiguration S3BucketConfiguration `json:",omitzero"`
 }
 
-// S3BucketConfiguration is a place in the caller's bucket, in the region of the
-// API call.
+// S3BucketConfiguration is a place in the caller's bucket, in the call's region.
 type S3BucketConfiguration struct {
-	BucketName   string `json:",omitzero"`
-	BucketPrefix string `json:",omitzero"`
-	BucketRegion string `json:",omitzero"`
+	BucketName, BucketPrefix, BucketRegion string `json:",omitzero"`
 }
 
 // SnapshotConfiguration says which files to make, and where to put them.
@@ -340,7 +333,7 @@ type SnapshotConfiguration struct {
 	// DestinationConfiguration names the caller's bucket. nil: QuickSight's own,
 	// with presigned URLs.
 	DestinationConfiguration *SnapshotDestinationConfiguration `json:",omitzero"`
-	// Parameters are values for the dashboard's parameters. nil: none.
+	// Parameters are the dashboard's. nil: none.
 	Parameters *Parameters `json:",omitzero"`
 }
 
@@ -354,8 +347,8 @@ type SnapshotDestinationConfiguration struct {
 	S3Destinations []SnapshotS3DestinationConfiguration `json:",omitzero"`
 }
 
-// SnapshotUserConfiguration says that the files are for one anonymous user, see
-// [AnonymousUser]. A registered user, whom the credentials name, has none.
+// SnapshotUserConfiguration holds one anonymous user, see [AnonymousUser]. A
+// registered user, whom the credentials name, has none.
 type SnapshotUserConfiguration struct {
 	AnonymousUsers []SnapshotAnonymousUser `json:",omitzero"`
 }
@@ -367,18 +360,15 @@ type SnapshotAnonymousUser struct {
 
 // SessionTag is a tag of row-level security. AWS marks the value as sensitive.
 type SessionTag struct {
-	Key   string // 1 to 128 characters
-	Value string // 1 to 256 characters
+	Key, Value string // 1 to 128, and 1 to 256 characters
 }
 
-// SnapshotUserConfigurationRedacted is a SnapshotUserConfiguration without the
-// tags' values.
+// SnapshotUserConfigurationRedacted has the tags' keys alone.
 type SnapshotUserConfigurationRedacted struct {
 	AnonymousUsers []SnapshotAnonymousUserRedacted `json:",omitzero"`
 }
 
-// SnapshotAnonymousUserRedacted is a SnapshotAnonymousUser without the tags'
-// values.
+// SnapshotAnonymousUserRedacted is a user by the keys of its tags.
 type SnapshotAnonymousUserRedacted struct {
 	RowLevelPermissionTagKeys []string `json:",omitzero"`
 }
@@ -392,25 +382,25 @@ type Parameters struct {
 	DateTimeParameters []DateTimeParameter `json:",omitzero"`
 }
 
-// StringParameter is a parameter of strings.
+// StringParameter has strings.
 type StringParameter struct {
 	Name   string
 	Values []string
 }
 
-// IntegerParameter is a parameter of integers.
+// IntegerParameter has integers.
 type IntegerParameter struct {
 	Name   string
 	Values []int64
 }
 
-// DecimalParameter is a parameter of numbers, NaN and infinities included.
+// DecimalParameter has numbers, NaN and infinities included.
 type DecimalParameter struct {
 	Name   string
 	Values []float64
 }
 
-// DateTimeParameter is a parameter of times, which are sent in milliseconds.
+// DateTimeParameter has times, which are sent in milliseconds.
 type DateTimeParameter struct {
 	Name   string
 	Values []time.Time

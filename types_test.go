@@ -131,6 +131,11 @@ func TestS3URIString(t *testing.T) {
 		{"https://b.s3.amazonaws.com/k?SECRET?SECRET", "https://b.s3.amazonaws.com/k?REDACTED"},
 		{"http://user:SECRET@host/k", "http://REDACTED@host/k"},
 		{"HTTPS://user:SECRET@host/k?SECRET", "HTTPS://REDACTED@host/k?REDACTED"},
+		{"https://user:SEC@SECRET@host", "https://REDACTED@host"},
+		{"https://host?SECRET@SECRET", "https://host?REDACTED"},
+		{"https://host#a@b", "https://host#a@b"},
+		{"https://bucket/joe@example.com.csv", "https://bucket/joe@example.com.csv"},
+		{"https://user:SECRET@bucket/joe@example.com.csv?SECRET", "https://REDACTED@bucket/joe@example.com.csv?REDACTED"},
 		{"bucket/k?SECRET", "bucket/k?REDACTED"},
 		{"S3://bucket/k?SECRET", "S3://bucket/k?REDACTED"},
 		{"", ""},
@@ -254,7 +259,12 @@ func TestRedactedURIIsRefused(t *testing.T) {
 	if err := json.Unmarshal(data, &back); err == nil || !strings.Contains(err.Error(), "this URI was redacted when it was printed or marshalled") {
 		t.Errorf("error %v, want one that says that the URI was redacted", err)
 	}
-	for _, whole := range []S3URI{"s3://bucket/key", "", "https://b.s3.amazonaws.com/k"} {
+	for _, redacted := range []S3URI{S3URI(S3URI("https://user:SECRET@host/k").String()), "https://REDACTED@host/k?x=y", presigned + "?REDACTED&x=y", S3URI(shown + "&x=y")} {
+		if err := json.Unmarshal([]byte(`"`+string(redacted)+`"`), &back.URI); err == nil {
+			t.Errorf("%q is taken for a whole URI", string(redacted))
+		}
+	}
+	for _, whole := range []S3URI{"s3://bucket/key", "", "https://b.s3.amazonaws.com/k", "https://bucket/joe@example.com.csv", "s3://bucket/a?REDACTED"} {
 		data, err := json.Marshal(holder{whole})
 		if err != nil {
 			t.Fatal(err)
