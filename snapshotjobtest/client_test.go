@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
@@ -117,29 +120,52 @@ func TestRequestsOfRetries(t *testing.T) {
 	})
 }
 
-// net/http sends a GET again when a reused connection breaks; Attempt tells.
+// net/http sends a GET again when a reused connection breaks: the same attempt,
+// and so the same fault, as if the connection had not been used before.
 func TestRequestsOfResending(t *testing.T) {
-	srv := snapshotjobtest.NewTestServer(t)
-	srv.AddJob(daily, snapshotjobtest.Completed())
-	srv.Start()
-	client := srv.Client()
-	describe := func() {
-		t.Helper()
-		if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); err != nil {
-			t.Fatal(err)
-		}
-	}
-	describe()
-	srv.Fail(describeOp, snapshotjobtest.Drop())
-	describe()
-	got := srv.Requests()
-	if len(got) != 3 || got[1].InvocationID != got[2].InvocationID {
-		t.Fatalf("got %+v", got)
-	}
-	if got[1].Attempt != 1 || got[2].Attempt != 1 {
-		t.Errorf("got attempts %d and %d, want 1 twice", got[1].Attempt, got[2].Attempt)
+	for _, tt := range []struct {
+		name                  string
+		maxAttempts, drops    int
+		fails                 bool
+		requests, lastAttempt int
+	}{
+		{"one drop", 3, 1, false, 4, 2},
+		{"one drop and one attempt", 1, 1, true, 3, 1},
+		{"as many drops as attempts", 3, 3, true, 5, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := snapshotjobtest.NewTestServer(t)
+			srv.AddJob(daily, snapshotjobtest.Completed())
+			srv.Start()
+			client := srv.Client(func(o *snapshotjob.Options) {
+				o.Retryer = atOnce{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = tt.maxAttempts })}
+			})
+			if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); err != nil { // now there is a connection to reuse
+				t.Fatal(err)
+			}
+			srv.Fail(describeOp, snapshotjobtest.Drop().Times(tt.drops)...)
+			if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); (err != nil) != tt.fails {
+				t.Errorf("got %v, want an error: %t", err, tt.fails)
+			}
+			got := srv.Requests()
+			if len(got) != tt.requests {
+				t.Fatalf("got %d requests, want %d: %+v", len(got), tt.requests, got)
+			}
+			first, again, last := got[1], got[2], got[len(got)-1]
+			if first.InvocationID != again.InvocationID || first.Attempt != 1 || again.Attempt != 1 || first.Fault != "drop" || again.Fault != "drop" {
+				t.Errorf("got %+v and %+v, want attempt 1 twice", first, again)
+			}
+			if last.Attempt != tt.lastAttempt {
+				t.Errorf("the last attempt is %d, want %d", last.Attempt, tt.lastAttempt)
+			}
+		})
 	}
 }
+
+// atOnce tries again without a pause.
+type atOnce struct{ aws.Retryer }
+
+func (atOnce) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 // A client whose credentials expire asks for new ones, and goes on.
 func TestClientRenewsCredentials(t *testing.T) {

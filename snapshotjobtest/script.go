@@ -22,7 +22,9 @@ const AnyOperation Operation = ""
 // for the operation and for [AnyOperation], the operation's come first.
 //
 // Over a socket, net/http may send a GET again by itself when a connection
-// breaks that was used before: that is another attempt, see [Request].
+// breaks that was used before. That is the same attempt, by its InvocationID and
+// Attempt (see [Request]), and meets the same fault again. A request that lacks
+// the id, as those for files do, is an attempt of its own.
 func (s *Server) Fail(op Operation, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,10 +48,22 @@ func (s *Server) Unused() []string {
 	return unused
 }
 
+// sent is what a request and its resending by net/http have in common.
+type sent struct {
+	op           Operation
+	invocationID string
+	attempt      int
+}
+
 // nextFault takes the fault that waits for a call, if any.
 func (s *Server) nextFault(c *call) func(http.Handler) http.Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	this := sent{c.op, c.record.InvocationID, c.record.Attempt}
+	if fault, again := s.met[this]; again {
+		c.record.Fault = fault.name
+		return fault.wrap
+	}
 	found := -1
 	for i, f := range s.faults {
 		if f.op == c.op {
@@ -65,6 +79,9 @@ func (s *Server) nextFault(c *call) func(http.Handler) http.Handler {
 	}
 	fault := s.faults[found].fault
 	s.faults = append(s.faults[:found:found], s.faults[found+1:]...)
+	if this.invocationID != "" {
+		s.met[this] = fault
+	}
 	c.record.Fault = fault.name
 	return fault.wrap
 }

@@ -130,6 +130,7 @@ type Server struct {
 	presigner aws.Credentials // of the service, for its own bucket
 	objects   int             // how many there have ever been, so that keys are unique
 	faults    []scripted
+	met       map[sent]Fault // those that were taken, by the attempt that took them
 	requests  []*Request
 	socket    *httptest.Server
 }
@@ -158,6 +159,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		accounts: map[string]*account{},
 		buckets:  map[string]map[string]*object{},
 		users:    map[string]*user{},
+		met:      map[sent]Fault{},
 		current:  o.Credentials,
 	}
 	s.users[o.Credentials.AccessKeyID] = &user{credentials: o.Credentials}
