@@ -165,8 +165,8 @@ func TestDrop(t *testing.T) {
 			t.Errorf("%s: got %v", tt.fault, err)
 		}
 		get(jobs+"/weekly").send(t, srv).want(t, tt.status, tt.code)
-		if r := srv.Requests()[0]; r.Status != 0 || r.Job.SnapshotJobID == "" && tt.status == 200 {
-			t.Errorf("%s: recorded as %+v", tt.fault, r)
+		if r := srv.Requests()[0]; r.Status != 0 || r.Job != weekly {
+			t.Errorf("%s: recorded as %+v, want %s", tt.fault, r, weekly)
 		}
 	}
 }

@@ -235,6 +235,8 @@ type call struct {
 	record  *Request // guarded by the server's mutex
 	user    *user
 	body    []byte // of an API request
+	start   wireStart
+	unread  error // why the body is no start
 	now     time.Time
 }
 
@@ -249,7 +251,7 @@ func (c *call) work(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch c.op {
 	case StartDashboardSnapshotJob:
-		status, answer, err = c.start()
+		status, answer, err = c.startJob()
 	case StartDashboardSnapshotJobSchedule:
 		status, answer, err = c.startSchedule()
 	case DescribeDashboardSnapshotJob:

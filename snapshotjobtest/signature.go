@@ -113,6 +113,9 @@ func (c *call) authenticate() error {
 		return refuse("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	c.user = u
+	if c.op == StartDashboardSnapshotJob {
+		c.readStart()
+	}
 	return c.charge()
 }
 

@@ -11,17 +11,31 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// start starts a job, if the request keeps the rules of the API reference
-// (StartDashboardSnapshotJob and its shapes).
-func (c *call) start() (int, any, error) {
-	var in wireStart
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return 0, nil, refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+// readStart decodes the body of a start, which names the job, before the rate or
+// a fault can stop it.
+func (c *call) readStart() {
+	known, err := onlyStartMembers(c.body)
+	if err == nil {
+		err = json.Unmarshal(known, &c.start)
 	}
-	c.job.SnapshotJobID = in.SnapshotJobID
+	if err != nil {
+		c.unread = refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+	}
+	c.job.SnapshotJobID = c.start.SnapshotJobID
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.record.Job = c.job
+}
+
+// startJob starts a job, if the request keeps the rules of the API reference
+// (StartDashboardSnapshotJob and its shapes).
+func (c *call) startJob() (int, any, error) {
+	if c.unread != nil {
+		return 0, nil, c.unread
+	}
+	in := &c.start
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
 		return 0, nil, err
 	}
@@ -47,7 +61,7 @@ func (c *call) start() (int, any, error) {
 	if limit := c.options.MaxRunningJobs; limit >= 0 && a.running(c.now) >= limit {
 		return 0, nil, refuse("LimitExceededException", "The account has reached its limit of %d running snapshot jobs.", limit)
 	}
-	c.add(c.newJob(&in))
+	c.add(c.newJob(in))
 	return http.StatusOK, wireStarted{c.arn(c.job), c.job.SnapshotJobID, c.record.ID}, nil
 }
 
@@ -110,7 +124,7 @@ func (c *call) checkConfiguration(in *wireConfiguration) error {
 	count := map[string]int{}
 	for i, group := range in.FileGroups {
 		field := fmt.Sprintf("%s.FileGroups[%d].Files", field, i)
-		if len(group.Files) != 1 || group.S3Results != nil {
+		if len(group.Files) != 1 {
 			return bad(field, "want 1 file, got %d", len(group.Files))
 		}
 		count[group.Files[0].FormatType]++

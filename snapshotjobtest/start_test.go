@@ -48,6 +48,8 @@ func TestStartRules(t *testing.T) {
 		{"one empty anonymous user", startBody("j", pdf, `{"AnonymousUsers":[{}]}`), 200, ""},
 		{"50 tags", startBody("j", pdf, tags(50)), 200, ""},
 		{"an unknown member", strings.Replace(goodStart, "{", `{"New":[1],`, 1), 200, ""},
+		{"a member of results only", strings.Replace(goodStart, `{"Files"`, `{"S3Results":[],"Files"`, 1), 200, ""},
+		{"a member in another case, as an unknown one", strings.Replace(goodStart, "{", `{"usERconfiguration":7,`, 1), 200, ""},
 		{"a destination", destinations(bucket("b", "p", "us-east-1")), 200, ""},
 		{"parameters", config(`"Parameters":{"StringParameters":[{"Name":"s","Values":["a"]}],"IntegerParameters":[{"Name":"i","Values":[1]}],"DecimalParameters":[{"Name":"d","Values":[1.5,"NaN"]}],"DateTimeParameters":[{"Name":"t","Values":[1700000000.5]}]}`), 200, ""},
 
@@ -55,7 +57,9 @@ func TestStartRules(t *testing.T) {
 		{"no object", "[]", 400, serialization},
 		{"a member of the wrong type", strings.Replace(goodStart, `"weekly"`, `7`, 1), 400, serialization},
 		{"no configuration", `{"SnapshotJobId":"j"}`, 400, invalid},
-		{"names in lower case", strings.ToLower(goodStart), 400, invalid},
+		{"a member of the start in lower case", strings.Replace(goodStart, "UserConfiguration", "userconfiguration", 1), 400, invalid},
+		{"a member of a file in lower case", strings.Replace(goodStart, "FormatType", "formatType", 1), 400, invalid},
+		{"two values", goodStart + "{}", 400, serialization},
 		{"no job id", startBody("", pdf, anonymous), 400, invalid},
 		{"a job id with a slash", startBody("a/b", pdf, anonymous), 400, invalid},
 		{"a job id of 513 characters", startBody(strings.Repeat("a", 513), pdf, anonymous), 400, invalid},
@@ -200,6 +204,10 @@ func TestRate(t *testing.T) {
 		time.Sleep(time.Hour)
 		for range 10 { // and the bucket holds 10
 			get(result).send(t, srv).want(t, 200, "")
+		}
+		post(jobs, goodStart).send(t, srv).want(t, 429, "ThrottlingException")
+		if r := srv.Requests(); r[len(r)-1].Job != weekly {
+			t.Errorf("a throttled start is recorded as of %s", r[len(r)-1].Job)
 		}
 		get(result).send(t, srv).want(t, 429, "ThrottlingException")
 	})
