@@ -78,7 +78,7 @@ func TestDescribeResult(t *testing.T) {
 			arn + `"JobStatus":"COMPLETED",` + times + `"Result":{"AnonymousUsers":[{"FileGroups":[{` + csvFile + `,"S3Results":[{"ErrorInfo":[{"ErrorMessage":"m","ErrorType":"RLS_CHANGED"},{"ErrorMessage":"n","ErrorType":"CLS_CHANGED"}]}]}]}]},"RequestId":"ID"}`},
 		{"a destination", bucket,
 			arn + `"JobStatus":"COMPLETED",` + times + `"Result":{"AnonymousUsers":[{"FileGroups":[` +
-				`{` + pdfFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"S3Uri":"s3://b/p/q/daily/1-s.pdf"}]},` +
+				`{` + pdfFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"S3Uri":"s3://b/p/q/111122223333/sales/daily/1-s.pdf"}]},` +
 				`{` + csvFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"ErrorInfo":[{"ErrorMessage":"m","ErrorType":"RLS_CHANGED"}]}]}]}]},"RequestId":"ID"}`},
 		{"failed", snapshotjobtest.Failed("DASHBOARD_ACCESS_DENIED", "m"),
 			arn + `"JobStatus":"FAILED",` + times + `"ErrorInfo":{"ErrorMessage":"m","ErrorType":"DASHBOARD_ACCESS_DENIED"},"RequestId":"ID"}`},

@@ -40,12 +40,12 @@ func (s *Server) put(j *job, i int) *object {
 	}
 	name += map[snapshotjob.SnapshotFileFormatType]string{"CSV": ".csv", "EXCEL": ".xlsx", "PDF": ".pdf"}[file.Format]
 	o := &object{
-		bucket: s.bucket(), key: fmt.Sprintf("%s/%s/%d/%s", j.AWSAccountID, j.SnapshotJobID, s.objects, name),
+		bucket: s.bucket(), key: fmt.Sprintf("%s/%d/%s", j.Job, s.objects, name),
 		exists: j.ends(), modified: j.ends(),
 	}
 	if d := j.configuration.DestinationConfiguration; d != nil {
 		b := d.S3Destinations[0].BucketConfiguration
-		o.bucket, o.key = b.BucketName, strings.Trim(b.BucketPrefix, "/")+"/"+j.SnapshotJobID+"/"+name
+		o.bucket, o.key = b.BucketName, strings.Trim(b.BucketPrefix, "/")+"/"+j.Job.String()+"/"+name
 	}
 	if file.Content != nil {
 		o.content = bytesContent(file.Content)

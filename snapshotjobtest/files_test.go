@@ -127,7 +127,7 @@ func TestBucketGet(t *testing.T) {
 	inBucket := snapshotjobtest.Completed(snapshotjobtest.CSV("s +ü", "v").With("a,b\n"))
 	inBucket.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
 	const host, pathStyle = "https://reports.s3.us-east-1.amazonaws.com", "https://s3.us-east-1.amazonaws.com/reports"
-	const key = "/p/daily/1-s%20%2B%C3%BC-v.csv"
+	const key = "/p/111122223333/sales/daily/1-s%20%2B%C3%BC-v.csv"
 	s3 := func(method, url string) raw {
 		return raw{method: method, url: url, service: "s3", header: map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}}
 	}
@@ -180,6 +180,24 @@ func TestBucketGet(t *testing.T) {
 	}
 }
 
+// A job's id is unique to its dashboard only: its files' keys hold all its ids.
+func TestBucketKeys(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	other := daily
+	other.DashboardID = "other"
+	for _, id := range []snapshotjob.Job{daily, other} {
+		life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("of " + id.DashboardID))
+		life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
+		srv.AddJob(id, life)
+	}
+	for _, dashboard := range []string{"sales", "other"} {
+		got := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/" + dashboard + "/daily/1-s-v.csv", service: "s3"}.send(t, srv)
+		if want := "of " + dashboard; got.body != want {
+			t.Errorf("got %q, want %q", got.body, want)
+		}
+	}
+}
+
 // What AWS's SDKs check their own code with: the CRC-64/NVME of "123456789".
 func TestChecksumPolynomial(t *testing.T) {
 	if got := checksum("123456789"); got != "rosUhgp5mIg=" {
@@ -193,7 +211,7 @@ func TestFileExistsFromTheEnd(t *testing.T) {
 		life := snapshotjobtest.Completed(snapshotjobtest.PDF("s")).After(0, time.Minute)
 		life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
 		srv.AddJob(daily, life)
-		file := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/daily/1-s.pdf", service: "s3"}
+		file := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/sales/daily/1-s.pdf", service: "s3"}
 		file.send(t, srv).wantS3(t, 404, "NoSuchKey")
 		time.Sleep(time.Minute)
 		got := file.send(t, srv)
