@@ -133,7 +133,7 @@ func TestFaultOrder(t *testing.T) {
 	get(result).send(t, srv).want(t, 503, "ServiceUnavailable")     // those for any go to another operation,
 	get(jobPath).send(t, srv).want(t, 200, "")                      // in order
 	get(result).send(t, srv).want(t, 200, "")
-	want := []string{"DescribeDashboardSnapshotJob: server error 500", "StartDashboardSnapshotJob: drop", "StartDashboardSnapshotJob: drop"}
+	want := []string{"DescribeDashboardSnapshotJob: server error 500", "StartDashboardSnapshotJob: drop (2 times)"}
 	if got := srv.Unused(); !reflect.DeepEqual(got, want) {
 		t.Errorf("unused faults: got %q, want %q", got, want)
 	}
@@ -204,6 +204,35 @@ func TestStall(t *testing.T) {
 	})
 }
 
+// A fault that could do nothing to its body is no used one.
+func TestFaultWithoutEffect(t *testing.T) {
+	const size = 10
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With(strings.Repeat("x", size)), snapshotjobtest.File{Content: []byte{}})
+	for _, tt := range []struct {
+		fault snapshotjobtest.Fault
+		file  int
+		want  []string
+	}{
+		{snapshotjobtest.CutBody(size - 1), 0, nil},
+		{snapshotjobtest.CutBody(size), 0, []string{"GetObject: cut body at 10: the body was too short"}},
+		{snapshotjobtest.StallBody(size-1, time.Second), 0, nil},
+		{snapshotjobtest.StallBody(size, 0), 0, []string{"GetObject: stall body at 10: the body was too short"}},
+		{snapshotjobtest.Corrupt(), 0, nil},
+		{snapshotjobtest.Corrupt(), 1, []string{"GetObject: corrupt: the body was too short"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := snapshotjobtest.NewServer()
+			srv.AddJob(daily, life)
+			uri := get(result).send(t, srv).uris(t)[tt.file]
+			srv.Fail(snapshotjobtest.GetObject, tt.fault)
+			plain(t, srv, uri, nil).wantS3(t, 200, "")
+			if got := srv.Unused(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("%s of file %d: got %q, want %q", tt.fault, tt.file, got, tt.want)
+			}
+		})
+	}
+}
+
 func TestNewFault(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t)
 	srv.Fail(describeOp, snapshotjobtest.NewFault("teapot", func(next http.Handler) http.Handler {
@@ -239,7 +268,7 @@ func TestNewTestServer(t *testing.T) {
 		f()
 	}
 	want := []string{
-		"snapshotjobtest: scripted faults that no request met: DescribeDashboardSnapshotJob: throttle",
+		"snapshotjobtest: scripted faults without effect: DescribeDashboardSnapshotJob: throttle",
 		"snapshotjobtest: a request that no route knew: GET /accounts/secret",
 	}
 	if !reflect.DeepEqual(tb.errors, want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // scripted is a fault that waits for its attempt.
@@ -36,14 +37,30 @@ func (s *Server) Fail(op Operation, faults ...Fault) {
 	}
 }
 
-// Unused returns the scripted faults that no attempt has met yet, as
-// "operation: fault".
+// Unused returns the scripted faults that have had no effect, as "operation:
+// fault", with "(3 times)" behind one that stands for several: first those that
+// an attempt met, but whose body was too short for them, then those that no
+// attempt has met yet.
 func (s *Server) Unused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var unused []string
+	all := slices.Clone(s.idle)
 	for _, f := range s.faults {
-		unused = append(unused, fmt.Sprintf("%s: %s", or(f.op, "any operation"), f.fault))
+		all = append(all, fmt.Sprintf("%s: %s", or(f.op, "any operation"), f.fault))
+	}
+	times := map[string]int{}
+	for _, fault := range all {
+		times[fault]++
+	}
+	var unused []string
+	for _, fault := range all {
+		switch n := times[fault]; {
+		case n == 1:
+			unused = append(unused, fault)
+		case n > 1:
+			unused = append(unused, fmt.Sprintf("%s (%d times)", fault, n))
+		}
+		delete(times, fault)
 	}
 	return unused
 }

@@ -130,6 +130,7 @@ type Server struct {
 	presigner aws.Credentials // of the service, for its own bucket
 	objects   int             // how many there have ever been, so that keys are unique
 	faults    []scripted
+	idle      []string       // those that had no effect
 	met       map[sent]Fault // those that were taken, by the attempt that took them
 	requests  []*Request
 	socket    *httptest.Server
@@ -178,7 +179,7 @@ type TB interface {
 }
 
 // NewTestServer makes a server for one test. When the test ends, it is closed,
-// and the test fails if a scripted fault was not used, or if a request came
+// and the test fails if a scripted fault had no effect, or if a request came
 // that no route knew.
 func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 	tb.Helper()
@@ -187,7 +188,7 @@ func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 		tb.Helper()
 		s.Close()
 		if unused := s.Unused(); len(unused) > 0 {
-			tb.Errorf("snapshotjobtest: scripted faults that no request met: %s", strings.Join(unused, ", "))
+			tb.Errorf("snapshotjobtest: scripted faults without effect: %s", strings.Join(unused, ", "))
 		}
 		for _, r := range s.Requests() {
 			if r.Operation == "" {
