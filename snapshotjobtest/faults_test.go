@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
@@ -115,6 +116,33 @@ func TestFaultsOfFiles(t *testing.T) {
 	srv.Fail(snapshotjobtest.GetObject, snapshotjobtest.CutBody(3))
 	if got := plain(t, srv, uri, nil); got.body != "con" || !errors.Is(got.err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %q, %v", got.body, got.err)
+	}
+}
+
+// A file's signature is held against a skewed clock too, by S3's rules.
+func TestSkewedDateOfFiles(t *testing.T) {
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("content"))
+	life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
+	signed := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/sales/weekly/1-s-v.csv", service: "s3"}
+	for _, tt := range []struct {
+		skew                  time.Duration
+		presigned, inBucket   int
+		preCode, inBucketCode string
+	}{
+		{time.Minute, 200, 200, "", ""},
+		{6 * time.Minute, 403, 200, "AccessDenied", ""},
+		{time.Hour, 403, 403, "AccessDenied", "RequestTimeTooSkewed"},
+		{-time.Hour, 403, 403, "AccessDenied", "RequestTimeTooSkewed"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := snapshotjobtest.NewTestServer(t)
+			srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+			srv.AddJob(weekly, life)
+			uri := get(result).send(t, srv).uris(t)[0]
+			srv.Fail(snapshotjobtest.GetObject, snapshotjobtest.SkewedDate(tt.skew).Times(2)...)
+			plain(t, srv, uri, nil).wantS3(t, tt.presigned, tt.preCode)
+			signed.send(t, srv).wantS3(t, tt.inBucket, tt.inBucketCode)
+		})
 	}
 }
 

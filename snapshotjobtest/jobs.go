@@ -15,8 +15,8 @@ type job struct {
 	life          Life
 	created       time.Time
 	configuration *wireConfiguration
-	users         *wireUsers // as a description shows them; nil for a registered user
-	objects       []*object  // by file; nil for one that was not made
+	users         *wireUsers  // as a description shows them; nil for a registered user
+	objects       [][]*object // by file and destination; nil for a file that was not made
 }
 
 // forever stands for an end that doesn't come.
@@ -67,7 +67,7 @@ func (s *Server) add(j *job) {
 	a.jobs[j.Job] = j
 	a.active = append(a.active, j)
 	j.life.Files = append([]File(nil), j.life.Files...)
-	j.objects = make([]*object, len(j.life.Files))
+	j.objects = make([][]*object, len(j.life.Files))
 	if j.life.end() != snapshotjob.SnapshotJobStatusCompleted {
 		return
 	}

@@ -55,11 +55,22 @@ type Options struct {
 	// Only requests with a good signature count. Default: 10; negative: no limit.
 	RequestsPerSecond int
 
-	// MaxFileGroups is how many file groups a job may have, and MaxFiles how many
-	// files of a format. Defaults: 7; 1 PDF, 1 Excel and 5 CSV, also for a format
-	// that the map lacks. Negative: no limit.
-	MaxFileGroups int
-	MaxFiles      map[snapshotjob.SnapshotFileFormatType]int
+	// MaxFileGroups is how many file groups a job may have, MaxFiles how many
+	// files of a format, and MaxVisuals how many visuals a file of a format.
+	// Defaults: 7; 1 PDF, 1 Excel and 5 CSV; 5 visuals of an Excel and 1 of a CSV;
+	// also for a format that a map lacks. Negative: no limit.
+	MaxFileGroups        int
+	MaxFiles, MaxVisuals map[snapshotjob.SnapshotFileFormatType]int
+
+	// MaxDestinations is how many S3 destinations a job may have, each of which
+	// gets all files, and MaxAnonymousUsers how many anonymous users, each of whom
+	// gets the same ones. Default: 1 each; negative: no limit.
+	MaxDestinations, MaxAnonymousUsers int
+
+	// MaxTags is how many row-level permission tags a user may have, and
+	// MaxParameters how many parameters of a type a job. Defaults: 50 and 100;
+	// negative: no limit.
+	MaxTags, MaxParameters int
 
 	// JobIDReuse is how long after its end a job's id can't be used again.
 	// Default: 24 hours; negative: not at all.
@@ -75,9 +86,14 @@ type Options struct {
 	NotFinished string
 
 	// ClockSkew is by how much the server's clock is ahead of the machine's: in
-	// the Date header, and for judging signatures, which may be 5 minutes off.
-	// Default: 0.
+	// the Date header, and for judging signatures. Default: 0.
 	ClockSkew time.Duration
+
+	// MaxSignatureSkew is how much older or newer than the server's clock the
+	// signature of an API request may be. Default: 5 minutes (IAM User Guide,
+	// signing AWS API requests); negative: no limit. For files it is 15 minutes,
+	// as in S3.
+	MaxSignatureSkew time.Duration
 
 	// Seed determines request ids and generated files. Default: 0.
 	Seed uint64
@@ -98,6 +114,11 @@ func (o *Options) setDefaults() {
 	o.MaxRunningJobs = or(o.MaxRunningJobs, 12)
 	o.RequestsPerSecond = or(o.RequestsPerSecond, 10)
 	o.MaxFileGroups = or(o.MaxFileGroups, 7)
+	o.MaxDestinations = or(o.MaxDestinations, 1)
+	o.MaxAnonymousUsers = or(o.MaxAnonymousUsers, 1)
+	o.MaxTags = or(o.MaxTags, 50)
+	o.MaxParameters = or(o.MaxParameters, 100)
+	o.MaxSignatureSkew = or(o.MaxSignatureSkew, 5*time.Minute)
 	o.JobIDReuse = or(o.JobIDReuse, 24*time.Hour)
 	o.URLLifetime = or(o.URLLifetime, 300*time.Second)
 	o.NotFinished = or(o.NotFinished, "PreconditionNotMetException")

@@ -66,6 +66,14 @@ type wireConfiguration struct {
 	Parameters               json.RawMessage   `json:"Parameters,omitzero"` // given back as they came
 }
 
+// destinations are none for QuickSight's own bucket.
+func (c *wireConfiguration) destinations() []wireDestination {
+	if c.DestinationConfiguration == nil {
+		return nil
+	}
+	return c.DestinationConfiguration.S3Destinations
+}
+
 type wireGroup struct {
 	Files     []wireFile     `json:"Files,omitzero"`
 	S3Results []wireS3Result `json:"S3Results,omitzero"` // of a result only
