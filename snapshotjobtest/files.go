@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func (c *call) presign(o *object) string {
 	u.RawPath = httpbinding.EscapePath(u.Path, false)
 	credentials := c.presigner
 	credentials.SessionToken = randomText(c.random, 900)
-	u.RawQuery = "X-Amz-Expires=" + strconv.Itoa(int(c.options.URLLifetime/time.Second))
+	u.RawQuery = fmt.Sprintf("X-Amz-Expires=%d", (c.options.URLLifetime+time.Second-1)/time.Second)
 	request := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}
 	signed, _, err := c.signer.PresignHTTP(context.Background(), credentials, request, "UNSIGNED-PAYLOAD", "s3", c.options.Region, c.now, signAsS3)
 	if err != nil {
@@ -120,16 +121,24 @@ func signAsS3(o *v4.SignerOptions) {
 	o.DisableHeaderHoisting = true
 }
 
+// s3Host is a host of S3, with or without a bucket's name before it.
+var s3Host = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?\.`)
+
 // findObject reads bucket and key from the host (bucket.s3.region.suffix) or
-// from the path (/bucket/key).
+// from the path (/bucket/key). QuickSight's own bucket is open to nobody else.
 func (c *call) findObject() (*object, error) {
 	r := c.request
-	bucket, _, virtual := strings.Cut(r.Host, ".s3.")
-	key := strings.TrimPrefix(r.URL.Path, "/")
-	if !virtual {
+	bucket, key := "", strings.TrimPrefix(r.URL.Path, "/")
+	if host := s3Host.FindStringSubmatch(r.Host); host != nil {
+		bucket = host[1]
+	}
+	if bucket == "" {
 		bucket, key, _ = strings.Cut(key, "/")
 	}
-	if key == "" {
+	switch {
+	case bucket == c.bucket() && !c.user.service:
+		return nil, refuse("AccessDenied", "Access Denied")
+	case key == "":
 		return nil, refuse("NotImplemented", "Of S3, only GetObject and HeadObject are here.")
 	}
 	c.mu.Lock()

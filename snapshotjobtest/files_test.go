@@ -123,6 +123,19 @@ func TestPresignedExpiry(t *testing.T) {
 	})
 }
 
+// A lifetime is whole seconds on the wire, and at least what was asked for.
+func TestURLLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.URLLifetime = 500 * time.Millisecond })
+		srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+		uri := get(result).send(t, srv).uris(t)[0]
+		time.Sleep(500 * time.Millisecond)
+		plain(t, srv, uri, nil).wantS3(t, 200, "")
+		time.Sleep(time.Second)
+		plain(t, srv, uri, nil).wantS3(t, 403, "AccessDenied")
+	})
+}
+
 func TestBucketGet(t *testing.T) {
 	inBucket := snapshotjobtest.Completed(snapshotjobtest.CSV("s +ü", "v").With("a,b\n"))
 	inBucket.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
@@ -141,6 +154,10 @@ func TestBucketGet(t *testing.T) {
 		{"virtual host", s3("GET", host+key), 200, ""},
 		{"path style", s3("GET", pathStyle+key), 200, ""},
 		{"HEAD", s3("HEAD", host+key), 200, ""},
+		{"FIPS", s3("GET", "https://reports.s3-fips.us-east-1.amazonaws.com"+key), 200, ""},
+		{"dual-stack", s3("GET", "https://reports.s3.dualstack.us-east-1.amazonaws.com"+key), 200, ""},
+		{"FIPS and dual-stack", s3("GET", "https://reports.s3-fips.dualstack.us-east-1.amazonaws.com"+key), 200, ""},
+		{"FIPS, path style", s3("GET", "https://s3-fips.us-east-1.amazonaws.com/reports"+key), 200, ""},
 		{"no such key", s3("GET", host+"/p/other"), 404, "NoSuchKey"},
 		{"no such bucket", s3("GET", "https://other.s3.us-east-1.amazonaws.com"+key), 404, "NoSuchBucket"},
 		{"a list", s3("GET", host+"/"), 501, "NotImplemented"},
@@ -177,6 +194,32 @@ func TestBucketGet(t *testing.T) {
 				t.Errorf("got %q", got.body)
 			}
 		})
+	}
+}
+
+// QuickSight's own bucket is open to its presigned URLs alone.
+func TestServiceBucket(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+	bob, _ := srv.AddUser("bob").Retrieve(t.Context())
+	url, _, _ := strings.Cut(get(result).send(t, srv).uris(t)[0], "?")
+	for _, keys := range []aws.Credentials{own, bob} {
+		raw{method: "GET", url: url, service: "s3", credentials: keys}.send(t, srv).wantS3(t, 403, "AccessDenied")
+	}
+}
+
+// A bucket's name may be the beginning of the API's paths.
+func TestBucketOfTheAPI(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("content"))
+	life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "accounts", BucketPrefix: "111122223333/dashboards/d/snapshot-jobs"}
+	srv.AddJob(daily, life)
+	uri := get(result).send(t, srv).uris(t)[0]
+	for _, host := range []string{"https://s3.us-east-1.amazonaws.com/", "https://fake.example/"} {
+		got := raw{method: "GET", url: host + strings.TrimPrefix(uri, "s3://"), service: "s3"}.send(t, srv)
+		if got.body != "content" {
+			t.Errorf("%s: got %d %s", host, got.status, got.body)
+		}
 	}
 }
 
