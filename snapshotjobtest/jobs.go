@@ -2,7 +2,6 @@ package snapshotjobtest
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -19,14 +18,9 @@ type job struct {
 	objects       [][]*object // by file and destination; nil for a file that was not made
 }
 
-// forever stands for an end that doesn't come.
-const forever = time.Duration(math.MaxInt64)
-
 func (j *job) ends() time.Time {
-	if j.life.Queued < 0 || j.life.Running < 0 {
-		return j.created.Add(forever)
-	}
-	return j.created.Add(j.life.Queued + j.life.Running)
+	_, end := j.life.until()
+	return j.created.Add(end)
 }
 
 // status returns the job's status at a time, and since when it has it.
@@ -117,7 +111,8 @@ func (c *call) lookUp() (*job, error) {
 			return j, nil
 		}
 	}
-	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+	// Service model: DescribeDashboardSnapshotJob has no InvalidParameterValueException.
+	if err := checkIDs(c.job, "SnapshotJobId"); err != nil && c.op != DescribeDashboardSnapshotJob {
 		return nil, err
 	}
 	if a == nil {
