@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,6 +225,37 @@ func TestClientDownloadFaults(t *testing.T) {
 	})
 }
 
+// A test that ends on the server's goroutine, where it may not, makes no answer.
+func TestClientOfGoexit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+			o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+				runtime.Goexit() // as FailNow does
+				return snapshotjobtest.Life{}
+			}
+		})
+		srv.Fail(describeOp, snapshotjobtest.NewFault("exit", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })
+		}))
+		for _, r := range []raw{post(jobs, goodStart), get(jobPath)} {
+			if resp, err := srv.HTTPClient().Do(r.request(t)); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s: got %v, %v, want a connection reset", r.method, resp, err)
+			}
+		}
+	})
+}
+
+func TestMaxRequests(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.MaxRequests = 2 })
+	for i := range 4 {
+		get(jobs+"/"+fmt.Sprint(i)).send(t, srv)
+	}
+	got := srv.Requests()
+	if len(got) != 2 || got[0].Job.SnapshotJobID != "2" || got[1].Job.SnapshotJobID != "3" {
+		t.Errorf("got %+v, want the last two", got)
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
 		o.RequestsPerSecond, o.MaxRunningJobs = -1, -1
@@ -351,6 +384,22 @@ func TestDistribution(t *testing.T) {
 		if got, want := share[0], share[1]; got < want-0.02 || got > want+0.02 {
 			t.Errorf("%s: got %.3f, want %.3f", name, got, want)
 		}
+	}
+	srv := snapshotjobtest.NewTestServer(t)
+	srv.AddJob(daily, snapshotjobtest.Distribution{Size: 10}.Life(daily))
+	out, err := srv.Client().DescribeDashboardSnapshotJobResult(t.Context(), daily)
+	if err != nil {
+		t.Fatal(err)
+	}
+	formats := map[snapshotjob.SnapshotFileFormatType]int{}
+	for file := range out.Files() {
+		formats[file.Format]++
+		if len(file.Sheets) != 1 {
+			t.Errorf("a file has %d sheets", len(file.Sheets))
+		}
+	}
+	if want := (map[snapshotjob.SnapshotFileFormatType]int{"PDF": 1, "EXCEL": 1, "CSV": 5}); !reflect.DeepEqual(formats, want) {
+		t.Errorf("a job that is added has %v, want %v", formats, want)
 	}
 	if other := (snapshotjobtest.Distribution{Seed: 8, Running: time.Minute}); other.Life(id(1)).Running == d.Life(id(1)).Running {
 		t.Error("the seed makes no difference")

@@ -20,7 +20,8 @@ type Fault struct {
 
 // NewFault makes a fault, with a name for reports. The handler that wrap returns
 // must return when the request's context is done. It may panic with
-// http.ErrAbortHandler to break the connection.
+// http.ErrAbortHandler to break the connection; FailNow or SkipNow of a test,
+// whose goroutine it is not on, does so too.
 func NewFault(name string, wrap func(next http.Handler) http.Handler) Fault { return Fault{name, wrap} }
 
 // String returns the fault's name.
@@ -69,8 +70,11 @@ func Throttle() Fault {
 }
 
 // ServerError answers with an error of the service: 500, 503, or any other 5xx
-// status.
+// status. It panics if status is none.
 func ServerError(status int) Fault {
+	if status < 500 || status > 599 {
+		panic(fmt.Sprintf("snapshotjobtest: ServerError: %d is no 5xx status; Answer takes any", status))
+	}
 	api := &apiError{Status: status, Code: "InternalFailureException", Message: "An internal failure occurred."}
 	s3 := &apiError{Status: status, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
 	if status == http.StatusServiceUnavailable {
@@ -113,12 +117,14 @@ func SkewedDate(d time.Duration) Fault {
 	}}
 }
 
-// Garbage answers 200 with a body that is no JSON, nor any file.
+// Garbage answers 200 with a body that is no JSON, nor any file. As a file, a
+// client takes it for a good one: there is no checksum to tell.
 func Garbage() Fault {
 	return page("garbage", http.StatusOK, "application/json", "\x00\xff{\"Arn\": garbage")
 }
 
-// HTML answers with a page, as a proxy does, and without a request id.
+// HTML answers with a page, as a proxy does, and without a request id. As a file,
+// a client takes a page with status 200 for a good one, see [Garbage].
 func HTML(status int) Fault {
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	return page("html "+strconv.Itoa(status), status, "text/html",

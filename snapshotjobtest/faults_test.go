@@ -261,6 +261,26 @@ func TestFaultWithoutEffect(t *testing.T) {
 	}
 }
 
+func TestFaultMisuse(t *testing.T) {
+	srv := snapshotjobtest.NewServer()
+	for name, misuse := range map[string]func(){
+		"a zero fault":       func() { srv.Fail(describeOp, snapshotjobtest.Fault{}) },
+		"another operation":  func() { srv.Fail("ListDashboards", snapshotjobtest.Drop()) },
+		"no status":          func() { snapshotjobtest.ServerError(0) },
+		"a client's error":   func() { snapshotjobtest.ServerError(404) },
+		"beyond the classes": func() { snapshotjobtest.ServerError(600) },
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "snapshotjobtest: ") {
+					t.Errorf("%s: got %q, want a panic that names the package", name, text)
+				}
+			}()
+			misuse()
+		}()
+	}
+}
+
 func TestNewFault(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t)
 	srv.Fail(describeOp, snapshotjobtest.NewFault("teapot", func(next http.Handler) http.Handler {

@@ -26,9 +26,16 @@ const AnyOperation Operation = ""
 // breaks that was used before. That is the same attempt, by its InvocationID and
 // Attempt (see [Request]), and meets the same fault again. A request that lacks
 // the id, as those for files do, is an attempt of its own.
+//
+// It panics for an operation that the server doesn't know, and for a zero Fault.
 func (s *Server) Fail(op Operation, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch op {
+	case AnyOperation, StartDashboardSnapshotJob, DescribeDashboardSnapshotJob, DescribeDashboardSnapshotJobResult, StartDashboardSnapshotJobSchedule, GetObject:
+	default:
+		panic(fmt.Sprintf("snapshotjobtest: Fail: no request is a %q", op))
+	}
 	for _, f := range faults {
 		if f.wrap == nil {
 			panic("snapshotjobtest: Fail: a zero Fault; Pass lets an attempt through")

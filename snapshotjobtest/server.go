@@ -41,7 +41,8 @@ type Options struct {
 	// of its Files gives content and errors to the n-th file that was asked for;
 	// where it has none, content is generated. Its user, destination and the
 	// files' formats and sheets are the request's. See [Distribution] for lives
-	// drawn at random. It must not call the server. nil: queued for 2 seconds,
+	// drawn at random. It must not call the server, nor FailNow or SkipNow of a
+	// test, whose goroutine it is not on: those break the connection. nil: queued for 2 seconds,
 	// running for 40, completed.
 	Life func(snapshotjob.Job) Life
 
@@ -94,6 +95,10 @@ type Options struct {
 	// signing AWS API requests); negative: no limit. For files it is 15 minutes,
 	// as in S3.
 	MaxSignatureSkew time.Duration
+
+	// MaxRequests is how many requests [Server.Requests] remembers: the last ones.
+	// Default: all.
+	MaxRequests int
 
 	// Seed determines request ids and generated files. Default: 0.
 	Seed uint64
@@ -185,7 +190,7 @@ func NewServer(optFns ...func(*Options)) *Server {
 		current:  o.Credentials,
 	}
 	s.users[o.Credentials.AccessKeyID] = &user{credentials: o.Credentials}
-	s.presigner = s.newCredentials("ASIAQUICKSIGHT")
+	s.presigner = s.newCredentials("service", "quicksight")
 	s.users[s.presigner.AccessKeyID] = &user{name: "quicksight", credentials: s.presigner, service: true}
 	s.account(o.AccountID)
 	s.buckets[s.bucket()] = map[string]*object{}

@@ -294,6 +294,7 @@ func TestRate(t *testing.T) {
 
 func TestUsers(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		o.RequestsPerSecond = -1
 		o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return snapshotjobtest.Completed() }
 	})
 	bob, _ := srv.AddUser("bob").Retrieve(t.Context())
@@ -315,6 +316,10 @@ func TestUsers(t *testing.T) {
 	if _, ok := described["UserConfiguration"]; ok {
 		t.Error("a registered user's job has a UserConfiguration")
 	}
+
+	other, _ := srv.AddUser("alice").Retrieve(t.Context()) // of the same name, and somebody else
+	raw{method: "POST", url: jobs, body: startBody("theirs", pdf, anonymous), credentials: other}.send(t, srv).want(t, 200, "")
+	raw{method: "POST", url: jobs, body: startBody("more", pdf, "null"), credentials: alice}.send(t, srv).want(t, 200, "")
 
 	theirs := snapshotjobtest.Completed()
 	theirs.User = "somebody"
