@@ -199,7 +199,7 @@ func (c *call) checkFile(field string, file wireFile) error {
 			return bad(field+".SheetId", `want [\w\-]+, 1 to 512 characters, got %q`, sheet.SheetID)
 		case sheet.SelectionScope != rule.scope:
 			return bad(field+".SelectionScope", "want %s for %s, got %q", rule.scope, file.FormatType, sheet.SelectionScope)
-		case limit != 0 && len(sheet.VisualIDs) == 0:
+		case rule.visuals > 0 && len(sheet.VisualIDs) == 0:
 			return bad(field+".VisualIds", "want visuals for %s, got none", file.FormatType)
 		}
 		for j, id := range sheet.VisualIDs {

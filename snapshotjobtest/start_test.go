@@ -140,6 +140,10 @@ func TestStartLimits(t *testing.T) {
 			func(n int) string { return visuals(csv, 'v', n) }},
 		{"visuals of an Excel", 5, func(o *snapshotjobtest.Options, n int) { o.MaxVisuals = of("EXCEL", n) },
 			func(n int) string { return visuals(excel, 'e', n-4) }},
+		{"visuals of a PDF", 0, func(o *snapshotjobtest.Options, n int) { o.MaxVisuals = of("PDF", n) },
+			func(n int) string {
+				return startBody("j", strings.Replace(pdf, `"ALL_VISUALS"`, `"ALL_VISUALS","VisualIds":[`+list(`"x"`, n)+"]", 1), anonymous)
+			}},
 		{"destinations", 1, func(o *snapshotjobtest.Options, n int) { o.MaxDestinations = n },
 			func(n int) string {
 				return config(`"DestinationConfiguration":{"S3Destinations":[` + list(bucket, n) + `]}`)
