@@ -18,7 +18,7 @@ const (
 	amzDate   = "20060102T150405Z"
 	algorithm = "AWS4-HMAC-SHA256"
 
-	maxSkewS3 = 15 * time.Minute // S3's own: list of error codes, RequestTimeTooSkewed
+	maxSkewS3 = 15 * time.Minute // S3 API reference, signing and authenticating REST requests
 
 	maxBody = 1 << 20 // far more than the largest legal request
 )
