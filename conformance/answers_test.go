@@ -79,7 +79,7 @@ func expected(op operation, r reply, a, ours answer) (answer, []Difference) {
 		// A literal that was begun where none may stand counts as cut off too.
 		begun := errors.As(err, &syntax) && int(syntax.Offset) > len(r.body)-5 && ours.Exhausted
 		if errors.Is(err, io.ErrUnexpectedEOF) || r.cutOff || begun {
-			if op != schedule {
+			if !op.isPost() {
 				apply(CutOff)
 				a.Attempts, a.Exhausted = 3, true
 			}
@@ -133,7 +133,7 @@ func expected(op operation, r reply, a, ours answer) (answer, []Difference) {
 			a.Attempts = 2
 		}
 	}
-	if op == schedule && a.Code == "LimitExceededException" {
+	if op.isPost() && a.Code == "LimitExceededException" {
 		if a.Attempts > 1 && !r.retriedByStatus() {
 			apply(LimitExceeded)
 		}
@@ -151,6 +151,9 @@ func check(t *testing.T, op operation, r reply) []Difference {
 	synctest.Test(t, func(t *testing.T) {
 		official, ours := ask(t, op, r)
 		want, differences := expected(op, r, official, ours)
+		if want.Described = op == start && want.Output == nil && (r.status <= 299 || r.status >= 500); want.Described {
+			differences = append(differences, DescribesLostStart)
+		}
 		applied = differences
 		if want.Message == anything {
 			want.Message = ours.Message
@@ -314,7 +317,7 @@ func TestSameAnswers(t *testing.T) {
 			r.header.Set("Date", []string{"Sat, 01 Jan 2000 00:00:00 GMT", "Sat, 01 Jan 2000 00:10:00 GMT", "yesterday"}[rng.IntN(3)])
 		}
 		r.cutOff = rng.IntN(10) == 0
-		for _, d := range check(t, []operation{describe, result, schedule}[rng.IntN(3)], r) {
+		for _, d := range check(t, operations[rng.IntN(len(operations))], r) {
 			seen[d]++
 		}
 		if t.Failed() {
@@ -340,6 +343,6 @@ func FuzzAnswers(f *testing.F) {
 		header := http.Header{}
 		header.Set("X-Amzn-Errortype", strings.TrimSpace(code))
 		header.Set("X-Amzn-Requestid", strings.TrimSpace(id))
-		check(t, []operation{describe, result, schedule}[uint(op)%3], reply{status, header, body, cutOff})
+		check(t, operations[uint(op)%uint(len(operations))], reply{status, header, body, cutOff})
 	})
 }

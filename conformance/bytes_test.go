@@ -148,6 +148,9 @@ func (a asked) differences() (refused, sentOtherwise []Difference) {
 	if !digits || dots(a.job.DashboardID) || dots(a.job.SnapshotJobID) {
 		refused = append(refused, RefusedID)
 	}
+	if a.op == start && a.job.SnapshotJobID == "" {
+		refused = append(refused, RefusedStart)
+	}
 	if a.region == "" {
 		refused = append(refused, NeedsRegion)
 	}
@@ -269,6 +272,8 @@ func (a asked) uri(t *testing.T) string {
 	}
 	path += "/accounts/" + escape(a.job.AWSAccountID) + "/dashboards/" + escape(a.job.DashboardID)
 	switch a.op {
+	case start:
+		return path + "/snapshot-jobs"
 	case schedule:
 		return path + "/schedules/" + escape(a.job.SnapshotJobID)
 	case result:
@@ -277,7 +282,7 @@ func (a asked) uri(t *testing.T) string {
 	return path + "/snapshot-jobs/" + escape(a.job.SnapshotJobID)
 }
 
-var operations = []operation{describe, result, schedule}
+var operations = []operation{describe, result, schedule, start}
 
 // TestSameBytes has both clients send every byte, and adversarial ids, to
 // endpoints with and without a path.
@@ -324,6 +329,7 @@ func FuzzBytes(f *testing.F) {
 	f.Add(0, AccountID, "d", "j", "", Region, "")
 	f.Add(1, AccountID, "a/b", "{DashboardId}", "/base", "eu-central-1", "TOKEN")
 	f.Add(2, AccountID, "ü", "..", "/pre%20fix", "cn-north-1", "")
+	f.Add(3, AccountID, "a/b", "{SnapshotJobId}", "/base", "eu-west-1", "TOKEN")
 	f.Fuzz(func(t *testing.T, op int, account, dashboard, id, path, region, token string) {
 		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			t.Skip("no token")
@@ -331,7 +337,7 @@ func FuzzBytes(f *testing.F) {
 		if strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Contains(region, "fips") || len(region) > 40 || strings.Trim(region, "-") != region {
 			t.Skip("no region: endpoints are another test's")
 		}
-		a := asked{op: operations[uint(op)%3], job: snapshotjob.Job{AWSAccountID: account, DashboardID: dashboard, SnapshotJobID: id}, region: region, token: token}
+		a := asked{op: operations[uint(op)%uint(len(operations))], job: snapshotjob.Job{AWSAccountID: account, DashboardID: dashboard, SnapshotJobID: id}, region: region, token: token}
 		if path != "" {
 			a.endpoint = "https://example.com/" + path
 			if _, err := url.Parse(a.endpoint); err != nil {

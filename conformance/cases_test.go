@@ -69,6 +69,7 @@ func TestCasesOfAnswers(t *testing.T) {
 			replay(strings.TrimSuffix(name, ".json")+": "+c.ID, r)
 		}
 	}
+	replay("whole, though the connection ended before it should", reply{status: 200, body: []byte(`{"Arn":"a"}`), cutOff: true})
 	for _, c := range load(t, "timestamps.json").Cases {
 		replay("timestamp "+c.JSON, reply{status: 200, body: []byte(`{"CreatedTime":` + c.JSON + `}`)})
 	}

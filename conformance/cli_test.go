@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +29,7 @@ func TestAWSCLIOnTheFake(t *testing.T) {
 	sockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
 		cli := func(keys aws.Credentials, args ...string) (map[string]any, string) {
 			t.Helper()
-			return runCLI(t, path, srv, keys, args...)
+			return runCLI(t, path, srv.URL(), keys, args...)
 		}
 		ids := []string{"--aws-account-id", AccountID, "--dashboard-id", "sales"}
 		job := append(ids, "--snapshot-job-id", "daily")
@@ -68,11 +70,29 @@ func TestAWSCLIOnTheFake(t *testing.T) {
 		if _, problem = cli(session, with("describe-dashboard-snapshot-job", job)...); !strings.Contains(problem, "AccessDeniedException") {
 			t.Errorf("session token: %s, want AccessDeniedException", problem)
 		}
+
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.URL.Path = strings.Replace(r.URL.Path, "daily", "other", 1)
+			srv.ServeHTTP(w, r)
+		}))
+		defer proxy.Close()
+		if _, problem = runCLI(t, path, proxy.URL, Keys, with("describe-dashboard-snapshot-job", job)...); !strings.Contains(problem, "InvalidSignatureException") {
+			t.Errorf("tampered path: %s, want InvalidSignatureException", problem)
+		}
+	})
+	t.Run("expired signature", func(t *testing.T) {
+		sockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
+			_, problem := runCLI(t, path, srv.URL(), Keys, "describe-dashboard-snapshot-job",
+				"--aws-account-id", AccountID, "--dashboard-id", "sales", "--snapshot-job-id", "daily")
+			if !strings.Contains(problem, "InvalidSignatureException") || !strings.Contains(problem, "Signature expired") {
+				t.Errorf("%s, want InvalidSignatureException", problem)
+			}
+		}, tenMinutesAhead)
 	})
 }
 
 // runCLI returns what the CLI printed, or the error that it told.
-func runCLI(t *testing.T, path string, srv *snapshotjobtest.Server, keys aws.Credentials, args ...string) (map[string]any, string) {
+func runCLI(t *testing.T, path, url string, keys aws.Credentials, args ...string) (map[string]any, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -84,7 +104,7 @@ func runCLI(t *testing.T, path string, srv *snapshotjobtest.Server, keys aws.Cre
 		}
 	}
 	cmd.Env = append(cmd.Env,
-		"AWS_ENDPOINT_URL_QUICKSIGHT="+srv.URL(), "AWS_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
+		"AWS_ENDPOINT_URL_QUICKSIGHT="+url, "AWS_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
 		"AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey,
 		"AWS_CONFIG_FILE="+filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"),
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "NO_PROXY=127.0.0.1",
@@ -92,7 +112,7 @@ func runCLI(t *testing.T, path string, srv *snapshotjobtest.Server, keys aws.Cre
 	if keys.SessionToken != "" {
 		cmd.Env = append(cmd.Env, "AWS_SESSION_TOKEN="+keys.SessionToken)
 	}
-	if host, ok := strings.CutPrefix(srv.URL(), "https://"); ok {
+	if host, ok := strings.CutPrefix(url, "https://"); ok {
 		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+writeCertificate(t, dir, host))
 	}
 	var stdout, stderr bytes.Buffer

@@ -59,5 +59,7 @@ const (
 
 	FreshCredentials Difference = "credentials that the service calls expired are asked for anew, and the call is tried once more, where the provider can be invalidated"
 
+	DescribesLostStart Difference = "after a start whose outcome is not known, its job is described: that tells whether it was started"
+
 	LimitExceeded Difference = "LimitExceededException is not tried again by the starts: running jobs do not end within seconds"
 )

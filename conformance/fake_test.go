@@ -18,16 +18,16 @@ import (
 )
 
 // sockets runs a test against a fake on a plain and on a TLS socket.
-func sockets(t *testing.T, test func(t *testing.T, srv *snapshotjobtest.Server)) {
+func sockets(t *testing.T, test func(t *testing.T, srv *snapshotjobtest.Server), optFns ...func(*snapshotjobtest.Options)) {
 	for name, start := range map[string]func(*snapshotjobtest.Server) string{
 		"plain": (*snapshotjobtest.Server).Start, "TLS": (*snapshotjobtest.Server).StartTLS,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+			srv := snapshotjobtest.NewTestServer(t, append(optFns, func(o *snapshotjobtest.Options) {
 				o.RequestsPerSecond = -1
 				o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return snapshotjobtest.Completed() }
-			})
+			})...)
 			start(srv)
 			test(t, srv)
 		})
@@ -147,6 +147,70 @@ func TestFakeRefusesBadSignatures(t *testing.T) {
 			t.Errorf("with a session token: %v", err)
 		}
 	})
+}
+
+// tenMinutesAhead makes every signature of a machine whose clock is right too old.
+func tenMinutesAhead(o *snapshotjobtest.Options) { o.ClockSkew = 10 * time.Minute }
+
+// TestFakeRefusesExpiredSignatures has the official client sign by another clock
+// than a server on a socket: an attempt is refused, and the next one, by the
+// clock that the answer told, is not.
+func TestFakeRefusesExpiredSignatures(t *testing.T) {
+	sockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
+		srv.AddJob(exampleJob, snapshotjobtest.Completed())
+		for attempts, want := range map[int]string{1: "InvalidSignatureException", 2: ""} {
+			_, err := official(srv, srv.HTTPClient(), Keys).DescribeDashboardSnapshotJob(t.Context(), describeInput, func(o *quicksight.Options) { o.RetryMaxAttempts = attempts })
+			if got := code(err); got != want {
+				t.Errorf("%d attempts: got %q (%v), want %q", attempts, got, err, want)
+			}
+		}
+	}, tenMinutesAhead)
+}
+
+// TestCasesOfRequests sends the fake what the official client once sent, at the
+// time when it did: signatures that no code of this repository has made.
+func TestCasesOfRequests(t *testing.T) {
+	var file struct {
+		Cases []struct {
+			ID, Method, Host, URI, Body, Want string
+			Header                            map[string]string
+		}
+	}
+	loadInto(t, "requests.json", &file)
+	for _, c := range file.Cases {
+		for change, want := range map[string]string{"": c.Want, "Amz-Sdk-Request": "InvalidSignatureException", "X-Amz-Security-Token": "UnrecognizedClientException"} {
+			t.Run(c.ID+" "+change, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					at, err := time.Parse("20060102T150405Z", c.Header["X-Amz-Date"])
+					if err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Until(at))
+					srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+						o.Credentials = aws.Credentials{AccessKeyID: AccessKeyID, SecretAccessKey: "SECRET", SessionToken: "TOKEN"}
+					})
+					req, err := http.NewRequestWithContext(t.Context(), c.Method, "http://"+c.Host+c.URI, strings.NewReader(c.Body))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for name, value := range c.Header {
+						req.Header.Set(name, value)
+					}
+					if change != "" {
+						req.Header.Set(change, "other")
+					}
+					resp, err := srv.Transport().RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					resp.Body.Close()
+					if got := resp.Header.Get("X-Amzn-Errortype"); got != want {
+						t.Errorf("got %d %q, want %q", resp.StatusCode, got, want)
+					}
+				})
+			})
+		}
+	}
 }
 
 // TestFakeRefusesOldSignatures has a signature arrive late, by a bubble's clock.

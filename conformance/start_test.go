@@ -10,20 +10,28 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/quicksight"
 	"github.com/quicksight-go/snapshotjob"
 )
 
 // TestSameStart has both clients start jobs with random configurations, within
-// the documented rules. Their bodies must hold the same values.
+// the documented rules, at random endpoints, with and without a session. Their bodies must hold the same values.
 func TestSameStart(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 500 {
 		in := randomStart(rng)
 		synctest.Test(t, func(t *testing.T) {
 			var sent [2]recorder
-			official := quicksight.NewFromConfig(Config(Keys, &sent[0]))
-			ours := snapshotjob.NewFromConfig(Config(Keys, &sent[1]))
+			keys, endpoint := Keys, []string{"", "https://example.com", "http://127.0.0.1:8080/base"}[rng.IntN(3)]
+			keys.SessionToken = []string{"", "TOKEN"}[rng.IntN(2)]
+			var cfg [2]aws.Config
+			for i := range cfg {
+				if cfg[i] = Config(keys, &sent[i]); endpoint != "" {
+					cfg[i].BaseEndpoint = &endpoint
+				}
+			}
+			official, ours := quicksight.NewFromConfig(cfg[0]), snapshotjob.NewFromConfig(cfg[1])
 			var same quicksight.StartDashboardSnapshotJobInput
 			fill(reflect.ValueOf(&same).Elem(), reflect.ValueOf(*in))
 			fill(reflect.ValueOf(&same).Elem(), reflect.ValueOf(in.Job))
@@ -33,7 +41,7 @@ func TestSameStart(t *testing.T) {
 			if _, err := ours.StartDashboardSnapshotJob(t.Context(), in); err != nil {
 				t.Fatalf("snapshotjob: %v", err)
 			}
-			want, got := sent[0].requests[0].wire(t, Keys), sent[1].requests[0].wire(t, Keys)
+			want, got := sent[0].requests[0].wire(t, keys), sent[1].requests[0].wire(t, keys)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v:\nsnapshotjob %s %+v\nofficial    %s %+v", in, sent[1].requests[0].body, got, sent[0].requests[0].body, want)
 			}

@@ -8,11 +8,16 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
@@ -117,29 +122,52 @@ func TestRequestsOfRetries(t *testing.T) {
 	})
 }
 
-// net/http sends a GET again when a reused connection breaks; Attempt tells.
+// net/http sends a GET again when a reused connection breaks: the same attempt,
+// and so the same fault, as if the connection had not been used before.
 func TestRequestsOfResending(t *testing.T) {
-	srv := snapshotjobtest.NewTestServer(t)
-	srv.AddJob(daily, snapshotjobtest.Completed())
-	srv.Start()
-	client := srv.Client()
-	describe := func() {
-		t.Helper()
-		if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); err != nil {
-			t.Fatal(err)
-		}
-	}
-	describe()
-	srv.Fail(describeOp, snapshotjobtest.Drop())
-	describe()
-	got := srv.Requests()
-	if len(got) != 3 || got[1].InvocationID != got[2].InvocationID {
-		t.Fatalf("got %+v", got)
-	}
-	if got[1].Attempt != 1 || got[2].Attempt != 1 {
-		t.Errorf("got attempts %d and %d, want 1 twice", got[1].Attempt, got[2].Attempt)
+	for _, tt := range []struct {
+		name                  string
+		maxAttempts, drops    int
+		fails                 bool
+		requests, lastAttempt int
+	}{
+		{"one drop", 3, 1, false, 4, 2},
+		{"one drop and one attempt", 1, 1, true, 3, 1},
+		{"as many drops as attempts", 3, 3, true, 5, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := snapshotjobtest.NewTestServer(t)
+			srv.AddJob(daily, snapshotjobtest.Completed())
+			srv.Start()
+			client := srv.Client(func(o *snapshotjob.Options) {
+				o.Retryer = atOnce{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = tt.maxAttempts })}
+			})
+			if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); err != nil { // now there is a connection to reuse
+				t.Fatal(err)
+			}
+			srv.Fail(describeOp, snapshotjobtest.Drop().Times(tt.drops)...)
+			if _, err := client.DescribeDashboardSnapshotJob(t.Context(), daily); (err != nil) != tt.fails {
+				t.Errorf("got %v, want an error: %t", err, tt.fails)
+			}
+			got := srv.Requests()
+			if len(got) != tt.requests {
+				t.Fatalf("got %d requests, want %d: %+v", len(got), tt.requests, got)
+			}
+			first, again, last := got[1], got[2], got[len(got)-1]
+			if first.InvocationID != again.InvocationID || first.Attempt != 1 || again.Attempt != 1 || first.Fault != "drop" || again.Fault != "drop" {
+				t.Errorf("got %+v and %+v, want attempt 1 twice", first, again)
+			}
+			if last.Attempt != tt.lastAttempt {
+				t.Errorf("the last attempt is %d, want %d", last.Attempt, tt.lastAttempt)
+			}
+		})
 	}
 }
+
+// atOnce tries again without a pause.
+type atOnce struct{ aws.Retryer }
+
+func (atOnce) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 // A client whose credentials expire asks for new ones, and goes on.
 func TestClientRenewsCredentials(t *testing.T) {
@@ -195,6 +223,37 @@ func TestClientDownloadFaults(t *testing.T) {
 			r.Close()
 		}
 	})
+}
+
+// A test that ends on the server's goroutine, where it may not, makes no answer.
+func TestClientOfGoexit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+			o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+				runtime.Goexit() // as FailNow does
+				return snapshotjobtest.Life{}
+			}
+		})
+		srv.Fail(describeOp, snapshotjobtest.NewFault("exit", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() })
+		}))
+		for _, r := range []raw{post(jobs, goodStart), get(jobPath)} {
+			if resp, err := srv.HTTPClient().Do(r.request(t)); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s: got %v, %v, want a connection reset", r.method, resp, err)
+			}
+		}
+	})
+}
+
+func TestMaxRequests(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.MaxRequests = 2 })
+	for i := range 4 {
+		get(jobs+"/"+fmt.Sprint(i)).send(t, srv)
+	}
+	got := srv.Requests()
+	if len(got) != 2 || got[0].Job.SnapshotJobID != "2" || got[1].Job.SnapshotJobID != "3" {
+		t.Errorf("got %+v, want the last two", got)
+	}
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -325,6 +384,22 @@ func TestDistribution(t *testing.T) {
 		if got, want := share[0], share[1]; got < want-0.02 || got > want+0.02 {
 			t.Errorf("%s: got %.3f, want %.3f", name, got, want)
 		}
+	}
+	srv := snapshotjobtest.NewTestServer(t)
+	srv.AddJob(daily, snapshotjobtest.Distribution{Size: 10}.Life(daily))
+	out, err := srv.Client().DescribeDashboardSnapshotJobResult(t.Context(), daily)
+	if err != nil {
+		t.Fatal(err)
+	}
+	formats := map[snapshotjob.SnapshotFileFormatType]int{}
+	for file := range out.Files() {
+		formats[file.Format]++
+		if len(file.Sheets) != 1 {
+			t.Errorf("a file has %d sheets", len(file.Sheets))
+		}
+	}
+	if want := (map[snapshotjob.SnapshotFileFormatType]int{"PDF": 1, "EXCEL": 1, "CSV": 5}); !reflect.DeepEqual(formats, want) {
+		t.Errorf("a job that is added has %v, want %v", formats, want)
 	}
 	if other := (snapshotjobtest.Distribution{Seed: 8, Running: time.Minute}); other.Life(id(1)).Running == d.Life(id(1)).Running {
 		t.Error("the seed makes no difference")

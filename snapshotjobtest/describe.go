@@ -45,31 +45,38 @@ func (c *call) describeResult() (int, any, error) {
 		if j.life.Registered {
 			result.Result = &wireOutcome{RegisteredUsers: of}
 		} else {
+			for len(of) < len(j.users.AnonymousUsers) {
+				of = append(of, wireUserResult{c.fileGroups(j)})
+			}
 			result.Result = &wireOutcome{AnonymousUsers: of}
 		}
 	}
 	return http.StatusOK, result, nil
 }
 
-// fileGroups pairs the files that were asked for with fresh URIs.
+// fileGroups pairs the files that were asked for with fresh URIs, one for each
+// destination.
 func (c *call) fileGroups(j *job) []wireGroup {
 	groups := make([]wireGroup, len(j.life.Files))
+	destinations := j.configuration.destinations()
 	for i, file := range j.life.Files {
-		result := wireS3Result{}
-		if d := j.configuration.DestinationConfiguration; d != nil {
-			result.S3DestinationConfiguration = &d.S3Destinations[0]
+		results := make([]wireS3Result, max(1, len(destinations)))
+		for k := range results {
+			for _, e := range file.Errors {
+				results[k].ErrorInfo = append(results[k].ErrorInfo, wireError{ErrorType: e.Type, ErrorMessage: e.Message})
+			}
+			if len(destinations) > 0 {
+				results[k].S3DestinationConfiguration = &destinations[k]
+			}
+			switch {
+			case j.objects[i] == nil:
+			case len(destinations) > 0:
+				results[k].S3URI = "s3://" + j.objects[i][k].bucket + "/" + j.objects[i][k].key
+			default:
+				results[k].S3URI = c.presign(j.objects[i][k])
+			}
 		}
-		for _, e := range file.Errors {
-			result.ErrorInfo = append(result.ErrorInfo, wireError{ErrorType: e.Type, ErrorMessage: e.Message})
-		}
-		switch o := j.objects[i]; {
-		case o == nil:
-		case result.S3DestinationConfiguration != nil:
-			result.S3URI = "s3://" + o.bucket + "/" + o.key
-		default:
-			result.S3URI = c.presign(o)
-		}
-		groups[i] = wireGroup{Files: []wireFile{file.wire()}, S3Results: []wireS3Result{result}}
+		groups[i] = wireGroup{Files: []wireFile{file.wire()}, S3Results: results}
 	}
 	return groups
 }

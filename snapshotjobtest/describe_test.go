@@ -2,6 +2,7 @@ package snapshotjobtest_test
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"strings"
@@ -55,6 +56,34 @@ func TestDescribe(t *testing.T) {
 	})
 }
 
+// Jobs that don't end, in a century either.
+func TestEndlessLives(t *testing.T) {
+	for name, tt := range map[string]struct {
+		life   snapshotjobtest.Life
+		status string
+	}{
+		"queued for ever":        {snapshotjobtest.Completed().After(-1, 0), "QUEUED"},
+		"running for ever":       {snapshotjobtest.Completed().After(time.Second, -1), "RUNNING"},
+		"longer than a Duration": {snapshotjobtest.Completed().After(time.Second, math.MaxInt64), "RUNNING"},
+		"status QUEUED":          {snapshotjobtest.Life{Status: "QUEUED"}, "QUEUED"},
+		"status RUNNING":         {snapshotjobtest.Life{Status: "RUNNING", Queued: time.Second}, "RUNNING"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := snapshotjobtest.NewTestServer(t)
+				srv.AddJob(daily, tt.life)
+				for _, after := range []time.Duration{time.Second, 876_000 * time.Hour} {
+					time.Sleep(after)
+					if got := get(jobPath).send(t, srv).decode(t)["JobStatus"]; got != tt.status {
+						t.Errorf("after %v: got %v, want %s", after, got, tt.status)
+					}
+					get(result).send(t, srv).want(t, 400, "PreconditionNotMetException")
+				}
+			})
+		})
+	}
+}
+
 func TestDescribeResult(t *testing.T) {
 	const arn = `{"Arn":"arn:aws:quicksight:us-east-1:111122223333:dashboard/sales/snapshot-job/daily",`
 	const times = `"CreatedTime":946684800,"LastUpdatedTime":946684800,`
@@ -78,7 +107,7 @@ func TestDescribeResult(t *testing.T) {
 			arn + `"JobStatus":"COMPLETED",` + times + `"Result":{"AnonymousUsers":[{"FileGroups":[{` + csvFile + `,"S3Results":[{"ErrorInfo":[{"ErrorMessage":"m","ErrorType":"RLS_CHANGED"},{"ErrorMessage":"n","ErrorType":"CLS_CHANGED"}]}]}]}]},"RequestId":"ID"}`},
 		{"a destination", bucket,
 			arn + `"JobStatus":"COMPLETED",` + times + `"Result":{"AnonymousUsers":[{"FileGroups":[` +
-				`{` + pdfFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"S3Uri":"s3://b/p/q/daily/1-s.pdf"}]},` +
+				`{` + pdfFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"S3Uri":"s3://b/p/q/111122223333/sales/daily/1-s.pdf"}]},` +
 				`{` + csvFile + `,"S3Results":[{"S3DestinationConfiguration":{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p/q","BucketRegion":"us-east-1"}},"ErrorInfo":[{"ErrorMessage":"m","ErrorType":"RLS_CHANGED"}]}]}]}]},"RequestId":"ID"}`},
 		{"failed", snapshotjobtest.Failed("DASHBOARD_ACCESS_DENIED", "m"),
 			arn + `"JobStatus":"FAILED",` + times + `"ErrorInfo":{"ErrorMessage":"m","ErrorType":"DASHBOARD_ACCESS_DENIED"},"RequestId":"ID"}`},
@@ -146,8 +175,11 @@ func TestUnknownNames(t *testing.T) {
 		{get(jobs + "/other"), 404, "ResourceNotFoundException"},
 		{get("/accounts/111122223333/dashboards/other/snapshot-jobs/daily/result"), 404, "ResourceNotFoundException"},
 		{get("/accounts/444455556666/dashboards/sales/snapshot-jobs/daily"), 401, "AccessDeniedException"},
-		{get("/accounts/1/dashboards/sales/snapshot-jobs/daily"), 400, "InvalidParameterValueException"},
-		{get(jobs + "/a.b"), 400, "InvalidParameterValueException"},
+		{get("/accounts/1/dashboards/sales/snapshot-jobs/daily/result"), 400, "InvalidParameterValueException"},
+		{get("/accounts/1/dashboards/sales/snapshot-jobs/daily"), 401, "AccessDeniedException"}, // the operation's model has no other
+		{get(jobs + "/a.b/result"), 400, "InvalidParameterValueException"},
+		{get(jobs + "/a.b"), 404, "ResourceNotFoundException"},
+		{get("/accounts/111122223333/dashboards/a%20b/snapshot-jobs/daily"), 404, "ResourceNotFoundException"},
 		{post("/accounts/111122223333/dashboards/sales/schedules/nightly", ""), 200, ""},
 		{post("/accounts/111122223333/dashboards/sales/schedules/other", ""), 404, "ResourceNotFoundException"},
 		{post("/accounts/111122223333/dashboards/other/schedules/nightly", ""), 404, "ResourceNotFoundException"},

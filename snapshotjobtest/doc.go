@@ -47,5 +47,6 @@
 //
 // AWS does not document everything. The texts of exceptions, the exception for a
 // result that was asked for too early, and the names of buckets and keys are
-// made up; a program should not depend on them.
+// made up; a program should not depend on them. Exceptions come without their
+// ResourceType, since the API's list of types has no snapshot job.
 package snapshotjobtest

@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,7 +20,8 @@ type Fault struct {
 
 // NewFault makes a fault, with a name for reports. The handler that wrap returns
 // must return when the request's context is done. It may panic with
-// http.ErrAbortHandler to break the connection.
+// http.ErrAbortHandler to break the connection; FailNow or SkipNow of a test,
+// whose goroutine it is not on, does so too.
 func NewFault(name string, wrap func(next http.Handler) http.Handler) Fault { return Fault{name, wrap} }
 
 // String returns the fault's name.
@@ -68,8 +70,11 @@ func Throttle() Fault {
 }
 
 // ServerError answers with an error of the service: 500, 503, or any other 5xx
-// status.
+// status. It panics if status is none.
 func ServerError(status int) Fault {
+	if status < 500 || status > 599 {
+		panic(fmt.Sprintf("snapshotjobtest: ServerError: %d is no 5xx status; Answer takes any", status))
+	}
 	api := &apiError{Status: status, Code: "InternalFailureException", Message: "An internal failure occurred."}
 	s3 := &apiError{Status: status, Code: "InternalError", Message: "We encountered an internal error. Please try again."}
 	if status == http.StatusServiceUnavailable {
@@ -88,20 +93,23 @@ func ExpiredToken() Fault {
 }
 
 // SkewedDate answers as a service whose clock is ahead by d (behind, if d is
-// negative): the Date header says so, and beyond 5 minutes the signature is
-// refused. See [Options].ClockSkew for a clock that stays wrong.
+// negative): the Date header says so, and a signature that is too old or too new
+// by that clock is refused. See [Options].ClockSkew for a clock that stays wrong.
 func SkewedDate(d time.Duration) Fault {
 	return Fault{"skewed date " + d.String(), func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c := callOf(r)
-			now := c.now.Add(d)
-			w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
-			signed, err := time.Parse(amzDate, r.Header.Get("X-Amz-Date"))
-			if err == nil {
-				err = checkSkew(signed, now)
+			skewed := *callOf(r) // the work keeps the right clock
+			skewed.now = skewed.now.Add(d)
+			w.Header().Set("Date", skewed.now.UTC().Format(http.TimeFormat))
+			var err error
+			if skewed.op == GetObject {
+				err = skewed.authenticateS3()
+			} else {
+				signed, _ := time.Parse(amzDate, r.Header.Get("X-Amz-Date")) // it is good: an attempt is well signed
+				err = skewed.checkSkew(signed)
 			}
-			if err != nil && c.op != GetObject {
-				c.writeError(w, err)
+			if err != nil {
+				skewed.writeError(w, err)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -109,12 +117,14 @@ func SkewedDate(d time.Duration) Fault {
 	}}
 }
 
-// Garbage answers 200 with a body that is no JSON, nor any file.
+// Garbage answers 200 with a body that is no JSON, nor any file. As a file, a
+// client takes it for a good one: there is no checksum to tell.
 func Garbage() Fault {
 	return page("garbage", http.StatusOK, "application/json", "\x00\xff{\"Arn\": garbage")
 }
 
-// HTML answers with a page, as a proxy does, and without a request id.
+// HTML answers with a page, as a proxy does, and without a request id. As a file,
+// a client takes a page with status 200 for a good one, see [Garbage].
 func HTML(status int) Fault {
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	return page("html "+strconv.Itoa(status), status, "text/html",
@@ -175,17 +185,19 @@ func (n *nowhere) WriteHeader(int)             {}
 func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
 
 // CutBody breaks the connection after n bytes of the body; the header announces
-// all of them.
+// all of them. A body of n bytes or fewer is not cut: see [Server.Unused].
 func CutBody(n int64) Fault {
-	return atByte(fmt.Sprintf("cut body at %d", n), n, func(w http.ResponseWriter, r *http.Request) {
+	return ofBody(fmt.Sprintf("cut body at %d", n), n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
+		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
 }
 
 // StallBody pauses for d after n bytes of the body, or until the client gives
-// up. 0: until then.
+// up. 0: until then. For a body of n bytes or fewer, see [CutBody].
 func StallBody(n int64, d time.Duration) Fault {
-	return atByte(fmt.Sprintf("stall body at %d", n), n, func(w http.ResponseWriter, r *http.Request) {
+	return ofBody(fmt.Sprintf("stall body at %d", n), n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
+		http.NewResponseController(w).Flush()
 		if !sleep(r.Context(), d) {
 			panic(http.ErrAbortHandler)
 		}
@@ -221,23 +233,28 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Corrupt changes the first byte of the body, and nothing of the header.
+// Corrupt changes the first byte of the body, and nothing of the header. Of a
+// file, a checksum tells, but a presigned URL carries none. An empty body can't
+// be changed: see [CutBody].
 func Corrupt() Fault {
-	return Fault{"corrupt", func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&bodyWriter{ResponseWriter: w, n: -1, corrupt: true}, r)
-		})
-	}}
+	return ofBody("corrupt", 0, func(_ http.ResponseWriter, _ *http.Request, rest []byte) {
+		rest[0] = ^rest[0]
+	})
 }
 
-// atByte calls do after n bytes of the body have gone to the client.
-func atByte(name string, n int64, do func(http.ResponseWriter, *http.Request)) Fault {
+// ofBody calls do after n bytes of the body have gone to the client, with a copy
+// of those that follow. If there are none, the fault counts as unused.
+func ofBody(name string, n int64, do func(w http.ResponseWriter, r *http.Request, rest []byte)) Fault {
 	return Fault{name, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&bodyWriter{ResponseWriter: w, n: n, do: func() {
-				http.NewResponseController(w).Flush()
-				do(w, r)
-			}}, r)
+			b := &bodyWriter{ResponseWriter: w, n: max(n, 0), do: func(rest []byte) { do(w, r, rest) }}
+			next.ServeHTTP(b, r)
+			if b.do != nil && b.err == nil {
+				c := callOf(r)
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.idle = append(c.idle, fmt.Sprintf("%s: %s: the body was too short", c.op, name))
+			}
 		})
 	}}
 }
@@ -245,27 +262,23 @@ func atByte(name string, n int64, do func(http.ResponseWriter, *http.Request)) F
 // bodyWriter interferes with a body.
 type bodyWriter struct {
 	http.ResponseWriter
-	n       int64 // bytes until do; negative: never
-	do      func()
-	corrupt bool // the next byte
+	n   int64             // bytes until do
+	do  func(rest []byte) // nil once it was called
+	err error             // of the client's end
 }
 
 func (b *bodyWriter) Write(p []byte) (written int, err error) {
-	if b.corrupt && len(p) > 0 {
-		b.corrupt = false
-		p = append([]byte{^p[0]}, p[1:]...)
-	}
-	if b.n >= 0 && int64(len(p)) > b.n {
-		if written, err = b.ResponseWriter.Write(p[:b.n]); err != nil {
-			return written, err
+	if b.do != nil && int64(len(p)) > b.n {
+		if written, b.err = b.ResponseWriter.Write(p[:b.n]); b.err != nil {
+			return written, b.err
 		}
-		p, b.n = p[b.n:], -1
-		b.do()
+		p = bytes.Clone(p[b.n:])
+		b.do(p)
+		b.do = nil
 	}
 	n, err := b.ResponseWriter.Write(p)
-	if b.n >= 0 {
-		b.n -= int64(n)
-	}
+	b.n -= int64(n)
+	b.err = err
 	return written + n, err
 }
 

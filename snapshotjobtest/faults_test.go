@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
@@ -118,6 +119,33 @@ func TestFaultsOfFiles(t *testing.T) {
 	}
 }
 
+// A file's signature is held against a skewed clock too, by S3's rules.
+func TestSkewedDateOfFiles(t *testing.T) {
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("content"))
+	life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
+	signed := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/sales/weekly/1-s-v.csv", service: "s3"}
+	for _, tt := range []struct {
+		skew                  time.Duration
+		presigned, inBucket   int
+		preCode, inBucketCode string
+	}{
+		{time.Minute, 200, 200, "", ""},
+		{6 * time.Minute, 403, 200, "AccessDenied", ""},
+		{time.Hour, 403, 403, "AccessDenied", "RequestTimeTooSkewed"},
+		{-time.Hour, 403, 403, "AccessDenied", "RequestTimeTooSkewed"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := snapshotjobtest.NewTestServer(t)
+			srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+			srv.AddJob(weekly, life)
+			uri := get(result).send(t, srv).uris(t)[0]
+			srv.Fail(snapshotjobtest.GetObject, snapshotjobtest.SkewedDate(tt.skew).Times(2)...)
+			plain(t, srv, uri, nil).wantS3(t, tt.presigned, tt.preCode)
+			signed.send(t, srv).wantS3(t, tt.inBucket, tt.inBucketCode)
+		})
+	}
+}
+
 func TestFaultOrder(t *testing.T) {
 	srv := snapshotjobtest.NewServer()
 	srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
@@ -133,7 +161,7 @@ func TestFaultOrder(t *testing.T) {
 	get(result).send(t, srv).want(t, 503, "ServiceUnavailable")     // those for any go to another operation,
 	get(jobPath).send(t, srv).want(t, 200, "")                      // in order
 	get(result).send(t, srv).want(t, 200, "")
-	want := []string{"DescribeDashboardSnapshotJob: server error 500", "StartDashboardSnapshotJob: drop", "StartDashboardSnapshotJob: drop"}
+	want := []string{"DescribeDashboardSnapshotJob: server error 500", "StartDashboardSnapshotJob: drop (2 times)"}
 	if got := srv.Unused(); !reflect.DeepEqual(got, want) {
 		t.Errorf("unused faults: got %q, want %q", got, want)
 	}
@@ -165,8 +193,8 @@ func TestDrop(t *testing.T) {
 			t.Errorf("%s: got %v", tt.fault, err)
 		}
 		get(jobs+"/weekly").send(t, srv).want(t, tt.status, tt.code)
-		if r := srv.Requests()[0]; r.Status != 0 || r.Job.SnapshotJobID == "" && tt.status == 200 {
-			t.Errorf("%s: recorded as %+v", tt.fault, r)
+		if r := srv.Requests()[0]; r.Status != 0 || r.Job != weekly {
+			t.Errorf("%s: recorded as %+v, want %s", tt.fault, r, weekly)
 		}
 	}
 }
@@ -204,6 +232,55 @@ func TestStall(t *testing.T) {
 	})
 }
 
+// A fault that could do nothing to its body is no used one.
+func TestFaultWithoutEffect(t *testing.T) {
+	const size = 10
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With(strings.Repeat("x", size)), snapshotjobtest.File{Content: []byte{}})
+	for _, tt := range []struct {
+		fault snapshotjobtest.Fault
+		file  int
+		want  []string
+	}{
+		{snapshotjobtest.CutBody(size - 1), 0, nil},
+		{snapshotjobtest.CutBody(size), 0, []string{"GetObject: cut body at 10: the body was too short"}},
+		{snapshotjobtest.StallBody(size-1, time.Second), 0, nil},
+		{snapshotjobtest.StallBody(size, 0), 0, []string{"GetObject: stall body at 10: the body was too short"}},
+		{snapshotjobtest.Corrupt(), 0, nil},
+		{snapshotjobtest.Corrupt(), 1, []string{"GetObject: corrupt: the body was too short"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := snapshotjobtest.NewServer()
+			srv.AddJob(daily, life)
+			uri := get(result).send(t, srv).uris(t)[tt.file]
+			srv.Fail(snapshotjobtest.GetObject, tt.fault)
+			plain(t, srv, uri, nil).wantS3(t, 200, "")
+			if got := srv.Unused(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("%s of file %d: got %q, want %q", tt.fault, tt.file, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFaultMisuse(t *testing.T) {
+	srv := snapshotjobtest.NewServer()
+	for name, misuse := range map[string]func(){
+		"a zero fault":       func() { srv.Fail(describeOp, snapshotjobtest.Fault{}) },
+		"another operation":  func() { srv.Fail("ListDashboards", snapshotjobtest.Drop()) },
+		"no status":          func() { snapshotjobtest.ServerError(0) },
+		"a client's error":   func() { snapshotjobtest.ServerError(404) },
+		"beyond the classes": func() { snapshotjobtest.ServerError(600) },
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "snapshotjobtest: ") {
+					t.Errorf("%s: got %q, want a panic that names the package", name, text)
+				}
+			}()
+			misuse()
+		}()
+	}
+}
+
 func TestNewFault(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t)
 	srv.Fail(describeOp, snapshotjobtest.NewFault("teapot", func(next http.Handler) http.Handler {
@@ -239,7 +316,7 @@ func TestNewTestServer(t *testing.T) {
 		f()
 	}
 	want := []string{
-		"snapshotjobtest: scripted faults that no request met: DescribeDashboardSnapshotJob: throttle",
+		"snapshotjobtest: scripted faults without effect: DescribeDashboardSnapshotJob: throttle",
 		"snapshotjobtest: a request that no route knew: GET /accounts/secret",
 	}
 	if !reflect.DeepEqual(tb.errors, want) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +30,9 @@ type object struct {
 // bucket is QuickSight's own; its name is made up.
 func (s *Server) bucket() string { return "quicksight-snapshots-" + s.options.Region }
 
-// put makes the i-th file of a job an object, from the end of the job on. It
-// needs the mutex.
-func (s *Server) put(j *job, i int) *object {
+// put makes the i-th file of a job an object of each destination, or else of the
+// service's own bucket, from the end of the job on. It needs the mutex.
+func (s *Server) put(j *job, i int) (objects []*object) {
 	s.objects++
 	file := j.life.Files[i]
 	name := strconv.Itoa(i + 1)
@@ -39,14 +40,7 @@ func (s *Server) put(j *job, i int) *object {
 		name += "-" + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), "-")
 	}
 	name += map[snapshotjob.SnapshotFileFormatType]string{"CSV": ".csv", "EXCEL": ".xlsx", "PDF": ".pdf"}[file.Format]
-	o := &object{
-		bucket: s.bucket(), key: fmt.Sprintf("%s/%s/%d/%s", j.AWSAccountID, j.SnapshotJobID, s.objects, name),
-		exists: j.ends(), modified: j.ends(),
-	}
-	if d := j.configuration.DestinationConfiguration; d != nil {
-		b := d.S3Destinations[0].BucketConfiguration
-		o.bucket, o.key = b.BucketName, strings.Trim(b.BucketPrefix, "/")+"/"+j.SnapshotJobID+"/"+name
-	}
+	o := object{bucket: s.bucket(), key: fmt.Sprintf("%s/%d/%s", j.Job, s.objects, name), exists: j.ends(), modified: j.ends()}
 	if file.Content != nil {
 		o.content = bytesContent(file.Content)
 	} else {
@@ -54,15 +48,31 @@ func (s *Server) put(j *job, i int) *object {
 		fmt.Fprint(h, j.Job, i)
 		o.content = generatedContent(file.Format, or(max(0, file.Size), 1024), s.options.Seed^h.Sum64())
 	}
+	for _, d := range j.configuration.destinations() {
+		at := o
+		at.bucket, at.key = d.BucketConfiguration.BucketName, strings.Trim(d.BucketConfiguration.BucketPrefix, "/")+"/"+j.Job.String()+"/"+name
+		objects = append(objects, &at)
+	}
+	if objects == nil {
+		objects = []*object{&o}
+	}
+	for _, o := range objects {
+		s.store(o)
+	}
+	return objects
+}
+
+// store makes an object exist, in the place of one of the same key. It needs the
+// mutex.
+func (s *Server) store(o *object) {
 	if s.buckets[o.bucket] == nil {
 		s.buckets[o.bucket] = map[string]*object{}
 	}
 	s.buckets[o.bucket][o.key] = o
-	return o
 }
 
 // ReplaceFile changes what a job's file holds, as if somebody had overwritten
-// the object: its ETag and its time change too. The index is the file's place in
+// the object, in each of its destinations: its ETag and its time change too. The index is the file's place in
 // the job, from 0; it panics if there is no such file.
 func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	s.mu.Lock()
@@ -74,10 +84,11 @@ func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	if j == nil || index < 0 || index >= len(j.objects) || j.objects[index] == nil {
 		panic(fmt.Sprintf("snapshotjobtest: ReplaceFile: job %s has no file %d", id, index))
 	}
-	old := j.objects[index]
-	changed := &object{old.bucket, old.key, old.exists, time.Now().Add(s.options.ClockSkew), bytesContent(content)}
-	j.objects[index] = changed
-	s.buckets[old.bucket][old.key] = changed
+	for i, o := range j.objects[index] {
+		changed := &object{o.bucket, o.key, o.exists, time.Now().Add(s.options.ClockSkew), bytesContent(content)}
+		j.objects[index][i] = changed
+		s.store(changed)
+	}
 }
 
 // presign returns a URL for an object, which differs from all others by its
@@ -95,7 +106,7 @@ func (c *call) presign(o *object) string {
 	u.RawPath = httpbinding.EscapePath(u.Path, false)
 	credentials := c.presigner
 	credentials.SessionToken = randomText(c.random, 900)
-	u.RawQuery = "X-Amz-Expires=" + strconv.Itoa(int(c.options.URLLifetime/time.Second))
+	u.RawQuery = fmt.Sprintf("X-Amz-Expires=%d", (c.options.URLLifetime+time.Second-1)/time.Second)
 	request := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}
 	signed, _, err := c.signer.PresignHTTP(context.Background(), credentials, request, "UNSIGNED-PAYLOAD", "s3", c.options.Region, c.now, signAsS3)
 	if err != nil {
@@ -110,16 +121,24 @@ func signAsS3(o *v4.SignerOptions) {
 	o.DisableHeaderHoisting = true
 }
 
+// s3Host is a host of S3, with or without a bucket's name before it.
+var s3Host = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?\.`)
+
 // findObject reads bucket and key from the host (bucket.s3.region.suffix) or
-// from the path (/bucket/key).
+// from the path (/bucket/key). QuickSight's own bucket is open to nobody else.
 func (c *call) findObject() (*object, error) {
 	r := c.request
-	bucket, _, virtual := strings.Cut(r.Host, ".s3.")
-	key := strings.TrimPrefix(r.URL.Path, "/")
-	if !virtual {
+	bucket, key := "", strings.TrimPrefix(r.URL.Path, "/")
+	if host := s3Host.FindStringSubmatch(r.Host); host != nil {
+		bucket = host[1]
+	}
+	if bucket == "" {
 		bucket, key, _ = strings.Cut(key, "/")
 	}
-	if key == "" {
+	switch {
+	case bucket == c.bucket() && !c.user.service:
+		return nil, refuse("AccessDenied", "Access Denied")
+	case key == "":
 		return nil, refuse("NotImplemented", "Of S3, only GetObject and HeadObject are here.")
 	}
 	c.mu.Lock()

@@ -123,11 +123,24 @@ func TestPresignedExpiry(t *testing.T) {
 	})
 }
 
+// A lifetime is whole seconds on the wire, and at least what was asked for.
+func TestURLLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.URLLifetime = 500 * time.Millisecond })
+		srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+		uri := get(result).send(t, srv).uris(t)[0]
+		time.Sleep(500 * time.Millisecond)
+		plain(t, srv, uri, nil).wantS3(t, 200, "")
+		time.Sleep(time.Second)
+		plain(t, srv, uri, nil).wantS3(t, 403, "AccessDenied")
+	})
+}
+
 func TestBucketGet(t *testing.T) {
 	inBucket := snapshotjobtest.Completed(snapshotjobtest.CSV("s +ü", "v").With("a,b\n"))
 	inBucket.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
 	const host, pathStyle = "https://reports.s3.us-east-1.amazonaws.com", "https://s3.us-east-1.amazonaws.com/reports"
-	const key = "/p/daily/1-s%20%2B%C3%BC-v.csv"
+	const key = "/p/111122223333/sales/daily/1-s%20%2B%C3%BC-v.csv"
 	s3 := func(method, url string) raw {
 		return raw{method: method, url: url, service: "s3", header: map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}}
 	}
@@ -141,6 +154,10 @@ func TestBucketGet(t *testing.T) {
 		{"virtual host", s3("GET", host+key), 200, ""},
 		{"path style", s3("GET", pathStyle+key), 200, ""},
 		{"HEAD", s3("HEAD", host+key), 200, ""},
+		{"FIPS", s3("GET", "https://reports.s3-fips.us-east-1.amazonaws.com"+key), 200, ""},
+		{"dual-stack", s3("GET", "https://reports.s3.dualstack.us-east-1.amazonaws.com"+key), 200, ""},
+		{"FIPS and dual-stack", s3("GET", "https://reports.s3-fips.dualstack.us-east-1.amazonaws.com"+key), 200, ""},
+		{"FIPS, path style", s3("GET", "https://s3-fips.us-east-1.amazonaws.com/reports"+key), 200, ""},
 		{"no such key", s3("GET", host+"/p/other"), 404, "NoSuchKey"},
 		{"no such bucket", s3("GET", "https://other.s3.us-east-1.amazonaws.com"+key), 404, "NoSuchBucket"},
 		{"a list", s3("GET", host+"/"), 501, "NotImplemented"},
@@ -180,6 +197,50 @@ func TestBucketGet(t *testing.T) {
 	}
 }
 
+// QuickSight's own bucket is open to its presigned URLs alone.
+func TestServiceBucket(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
+	bob, _ := srv.AddUser("bob").Retrieve(t.Context())
+	url, _, _ := strings.Cut(get(result).send(t, srv).uris(t)[0], "?")
+	for _, keys := range []aws.Credentials{own, bob} {
+		raw{method: "GET", url: url, service: "s3", credentials: keys}.send(t, srv).wantS3(t, 403, "AccessDenied")
+	}
+}
+
+// A bucket's name may be the beginning of the API's paths.
+func TestBucketOfTheAPI(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("content"))
+	life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "accounts", BucketPrefix: "111122223333/dashboards/d/snapshot-jobs"}
+	srv.AddJob(daily, life)
+	uri := get(result).send(t, srv).uris(t)[0]
+	for _, host := range []string{"https://s3.us-east-1.amazonaws.com/", "https://fake.example/"} {
+		got := raw{method: "GET", url: host + strings.TrimPrefix(uri, "s3://"), service: "s3"}.send(t, srv)
+		if got.body != "content" {
+			t.Errorf("%s: got %d %s", host, got.status, got.body)
+		}
+	}
+}
+
+// A job's id is unique to its dashboard only: its files' keys hold all its ids.
+func TestBucketKeys(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	other := daily
+	other.DashboardID = "other"
+	for _, id := range []snapshotjob.Job{daily, other} {
+		life := snapshotjobtest.Completed(snapshotjobtest.CSV("s", "v").With("of " + id.DashboardID))
+		life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
+		srv.AddJob(id, life)
+	}
+	for _, dashboard := range []string{"sales", "other"} {
+		got := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/" + dashboard + "/daily/1-s-v.csv", service: "s3"}.send(t, srv)
+		if want := "of " + dashboard; got.body != want {
+			t.Errorf("got %q, want %q", got.body, want)
+		}
+	}
+}
+
 // What AWS's SDKs check their own code with: the CRC-64/NVME of "123456789".
 func TestChecksumPolynomial(t *testing.T) {
 	if got := checksum("123456789"); got != "rosUhgp5mIg=" {
@@ -193,7 +254,7 @@ func TestFileExistsFromTheEnd(t *testing.T) {
 		life := snapshotjobtest.Completed(snapshotjobtest.PDF("s")).After(0, time.Minute)
 		life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "p"}
 		srv.AddJob(daily, life)
-		file := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/daily/1-s.pdf", service: "s3"}
+		file := raw{method: "GET", url: "https://reports.s3.us-east-1.amazonaws.com/p/111122223333/sales/daily/1-s.pdf", service: "s3"}
 		file.send(t, srv).wantS3(t, 404, "NoSuchKey")
 		time.Sleep(time.Minute)
 		got := file.send(t, srv)

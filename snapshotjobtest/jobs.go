@@ -2,7 +2,6 @@ package snapshotjobtest
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -15,18 +14,13 @@ type job struct {
 	life          Life
 	created       time.Time
 	configuration *wireConfiguration
-	users         *wireUsers // as a description shows them; nil for a registered user
-	objects       []*object  // by file; nil for one that was not made
+	users         *wireUsers  // as a description shows them; nil for a registered user
+	objects       [][]*object // by file and destination; nil for a file that was not made
 }
 
-// forever stands for an end that doesn't come.
-const forever = time.Duration(math.MaxInt64)
-
 func (j *job) ends() time.Time {
-	if j.life.Queued < 0 || j.life.Running < 0 {
-		return j.created.Add(forever)
-	}
-	return j.created.Add(j.life.Queued + j.life.Running)
+	_, end := j.life.until()
+	return j.created.Add(end)
 }
 
 // status returns the job's status at a time, and since when it has it.
@@ -67,7 +61,7 @@ func (s *Server) add(j *job) {
 	a.jobs[j.Job] = j
 	a.active = append(a.active, j)
 	j.life.Files = append([]File(nil), j.life.Files...)
-	j.objects = make([]*object, len(j.life.Files))
+	j.objects = make([][]*object, len(j.life.Files))
 	if j.life.end() != snapshotjob.SnapshotJobStatusCompleted {
 		return
 	}
@@ -117,7 +111,8 @@ func (c *call) lookUp() (*job, error) {
 			return j, nil
 		}
 	}
-	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+	// Service model: DescribeDashboardSnapshotJob has no InvalidParameterValueException.
+	if err := checkIDs(c.job, "SnapshotJobId"); err != nil && c.op != DescribeDashboardSnapshotJob {
 		return nil, err
 	}
 	if a == nil {

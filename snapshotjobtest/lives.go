@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -16,7 +17,8 @@ type Life struct {
 	Queued, Running time.Duration
 
 	// Status is the one that the job ends with. Default: COMPLETED, or FAILED if
-	// there is an ErrorType.
+	// there is an ErrorType. QUEUED and RUNNING are no end: the job has them for
+	// ever.
 	Status snapshotjob.SnapshotJobStatus
 
 	// ErrorType and ErrorMessage say why the whole job failed. Such a job leaves
@@ -56,13 +58,28 @@ func (l Life) After(queued, running time.Duration) Life {
 // at returns the status that a job has some time after it was created, and how
 // long after its creation it got that status.
 func (l Life) at(age time.Duration) (snapshotjob.SnapshotJobStatus, time.Duration) {
+	runs, ends := l.until()
 	switch {
-	case l.Queued < 0 || age < l.Queued:
+	case age < runs:
 		return snapshotjob.SnapshotJobStatusQueued, 0
-	case l.Running < 0 || age < l.Queued+l.Running:
-		return snapshotjob.SnapshotJobStatusRunning, l.Queued
+	case age < ends:
+		return snapshotjob.SnapshotJobStatusRunning, runs
 	}
-	return l.end(), l.Queued + l.Running
+	return l.end(), ends
+}
+
+// forever stands for what doesn't come.
+const forever = time.Duration(math.MaxInt64)
+
+// until returns how long after its creation a job begins to run, and ends.
+func (l Life) until() (runs, ends time.Duration) {
+	if l.Queued < 0 || l.Status == snapshotjob.SnapshotJobStatusQueued {
+		return forever, forever
+	}
+	if l.Running < 0 || l.Status == snapshotjob.SnapshotJobStatusRunning || l.Running > forever-l.Queued {
+		return l.Queued, forever
+	}
+	return l.Queued, l.Queued + l.Running
 }
 
 func (l Life) end() snapshotjob.SnapshotJobStatus {
@@ -125,7 +142,9 @@ func (f File) Failing(errorType, message string) File {
 //	Options.Life = snapshotjobtest.Distribution{Seed: 1, Queued: 2 * time.Second, Running: time.Minute, Failed: 0.01}.Life
 //
 // A job's draw depends on Seed and the job's ids only, whatever the order in
-// which jobs are started. The zero value's jobs are completed at once.
+// which jobs are started. The zero value's jobs are completed at once. A job that
+// is added with such a life has 1 PDF, 1 Excel and 5 CSV; one that is started, the
+// files that it asks for.
 type Distribution struct {
 	Seed uint64
 
@@ -171,7 +190,10 @@ func (d Distribution) Life(job snapshotjob.Job) Life {
 		life.ErrorType, life.ErrorMessage = reason.Type, reason.Message
 		return life
 	}
-	life.Files = make([]File, 7) // for as many as a job may ask for
+	life.Files = []File{PDF("sheet"), Excel("sheet", "visual")} // as many as a job may ask for
+	for i := range 5 {
+		life.Files = append(life.Files, CSV("sheet", fmt.Sprint("visual-", i+1)))
+	}
 	for i := range life.Files {
 		f := &life.Files[i]
 		f.Size = int64(spread(float64(d.Size)))

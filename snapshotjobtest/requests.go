@@ -31,7 +31,8 @@ type Request struct {
 	Status int    // of the answer; 0 if none has begun
 }
 
-// Requests returns what has arrived so far, in order.
+// Requests returns what has arrived so far, in order: the last MaxRequests of
+// [Options].
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,6 +59,9 @@ func (s *Server) arrived(c *call) *Request {
 	defer s.mu.Unlock()
 	record.ID = s.newID()
 	s.requests = append(s.requests, record)
+	if limit := s.options.MaxRequests; limit > 0 && len(s.requests) > limit {
+		s.requests = s.requests[1:]
+	}
 	return record
 }
 

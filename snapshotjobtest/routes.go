@@ -61,15 +61,20 @@ func route(method, escapedPath string) (Operation, snapshotjob.Job) {
 
 // isS3 reports whether a request is for S3: by its host, by the service that it
 // was signed for, because it is presigned, which no API request is, or because
-// its path begins with a bucket.
+// its path begins with a bucket, and is none of the API's.
 func (s *Server) isS3(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	if s3Host.MatchString(r.Host) || strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request") ||
+		strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
+		return true
+	}
+	if op, _ := route(r.Method, r.URL.EscapedPath()); op != "" {
 		return false
 	}
 	bucket, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.buckets[bucket] != nil || strings.HasPrefix(r.Host, "s3.") || strings.Contains(r.Host, ".s3.") ||
-		strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request") ||
-		strings.Contains(r.URL.RawQuery, "X-Amz-Signature=")
+	return s.buckets[bucket] != nil
 }

@@ -41,7 +41,8 @@ type Options struct {
 	// of its Files gives content and errors to the n-th file that was asked for;
 	// where it has none, content is generated. Its user, destination and the
 	// files' formats and sheets are the request's. See [Distribution] for lives
-	// drawn at random. It must not call the server. nil: queued for 2 seconds,
+	// drawn at random. It must not call the server, nor FailNow or SkipNow of a
+	// test, whose goroutine it is not on: those break the connection. nil: queued for 2 seconds,
 	// running for 40, completed.
 	Life func(snapshotjob.Job) Life
 
@@ -55,11 +56,22 @@ type Options struct {
 	// Only requests with a good signature count. Default: 10; negative: no limit.
 	RequestsPerSecond int
 
-	// MaxFileGroups is how many file groups a job may have, and MaxFiles how many
-	// files of a format. Defaults: 7; 1 PDF, 1 Excel and 5 CSV, also for a format
-	// that the map lacks. Negative: no limit.
-	MaxFileGroups int
-	MaxFiles      map[snapshotjob.SnapshotFileFormatType]int
+	// MaxFileGroups is how many file groups a job may have, MaxFiles how many
+	// files of a format, and MaxVisuals how many visuals a file of a format.
+	// Defaults: 7; 1 PDF, 1 Excel and 5 CSV; 5 visuals of an Excel and 1 of a CSV;
+	// also for a format that a map lacks. Negative: no limit.
+	MaxFileGroups        int
+	MaxFiles, MaxVisuals map[snapshotjob.SnapshotFileFormatType]int
+
+	// MaxDestinations is how many S3 destinations a job may have, each of which
+	// gets all files, and MaxAnonymousUsers how many anonymous users, each of whom
+	// gets the same ones. Default: 1 each; negative: no limit.
+	MaxDestinations, MaxAnonymousUsers int
+
+	// MaxTags is how many row-level permission tags a user may have, and
+	// MaxParameters how many parameters of a type a job. Defaults: 50 and 100;
+	// negative: no limit.
+	MaxTags, MaxParameters int
 
 	// JobIDReuse is how long after its end a job's id can't be used again.
 	// Default: 24 hours; negative: not at all.
@@ -75,9 +87,18 @@ type Options struct {
 	NotFinished string
 
 	// ClockSkew is by how much the server's clock is ahead of the machine's: in
-	// the Date header, and for judging signatures, which may be 5 minutes off.
-	// Default: 0.
+	// the Date header, and for judging signatures. Default: 0.
 	ClockSkew time.Duration
+
+	// MaxSignatureSkew is how much older or newer than the server's clock the
+	// signature of an API request may be. Default: 5 minutes (IAM User Guide,
+	// signing AWS API requests); negative: no limit. For files it is 15 minutes,
+	// as in S3.
+	MaxSignatureSkew time.Duration
+
+	// MaxRequests is how many requests [Server.Requests] remembers: the last ones.
+	// Default: all.
+	MaxRequests int
 
 	// Seed determines request ids and generated files. Default: 0.
 	Seed uint64
@@ -98,6 +119,11 @@ func (o *Options) setDefaults() {
 	o.MaxRunningJobs = or(o.MaxRunningJobs, 12)
 	o.RequestsPerSecond = or(o.RequestsPerSecond, 10)
 	o.MaxFileGroups = or(o.MaxFileGroups, 7)
+	o.MaxDestinations = or(o.MaxDestinations, 1)
+	o.MaxAnonymousUsers = or(o.MaxAnonymousUsers, 1)
+	o.MaxTags = or(o.MaxTags, 50)
+	o.MaxParameters = or(o.MaxParameters, 100)
+	o.MaxSignatureSkew = or(o.MaxSignatureSkew, 5*time.Minute)
 	o.JobIDReuse = or(o.JobIDReuse, 24*time.Hour)
 	o.URLLifetime = or(o.URLLifetime, 300*time.Second)
 	o.NotFinished = or(o.NotFinished, "PreconditionNotMetException")
@@ -130,6 +156,8 @@ type Server struct {
 	presigner aws.Credentials // of the service, for its own bucket
 	objects   int             // how many there have ever been, so that keys are unique
 	faults    []scripted
+	idle      []string       // those that had no effect
+	met       map[sent]Fault // those that were taken, by the attempt that took them
 	requests  []*Request
 	socket    *httptest.Server
 }
@@ -158,10 +186,11 @@ func NewServer(optFns ...func(*Options)) *Server {
 		accounts: map[string]*account{},
 		buckets:  map[string]map[string]*object{},
 		users:    map[string]*user{},
+		met:      map[sent]Fault{},
 		current:  o.Credentials,
 	}
 	s.users[o.Credentials.AccessKeyID] = &user{credentials: o.Credentials}
-	s.presigner = s.newCredentials("ASIAQUICKSIGHT")
+	s.presigner = s.newCredentials("service", "quicksight")
 	s.users[s.presigner.AccessKeyID] = &user{name: "quicksight", credentials: s.presigner, service: true}
 	s.account(o.AccountID)
 	s.buckets[s.bucket()] = map[string]*object{}
@@ -176,7 +205,7 @@ type TB interface {
 }
 
 // NewTestServer makes a server for one test. When the test ends, it is closed,
-// and the test fails if a scripted fault was not used, or if a request came
+// and the test fails if a scripted fault had no effect, or if a request came
 // that no route knew.
 func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 	tb.Helper()
@@ -185,7 +214,7 @@ func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 		tb.Helper()
 		s.Close()
 		if unused := s.Unused(); len(unused) > 0 {
-			tb.Errorf("snapshotjobtest: scripted faults that no request met: %s", strings.Join(unused, ", "))
+			tb.Errorf("snapshotjobtest: scripted faults without effect: %s", strings.Join(unused, ", "))
 		}
 		for _, r := range s.Requests() {
 			if r.Operation == "" {
@@ -233,6 +262,8 @@ type call struct {
 	record  *Request // guarded by the server's mutex
 	user    *user
 	body    []byte // of an API request
+	start   wireStart
+	unread  error // why the body is no start
 	now     time.Time
 }
 
@@ -247,7 +278,7 @@ func (c *call) work(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch c.op {
 	case StartDashboardSnapshotJob:
-		status, answer, err = c.start()
+		status, answer, err = c.startJob()
 	case StartDashboardSnapshotJobSchedule:
 		status, answer, err = c.startSchedule()
 	case DescribeDashboardSnapshotJob:

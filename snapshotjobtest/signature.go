@@ -18,10 +18,7 @@ const (
 	amzDate   = "20060102T150405Z"
 	algorithm = "AWS4-HMAC-SHA256"
 
-	// A signature may be this much older or newer than the service's clock: AWS
-	// says 5 minutes for its services, 15 for S3.
-	maxSkew   = 5 * time.Minute
-	maxSkewS3 = 15 * time.Minute
+	maxSkewS3 = 15 * time.Minute // S3 API reference, signing and authenticating REST requests
 
 	maxBody = 1 << 20 // far more than the largest legal request
 )
@@ -105,7 +102,7 @@ func (c *call) authenticate() error {
 	case a.scopeDate != date[:8]:
 		return refuse("InvalidSignatureException", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", a.scopeDate, date[:8], date)
 	}
-	if err := checkSkew(signed, c.now); err != nil {
+	if err := c.checkSkew(signed); err != nil {
 		return err
 	}
 	hash := sha256.Sum256(c.body)
@@ -113,18 +110,24 @@ func (c *call) authenticate() error {
 		return refuse("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	c.user = u
+	if c.op == StartDashboardSnapshotJob {
+		c.readStart()
+	}
 	return c.charge()
 }
 
 // checkSkew compares a signature's time with the service's clock, as AWS words it.
-func checkSkew(signed, now time.Time) error {
-	now = now.UTC()
-	at, clock := signed.Format(amzDate), now.Format(amzDate)
-	if oldest := now.Add(-maxSkew).Truncate(time.Second); signed.Before(oldest) {
-		return refuse("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - 5 min.)", at, oldest.Format(amzDate), clock)
+func (c *call) checkSkew(signed time.Time) error {
+	limit, now := c.options.MaxSignatureSkew, c.now.UTC()
+	if limit < 0 {
+		return nil
 	}
-	if newest := now.Add(maxSkew); signed.After(newest) {
-		return refuse("InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + 5 min.)", at, newest.Format(amzDate), clock)
+	at, clock := signed.Format(amzDate), now.Format(amzDate)
+	if oldest := now.Add(-limit).Truncate(time.Second); signed.Before(oldest) {
+		return refuse("InvalidSignatureException", "Signature expired: %s is now earlier than %s (%s - %g min.)", at, oldest.Format(amzDate), clock, limit.Minutes())
+	}
+	if newest := now.Add(limit); signed.After(newest) {
+		return refuse("InvalidSignatureException", "Signature not yet current: %s is still later than %s (%s + %g min.)", at, newest.Format(amzDate), clock, limit.Minutes())
 	}
 	return nil
 }

@@ -103,6 +103,26 @@ func TestSignatureSkewMessages(t *testing.T) {
 	})
 }
 
+func TestMaxSignatureSkew(t *testing.T) {
+	for _, tt := range []struct {
+		limit, skew time.Duration
+		status      int
+		code        string
+	}{
+		{time.Hour, -time.Hour, 200, ""},
+		{time.Hour, time.Hour, 200, ""},
+		{time.Hour, -time.Hour - 2*time.Second, 403, "InvalidSignatureException"},
+		{time.Minute, 2 * time.Minute, 403, "InvalidSignatureException"},
+		{-1, -1000 * time.Hour, 200, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.MaxSignatureSkew = tt.limit })
+			srv.AddJob(daily, snapshotjobtest.Completed())
+			raw{method: "GET", url: result, skew: tt.skew}.send(t, srv).want(t, tt.status, tt.code)
+		})
+	}
+}
+
 func TestClockSkew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.ClockSkew = time.Hour })

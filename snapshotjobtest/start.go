@@ -3,32 +3,48 @@ package snapshotjobtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// start starts a job, if the request keeps the rules of the API reference
-// (StartDashboardSnapshotJob and its shapes).
-func (c *call) start() (int, any, error) {
-	var in wireStart
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		return 0, nil, refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+// readStart decodes the body of a start, which names the job, before the rate or
+// a fault can stop it.
+func (c *call) readStart() {
+	known, err := onlyStartMembers(c.body)
+	if err == nil {
+		err = json.Unmarshal(known, &c.start)
 	}
-	c.job.SnapshotJobID = in.SnapshotJobID
+	if err != nil {
+		c.unread = refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+	}
+	c.job.SnapshotJobID = c.start.SnapshotJobID
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.record.Job = c.job
+}
+
+// startJob starts a job, if the request keeps the rules of the API reference
+// (StartDashboardSnapshotJob and its shapes).
+func (c *call) startJob() (int, any, error) {
+	if c.unread != nil {
+		return 0, nil, c.unread
+	}
+	in := &c.start
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
 		return 0, nil, err
 	}
 	if err := c.checkConfiguration(in.SnapshotConfiguration); err != nil {
 		return 0, nil, err
 	}
-	if err := checkUsers(in.UserConfiguration, c.user.registered); err != nil {
+	if err := c.checkUsers(in.UserConfiguration); err != nil {
 		return 0, nil, err
 	}
 
@@ -47,7 +63,7 @@ func (c *call) start() (int, any, error) {
 	if limit := c.options.MaxRunningJobs; limit >= 0 && a.running(c.now) >= limit {
 		return 0, nil, refuse("LimitExceededException", "The account has reached its limit of %d running snapshot jobs.", limit)
 	}
-	c.add(c.newJob(&in))
+	c.add(c.newJob(in))
 	return http.StatusOK, wireStarted{c.arn(c.job), c.job.SnapshotJobID, c.record.ID}, nil
 }
 
@@ -65,17 +81,32 @@ func (c *call) newJob(in *wireStart) *job {
 		j.life.Files = append(j.life.Files, file)
 	}
 	if users := in.UserConfiguration; users != nil {
-		var keys []string
-		for _, tag := range users.AnonymousUsers[0].RowLevelPermissionTags {
-			keys = append(keys, tag.Key)
+		j.users = &wireUsers{}
+		for _, user := range users.AnonymousUsers {
+			var keys []string
+			for _, tag := range user.RowLevelPermissionTags {
+				keys = append(keys, tag.Key)
+			}
+			j.users.AnonymousUsers = append(j.users.AnonymousUsers, wireUser{RowLevelPermissionTagKeys: keys})
 		}
-		j.users = &wireUsers{[]wireUser{{RowLevelPermissionTagKeys: keys}}}
 	}
 	return j
 }
 
 func bad(field, format string, args ...any) error {
 	return refuse("InvalidParameterValueException", "Invalid parameter %s: %s", field, fmt.Sprintf(format, args...))
+}
+
+// checkCount checks how many things there are: at least one, and at most the
+// limit, unless that is negative.
+func checkCount(field string, n, limit int, things string) error {
+	switch {
+	case n < 1:
+		return bad(field, "want %s, got none", things)
+	case limit >= 0 && n > limit:
+		return bad(field, "want at most %d %s, got %d", limit, things, n)
+	}
+	return nil
 }
 
 var (
@@ -101,46 +132,47 @@ func (c *call) checkConfiguration(in *wireConfiguration) error {
 	if in == nil {
 		return bad(field, "it is required")
 	}
-	switch n, limit := len(in.FileGroups), c.options.MaxFileGroups; {
-	case n < 1:
-		return bad(field+".FileGroups", "want a group, got none")
-	case limit >= 0 && n > limit:
-		return bad(field+".FileGroups", "want at most %d groups, got %d", limit, n)
+	if err := checkCount(field+".FileGroups", len(in.FileGroups), c.options.MaxFileGroups, "groups"); err != nil {
+		return err
 	}
 	count := map[string]int{}
 	for i, group := range in.FileGroups {
 		field := fmt.Sprintf("%s.FileGroups[%d].Files", field, i)
-		if len(group.Files) != 1 || group.S3Results != nil {
+		if len(group.Files) != 1 {
 			return bad(field, "want 1 file, got %d", len(group.Files))
 		}
 		count[group.Files[0].FormatType]++
-		if err := checkFile(field+"[0]", group.Files[0]); err != nil {
+		if err := c.checkFile(field+"[0]", group.Files[0]); err != nil {
 			return err
 		}
 	}
-	for _, format := range []string{"PDF", "EXCEL", "CSV"} {
+	for _, format := range slices.Sorted(maps.Keys(count)) {
 		limit := or(c.options.MaxFiles[snapshotjob.SnapshotFileFormatType(format)], rules[format].files)
-		if n := count[format]; limit >= 0 && n > limit {
-			return bad(field+".FileGroups", "want at most %d %s files, got %d", limit, format, n)
+		if err := checkCount(field+".FileGroups", count[format], limit, format+" files"); err != nil {
+			return err
 		}
 	}
-	if d := in.DestinationConfiguration; d != nil {
+	if d := in.DestinationConfiguration; d != nil && d.S3Destinations != nil {
 		field := field + ".DestinationConfiguration.S3Destinations"
-		if n := len(d.S3Destinations); n != 1 {
-			return bad(field, "want 1 destination, got %d", n)
+		if err := checkCount(field, len(d.S3Destinations), c.options.MaxDestinations, "destinations"); err != nil {
+			return err
 		}
-		switch b := d.S3Destinations[0].BucketConfiguration; {
-		case b == nil || blank(b.BucketName) || blank(b.BucketPrefix) || blank(b.BucketRegion):
-			return bad(field+"[0].BucketConfiguration", "BucketName, BucketPrefix and BucketRegion are required")
-		case b.BucketRegion != c.options.Region:
-			return bad(field+"[0].BucketConfiguration.BucketRegion", "the bucket must be in %s, got %q", c.options.Region, b.BucketRegion)
+		for i, to := range d.S3Destinations {
+			field := fmt.Sprintf("%s[%d].BucketConfiguration", field, i)
+			switch b := to.BucketConfiguration; {
+			case b == nil || blank(b.BucketName) || blank(b.BucketPrefix) || blank(b.BucketRegion):
+				return bad(field, "BucketName, BucketPrefix and BucketRegion are required")
+			case b.BucketRegion != c.options.Region:
+				return bad(field+".BucketRegion", "the bucket must be in %s, got %q", c.options.Region, b.BucketRegion)
+			}
 		}
 	}
-	return checkParameters(field+".Parameters", in.Parameters)
+	return checkParameters(field+".Parameters", in.Parameters, c.options.MaxParameters)
 }
 
-// rules by format: how many files in a job; selections and visuals in a file;
-// and which visuals of a sheet.
+// rules by format: how many files in a job, unless Options say otherwise;
+// selections in a file; visuals in a file, as with files; and which visuals of a
+// sheet.
 var rules = map[string]struct {
 	files, selections, visuals int
 	scope                      string
@@ -150,14 +182,15 @@ var rules = map[string]struct {
 	"CSV":   {files: 5, selections: 1, visuals: 1, scope: "SELECTED_VISUALS"},
 }
 
-func checkFile(field string, file wireFile) error {
+func (c *call) checkFile(field string, file wireFile) error {
 	rule, ok := rules[file.FormatType]
 	if !ok {
 		return bad(field+".FormatType", "want CSV, PDF or EXCEL, got %q", file.FormatType)
 	}
-	if n := len(file.SheetSelections); n < 1 || n > rule.selections {
-		return bad(field+".SheetSelections", "want 1 to %d for %s, got %d", rule.selections, file.FormatType, n)
+	if err := checkCount(field+".SheetSelections", len(file.SheetSelections), rule.selections, "selections"); err != nil {
+		return err
 	}
+	limit := or(c.options.MaxVisuals[snapshotjob.SnapshotFileFormatType(file.FormatType)], rule.visuals)
 	visuals := 0
 	for i, sheet := range file.SheetSelections {
 		field := fmt.Sprintf("%s.SheetSelections[%d]", field, i)
@@ -176,46 +209,48 @@ func checkFile(field string, file wireFile) error {
 		}
 		visuals += len(sheet.VisualIDs)
 	}
-	if visuals > rule.visuals {
-		return bad(field+".SheetSelections", "want at most %d visuals for %s, got %d", rule.visuals, file.FormatType, visuals)
+	if limit >= 0 && visuals > limit {
+		return bad(field+".SheetSelections", "want at most %d visuals for %s, got %d", limit, file.FormatType, visuals)
 	}
 	return nil
 }
 
 // checkUsers quotes no tag's value, which may be a secret.
-func checkUsers(in *wireUsers, registered bool) error {
+func (c *call) checkUsers(in *wireUsers) error {
 	const field = "UserConfiguration"
 	switch {
-	case registered && in != nil:
+	case c.user.registered && in != nil:
 		return bad(field, "it must be absent with identity-enhanced credentials")
-	case registered:
+	case c.user.registered:
 		return nil
 	case in == nil:
 		return bad(field, "it is required without identity-enhanced credentials")
-	case len(in.AnonymousUsers) != 1:
-		return bad(field+".AnonymousUsers", "want 1 user, got %d", len(in.AnonymousUsers))
 	}
-	tags := in.AnonymousUsers[0].RowLevelPermissionTags
-	if tags == nil {
-		return nil // one empty user is legal
+	if err := checkCount(field+".AnonymousUsers", len(in.AnonymousUsers), c.options.MaxAnonymousUsers, "users"); err != nil {
+		return err
 	}
-	const list = field + ".AnonymousUsers[0].RowLevelPermissionTags"
-	if len(tags) < 1 || len(tags) > 50 {
-		return bad(list, "want 1 to 50 tags, got %d", len(tags))
-	}
-	for i, tag := range tags {
-		if n := utf8.RuneCountInString(tag.Key); n < 1 || n > 128 {
-			return bad(fmt.Sprintf("%s[%d].Key", list, i), "want 1 to 128 characters, got %d", n)
+	for i, user := range in.AnonymousUsers {
+		if user.RowLevelPermissionTags == nil {
+			continue // an empty user is legal
 		}
-		if n := utf8.RuneCountInString(tag.Value); n < 1 || n > 256 {
-			return bad(fmt.Sprintf("%s[%d].Value", list, i), "want 1 to 256 characters, got %d", n)
+		list := fmt.Sprintf("%s.AnonymousUsers[%d].RowLevelPermissionTags", field, i)
+		if err := checkCount(list, len(user.RowLevelPermissionTags), c.options.MaxTags, "tags"); err != nil {
+			return err
+		}
+		for j, tag := range user.RowLevelPermissionTags {
+			if n := utf8.RuneCountInString(tag.Key); n < 1 || n > 128 {
+				return bad(fmt.Sprintf("%s[%d].Key", list, j), "want 1 to 128 characters, got %d", n)
+			}
+			if n := utf8.RuneCountInString(tag.Value); n < 1 || n > 256 {
+				return bad(fmt.Sprintf("%s[%d].Value", list, j), "want 1 to 256 characters, got %d", n)
+			}
 		}
 	}
 	return nil
 }
 
 // checkParameters quotes no value either.
-func checkParameters(field string, in json.RawMessage) error {
+func checkParameters(field string, in json.RawMessage, limit int) error {
 	if in == nil {
 		return nil
 	}
@@ -238,8 +273,8 @@ func checkParameters(field string, in json.RawMessage) error {
 		if fit == nil {
 			continue // the service ignores what it doesn't know
 		}
-		if len(list) > 100 {
-			return bad(field+"."+name, "want at most 100 parameters, got %d", len(list))
+		if n := len(list); limit >= 0 && n > limit {
+			return bad(field+"."+name, "want at most %d parameters, got %d", limit, n)
 		}
 		for i, parameter := range list {
 			field := fmt.Sprintf("%s.%s[%d]", field, name, i)

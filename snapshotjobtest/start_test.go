@@ -2,6 +2,7 @@ package snapshotjobtest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -48,6 +49,9 @@ func TestStartRules(t *testing.T) {
 		{"one empty anonymous user", startBody("j", pdf, `{"AnonymousUsers":[{}]}`), 200, ""},
 		{"50 tags", startBody("j", pdf, tags(50)), 200, ""},
 		{"an unknown member", strings.Replace(goodStart, "{", `{"New":[1],`, 1), 200, ""},
+		{"a member of results only", strings.Replace(goodStart, `{"Files"`, `{"S3Results":[],"Files"`, 1), 200, ""},
+		{"a member in another case, as an unknown one", strings.Replace(goodStart, "{", `{"usERconfiguration":7,`, 1), 200, ""},
+		{"no list of destinations", config(`"DestinationConfiguration":{}`), 200, ""},
 		{"a destination", destinations(bucket("b", "p", "us-east-1")), 200, ""},
 		{"parameters", config(`"Parameters":{"StringParameters":[{"Name":"s","Values":["a"]}],"IntegerParameters":[{"Name":"i","Values":[1]}],"DecimalParameters":[{"Name":"d","Values":[1.5,"NaN"]}],"DateTimeParameters":[{"Name":"t","Values":[1700000000.5]}]}`), 200, ""},
 
@@ -55,7 +59,9 @@ func TestStartRules(t *testing.T) {
 		{"no object", "[]", 400, serialization},
 		{"a member of the wrong type", strings.Replace(goodStart, `"weekly"`, `7`, 1), 400, serialization},
 		{"no configuration", `{"SnapshotJobId":"j"}`, 400, invalid},
-		{"names in lower case", strings.ToLower(goodStart), 400, invalid},
+		{"a member of the start in lower case", strings.Replace(goodStart, "UserConfiguration", "userconfiguration", 1), 400, invalid},
+		{"a member of a file in lower case", strings.Replace(goodStart, "FormatType", "formatType", 1), 400, invalid},
+		{"two values", goodStart + "{}", 400, serialization},
 		{"no job id", startBody("", pdf, anonymous), 400, invalid},
 		{"a job id with a slash", startBody("a/b", pdf, anonymous), 400, invalid},
 		{"a job id of 513 characters", startBody(strings.Repeat("a", 513), pdf, anonymous), 400, invalid},
@@ -103,15 +109,96 @@ func TestStartRules(t *testing.T) {
 	}
 }
 
-func TestFileLimits(t *testing.T) {
+// Each limit by its option: one more than the service's own, and none.
+func TestStartLimits(t *testing.T) {
+	of := func(format snapshotjob.SnapshotFileFormatType, n int) map[snapshotjob.SnapshotFileFormatType]int {
+		return map[snapshotjob.SnapshotFileFormatType]int{format: n}
+	}
+	list := func(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	visuals := func(file string, last, n int) string {
+		return startBody("j", strings.Replace(file, fmt.Sprintf(`"%c"]`, last), list(`"x"`, n)+"]", 1), anonymous)
+	}
+	config := func(extra string) string {
+		return strings.Replace(goodStart, `{"FileGroups"`, "{"+extra+`,"FileGroups"`, 1)
+	}
+	const bucket = `{"BucketConfiguration":{"BucketName":"b","BucketPrefix":"p","BucketRegion":"us-east-1"}}`
+	for _, tt := range []struct {
+		name  string
+		limit int // the service's own
+		set   func(o *snapshotjobtest.Options, limit int)
+		body  func(n int) string
+	}{
+		{"groups", 7, func(o *snapshotjobtest.Options, n int) { o.MaxFileGroups, o.MaxFiles = n, of("CSV", -1) },
+			func(n int) string { return startBody("j", list(csv, n), anonymous) }},
+		{"CSV files", 5, func(o *snapshotjobtest.Options, n int) { o.MaxFileGroups, o.MaxFiles = -1, of("CSV", n) },
+			func(n int) string { return startBody("j", list(csv, n), anonymous) }},
+		{"Excel files", 1, func(o *snapshotjobtest.Options, n int) { o.MaxFiles = of("EXCEL", n) },
+			func(n int) string { return startBody("j", list(excel, n), anonymous) }},
+		{"PDF files", 1, func(o *snapshotjobtest.Options, n int) { o.MaxFiles = of("PDF", n) },
+			func(n int) string { return startBody("j", list(pdf, n), anonymous) }},
+		{"visuals of a CSV", 1, func(o *snapshotjobtest.Options, n int) { o.MaxVisuals = of("CSV", n) },
+			func(n int) string { return visuals(csv, 'v', n) }},
+		{"visuals of an Excel", 5, func(o *snapshotjobtest.Options, n int) { o.MaxVisuals = of("EXCEL", n) },
+			func(n int) string { return visuals(excel, 'e', n-4) }},
+		{"visuals of a PDF", 0, func(o *snapshotjobtest.Options, n int) { o.MaxVisuals = of("PDF", n) },
+			func(n int) string {
+				return startBody("j", strings.Replace(pdf, `"ALL_VISUALS"`, `"ALL_VISUALS","VisualIds":[`+list(`"x"`, n)+"]", 1), anonymous)
+			}},
+		{"destinations", 1, func(o *snapshotjobtest.Options, n int) { o.MaxDestinations = n },
+			func(n int) string {
+				return config(`"DestinationConfiguration":{"S3Destinations":[` + list(bucket, n) + `]}`)
+			}},
+		{"anonymous users", 1, func(o *snapshotjobtest.Options, n int) { o.MaxAnonymousUsers = n },
+			func(n int) string { return startBody("j", pdf, `{"AnonymousUsers":[`+list("{}", n)+`]}`) }},
+		{"tags", 50, func(o *snapshotjobtest.Options, n int) { o.MaxTags = n },
+			func(n int) string {
+				return startBody("j", pdf, `{"AnonymousUsers":[{"RowLevelPermissionTags":[`+list(`{"Key":"k","Value":"v"}`, n)+`]}]}`)
+			}},
+		{"parameters", 100, func(o *snapshotjobtest.Options, n int) { o.MaxParameters = n },
+			func(n int) string {
+				return config(`"Parameters":{"StringParameters":[` + list(`{"Name":"s","Values":["a"]}`, n) + `]}`)
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, at := range []struct{ option, n, status int }{
+				{0, tt.limit, 200}, {0, tt.limit + 1, 400}, {tt.limit + 1, tt.limit + 1, 200}, {tt.limit + 1, tt.limit + 2, 400}, {-1, 3 * tt.limit, 200},
+			} {
+				srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { tt.set(o, at.option) })
+				got := post(jobs, tt.body(at.n)).send(t, srv)
+				got.want(t, at.status, map[int]string{400: "InvalidParameterValueException"}[at.status])
+				if want := fmt.Sprintf("want at most %d ", max(at.option, tt.limit)); at.status == 400 && !strings.Contains(got.body, want) {
+					t.Errorf("got %s, want %q in it", got.body, want)
+				}
+			}
+		})
+	}
+}
+
+// What lies beyond the service's limits is in the descriptions and results too.
+func TestStartBeyondLimits(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
-		o.MaxFileGroups = -1
-		o.MaxFiles = map[snapshotjob.SnapshotFileFormatType]int{"CSV": -1, "EXCEL": 2}
+		o.MaxDestinations, o.MaxAnonymousUsers = 2, 2
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return snapshotjobtest.Completed() }
 	})
-	post(jobs, startBody("a", csv+strings.Repeat(","+csv, 99), anonymous)).send(t, srv).want(t, 200, "")
-	post(jobs, startBody("b", excel+","+excel, anonymous)).send(t, srv).want(t, 200, "")
-	post(jobs, startBody("c", excel+","+excel+","+excel, anonymous)).send(t, srv).want(t, 400, "InvalidParameterValueException")
-	post(jobs, startBody("d", pdf+","+pdf, anonymous)).send(t, srv).want(t, 400, "InvalidParameterValueException")
+	const to = `{"BucketConfiguration":{"BucketName":"%s","BucketPrefix":"p","BucketRegion":"us-east-1"}}`
+	body := startBody("weekly", pdf, `{"AnonymousUsers":[{"RowLevelPermissionTags":[{"Key":"k","Value":"v"}]},{}]}`)
+	body = strings.Replace(body, `{"FileGroups"`, `{"DestinationConfiguration":{"S3Destinations":[`+fmt.Sprintf(to+","+to, "b", "c")+`]},"FileGroups"`, 1)
+	post(jobs, body).send(t, srv).want(t, 200, "")
+	if got := get(jobs+"/weekly").send(t, srv).body; !strings.Contains(got, `"AnonymousUsers":[{"RowLevelPermissionTagKeys":["k"]},{}]`) {
+		t.Errorf("described as %s", got)
+	}
+	uris := get(jobs+"/weekly/result").send(t, srv).uris(t)
+	const key = "/p/111122223333/sales/weekly/1-s.pdf"
+	if want := []string{"s3://b" + key, "s3://c" + key, "s3://b" + key, "s3://c" + key}; !slices.Equal(uris, want) {
+		t.Errorf("got %q, want %q", uris, want)
+	}
+	srv.ReplaceFile(weekly, 0, []byte("new"))
+	for _, bucket := range []string{"b", "c"} {
+		got := raw{method: "GET", url: "https://" + bucket + ".s3.us-east-1.amazonaws.com" + key, service: "s3"}.send(t, srv)
+		if got.body != "new" {
+			t.Errorf("in %s: got %.20q", bucket, got.body)
+		}
+	}
 }
 
 func TestStartNames(t *testing.T) {
@@ -201,12 +288,17 @@ func TestRate(t *testing.T) {
 		for range 10 { // and the bucket holds 10
 			get(result).send(t, srv).want(t, 200, "")
 		}
+		post(jobs, goodStart).send(t, srv).want(t, 429, "ThrottlingException")
+		if r := srv.Requests(); r[len(r)-1].Job != weekly {
+			t.Errorf("a throttled start is recorded as of %s", r[len(r)-1].Job)
+		}
 		get(result).send(t, srv).want(t, 429, "ThrottlingException")
 	})
 }
 
 func TestUsers(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		o.RequestsPerSecond = -1
 		o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return snapshotjobtest.Completed() }
 	})
 	bob, _ := srv.AddUser("bob").Retrieve(t.Context())
@@ -228,6 +320,10 @@ func TestUsers(t *testing.T) {
 	if _, ok := described["UserConfiguration"]; ok {
 		t.Error("a registered user's job has a UserConfiguration")
 	}
+
+	other, _ := srv.AddUser("alice").Retrieve(t.Context()) // of the same name, and somebody else
+	raw{method: "POST", url: jobs, body: startBody("theirs", pdf, anonymous), credentials: other}.send(t, srv).want(t, 200, "")
+	raw{method: "POST", url: jobs, body: startBody("more", pdf, "null"), credentials: alice}.send(t, srv).want(t, 200, "")
 
 	theirs := snapshotjobtest.Completed()
 	theirs.User = "somebody"

@@ -144,12 +144,12 @@ func (w *memoryWriter) Flush() {
 
 // serve runs the handler, and tells the body's reader how that ended.
 func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
+	returned := false
 	defer func() {
-		p := recover()
-		if p != nil && p != http.ErrAbortHandler {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
-		w.aborted = p != nil
+		w.aborted = !returned // it panicked, or called runtime.Goexit, as FailNow does
 		if !w.aborted {
 			w.WriteHeader(http.StatusOK)
 		}
@@ -163,6 +163,7 @@ func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
 		}
 	}()
 	handler.ServeHTTP(w, r)
+	returned = true
 }
 
 func (w *memoryWriter) hasBody() bool {

@@ -35,7 +35,7 @@ func (s *Server) addUser(name string, registered bool) aws.CredentialsProvider {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.newCredentials(name)
+	c := s.newCredentials(fmt.Sprint("user, registered: ", registered), name)
 	s.users[c.AccessKeyID] = &user{name: name, credentials: c, registered: registered}
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
 }
@@ -50,14 +50,14 @@ func (s *Server) ExpireCredentials() {
 	defer s.mu.Unlock()
 	s.users[s.current.AccessKeyID].expired = true
 	s.rotations++
-	s.current = s.newCredentials(fmt.Sprint("own-", s.rotations))
+	s.current = s.newCredentials("own", fmt.Sprint(s.rotations))
 	s.users[s.current.AccessKeyID] = &user{credentials: s.current}
 }
 
-// newCredentials derives temporary credentials from a name.
-func (s *Server) newCredentials(name string) aws.Credentials {
+// newCredentials derives temporary credentials from whose they are.
+func (s *Server) newCredentials(kind, name string) aws.Credentials {
 	h := fnv.New64a()
-	h.Write([]byte(name))
+	h.Write([]byte(kind + "\x00" + name))
 	r := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
 	return aws.Credentials{
 		AccessKeyID:     fmt.Sprintf("ASIA%016X", r.Uint64()),

@@ -43,12 +43,9 @@ var credentials = aws.Credentials{
 }
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:18181", "`address` to serve on; port 0 is any free one")
-	duration := flag.Duration("duration", 5*time.Second, "how long a job takes from its start to its end")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, *duration, os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
 		os.Exit(1)
 	}
@@ -56,19 +53,29 @@ func main() {
 
 // run serves until ctx ends. It writes what a shell needs to out, and what a
 // person wants to know to info.
-func run(ctx context.Context, listen string, duration time.Duration, out, info io.Writer) error {
-	if duration < 0 {
-		return fmt.Errorf("-duration is %v: want 0 or more", duration)
+func run(ctx context.Context, args []string, out, info io.Writer) error {
+	flags := flag.NewFlagSet("fakeserver", flag.ContinueOnError)
+	flags.SetOutput(info)
+	listen := flags.String("listen", "127.0.0.1:18181", "`address` to serve on; port 0 is any free one")
+	duration := flags.Duration("duration", 5*time.Second, "how long a job takes from its start to its end")
+	switch err := flags.Parse(args); {
+	case err != nil:
+		return err
+	case flags.NArg() > 0:
+		return fmt.Errorf("%q is no flag: there are -listen and -duration", flags.Arg(0))
+	case *duration < 0:
+		return fmt.Errorf("-duration is %v: want 0 or more", *duration)
 	}
-	listener, err := net.Listen("tcp", listen)
+	listener, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err
 	}
 	fake := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
 		o.Region, o.AccountID, o.Credentials = region, accountID, credentials
 		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
-			return snapshotjobtest.Completed().After(duration/5, duration-duration/5)
+			return snapshotjobtest.Completed().After(*duration/5, *duration-*duration/5)
 		}
+		o.MaxRequests = 1 // nobody asks for them, however long it serves
 	})
 	// Lines go to out first: it may be what the caller waits for.
 	endpoint := "http://" + address(listener.Addr())

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"flag"
 	"io"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func TestRun(t *testing.T) {
 	ended := make(chan error, 1)
 	var info strings.Builder
 	go func() {
-		err := run(ctx, "127.0.0.1:0", 0, in, &info)
+		err := run(ctx, []string{"-listen", "127.0.0.1:0", "-duration", "0s"}, in, &info)
 		in.CloseWithError(err)
 		ended <- err
 	}()
@@ -74,5 +75,23 @@ func TestRun(t *testing.T) {
 	}
 	if !strings.Contains(info.String(), accountID+"/sales/partial") {
 		t.Errorf("stderr has %q", info.String())
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"127.0.0.1:0"}, `"127.0.0.1:0" is no flag: there are -listen and -duration`},
+		{[]string{"-duration", "-1s"}, "-duration is -1s: want 0 or more"},
+		{[]string{"-listen", "127.0.0.1"}, "listen tcp: address 127.0.0.1: missing port in address"},
+		{[]string{"-h"}, flag.ErrHelp.Error()},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		stop() // what isn't refused ends at once
+		if err := run(ctx, tt.args, io.Discard, io.Discard); err == nil || err.Error() != tt.want {
+			t.Errorf("%q: got %v, want %s", tt.args, err, tt.want)
+		}
 	}
 }
