@@ -31,7 +31,7 @@ const (
 
 	AskedIDs Difference = "the ids of an output that lacks them are those asked about"
 
-	OneLine Difference = "control characters and line separators in a code or a message become spaces, so that an error is one line"
+	OneLine Difference = "control characters and line separators in a code, a message or a request id become spaces, so that an error is one line"
 
 	Redacted Difference = "queries of URLs, signatures, credentials and tokens in a message are redacted"
 
