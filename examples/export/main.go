@@ -1,6 +1,6 @@
 // Export starts a snapshot job, waits for it and brings its files to disk.
 //
-// Without -region a fake QuickSight in this process does the work, in seconds.
+// Without -account a fake QuickSight in this process does the work, in seconds.
 // With it, the real one does:
 //
 //	go run ./examples/export -region us-east-1 -account 111122223333 -dashboard sales -sheet overview -dir reports
@@ -23,8 +23,8 @@ import (
 func main() {
 	log.SetFlags(0)
 	job := snapshotjob.Job{SnapshotJobID: time.Now().UTC().Format("export-20060102-150405")}
-	region := flag.String("region", "", "AWS region of the dashboard; without it, a fake does the work")
-	flag.StringVar(&job.AWSAccountID, "account", "111122223333", "AWS account id")
+	region := flag.String("region", "", "AWS region of the dashboard; by default that of the environment or the profile")
+	flag.StringVar(&job.AWSAccountID, "account", "", "AWS account id; without it, a fake does the work")
 	flag.StringVar(&job.DashboardID, "dashboard", "sales", "dashboard id")
 	sheet := flag.String("sheet", "overview", "id of the sheet to export as PDF")
 	dir := flag.String("dir", "", "folder for the files (default: a temporary one)")
@@ -43,8 +43,9 @@ func main() {
 		}
 	}
 	client := fake()
-	if *region == "" {
-		fmt.Fprintln(os.Stderr, "no -region: a fake QuickSight does the work")
+	if job.AWSAccountID == "" {
+		fmt.Fprintln(os.Stderr, "no -account: a fake QuickSight does the work")
+		job.AWSAccountID = "111122223333"
 	} else {
 		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(*region))
 		if err != nil {

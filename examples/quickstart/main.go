@@ -1,7 +1,7 @@
 // Quickstart describes the results of snapshot jobs and prints them.
 //
-// Without -region it asks a fake QuickSight in this process about five jobs, each
-// of which went another way. With it, it asks the real service about one:
+// Without flags it asks a fake QuickSight in this process about five jobs, each of
+// which went another way. With them, it asks the real service about one:
 //
 //	go run ./examples/quickstart -region us-east-1 -account 111122223333 -dashboard sales -job daily
 package main
@@ -24,7 +24,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	var job snapshotjob.Job
-	region := flag.String("region", "", "AWS region of the dashboard; without it, a fake answers")
+	region := flag.String("region", "", "AWS region of the dashboard; by default that of the environment or the profile")
 	flag.StringVar(&job.AWSAccountID, "account", "", "AWS account id")
 	flag.StringVar(&job.DashboardID, "dashboard", "", "dashboard id")
 	flag.StringVar(&job.SnapshotJobID, "job", "", "snapshot job id")
@@ -33,8 +33,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	if *region == "" {
-		fmt.Fprintln(os.Stderr, "no -region: a fake QuickSight answers")
+	if flag.NFlag() == 0 {
+		fmt.Fprintln(os.Stderr, "no flags: a fake QuickSight answers")
 		client, jobs := fake()
 		for _, job := range jobs {
 			show(ctx, client, job)
