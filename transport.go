@@ -51,6 +51,19 @@ const (
 	maxErrorBody = 64 << 10 // what is read of any other
 )
 
+// perform makes a call. output makes what it returns of a 2xx response.
+func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, Body, *http.Response) *Output) (out *Output, err error) {
+	call.decode = func(resp *http.Response, body []byte) error {
+		b, err := decodeJSON[Body](body)
+		if err == nil {
+			out = output(call.job, b, resp)
+		}
+		return err
+	}
+	err = c.invoke(ctx, call, optFns)
+	return out, err
+}
+
 // invoke sends the call until it is answered, refused or ended by ctx.
 func (c *Client) invoke(ctx context.Context, call *call, optFns []func(*Options)) error {
 	s := c.with(optFns)

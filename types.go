@@ -1,11 +1,8 @@
 package snapshotjob
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -95,19 +92,6 @@ func (j Job) call(op *operation, suffix string) *call {
 	return c
 }
 
-// perform makes a call. output makes what it returns of a 2xx response.
-func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, Body, *http.Response) *Output) (out *Output, err error) {
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[Body](body)
-		if err == nil {
-			out = output(call.job, b, resp)
-		}
-		return err
-	}
-	err = c.invoke(ctx, call, optFns)
-	return out, err
-}
-
 // setPath sets the path below that of the job's dashboard.
 func (c *call) setPath(kind, id, suffix string) {
 	path := func(dashboard, id string) string {
@@ -195,9 +179,6 @@ func (u S3URI) String() string {
 func (u S3URI) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), u.String())
 }
-
-// LogValue returns String.
-func (u S3URI) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
 // MarshalText returns String.
 func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
