@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	smithymiddleware "github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -32,22 +31,22 @@ type Options struct {
 
 	// Credentials are asked for on every attempt. Required; wrap a provider that
 	// doesn't cache in aws.NewCredentialsCache. If the service says that they
-	// have expired, and the provider has an Invalidate method as
-	// *aws.CredentialsCache has, the call is tried once more with fresh ones.
+	// have expired, a provider with an Invalidate method, such as
+	// *aws.CredentialsCache, gives fresh ones, once a call.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests to the API: a mock is a RoundTripper, and so
-	// is tracing. Redirects are never followed. nil: one with the SDK's settings,
-	// but an idle pool for hundreds of callers, shared by all clients.
+	// Transport sends the requests to the API: a mock or tracing is one. Redirects
+	// are never followed. nil: one with the SDK's settings, but an idle pool for
+	// hundreds of callers, shared by all clients.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files: a transport that records URLs would
-	// record presigned ones. nil: one with the SDK's settings, shared by all
-	// clients; NewFromConfig takes those of a BuildableClient.
+	// DownloadTransport fetches files; if it records URLs, it records presigned
+	// ones. nil: one with the SDK's settings, shared by all clients; NewFromConfig
+	// takes those of a BuildableClient.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is a URL of scheme, host and perhaps path for files in the
-	// caller's bucket; requests to it are path-style. nil: the bucket's own.
+	// caller's bucket, by path-style requests. nil: the bucket's own.
 	S3BaseEndpoint *string
 
 	// BaseEndpoint is a URL of scheme, host and perhaps path. It excludes FIPS
@@ -79,12 +78,12 @@ type Options struct {
 	// clock more than 4 minutes off is made again.
 	DisableClockSkewCorrection bool
 
-	// AttemptTimeout bounds each attempt, from sending to the end of the
-	// answer's body; what it ends is tried again. 0: the context's bound alone.
+	// AttemptTimeout bounds each attempt, from sending to the end of the answer's
+	// body; what it ends is tried again. 0: the context's bound alone.
 	AttemptTimeout time.Duration
 
-	// Logger gets a debug record of each attempt and each retry decision,
-	// without secrets. nil: silent.
+	// Logger gets a debug record of each attempt and retry decision, without
+	// secrets. nil: silent.
 	Logger *slog.Logger
 
 	// Limiter is asked before every attempt, such as a *rate.Limiter of the
@@ -165,27 +164,50 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	if cfg.Retryer != nil {
 		o.Retryer = cfg.Retryer()
 	}
-	adaptHTTPClient(cfg.HTTPClient, &o)
-	faults := configEndpoint(cfg, &o)
-	fns := make([]func(*Options), 0, len(cfg.ServiceOptions)+len(optFns))
+	switch client := cfg.HTTPClient.(type) {
+	case nil:
+	case *awshttp.BuildableClient:
+		if client != nil {
+			// Frozen, it applies its read timeout to the transport by itself.
+			frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
+			o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
+			o.DownloadTransport = client.Freeze().(*http.Client).Transport
+		}
+	case *http.Client:
+		if client != nil {
+			copied := *client
+			copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			o.Transport = doer{&copied}
+		}
+	default:
+		o.Transport = doer{client}
+	}
+	var faults faultList
+	o.UseFIPSEndpoint, _ = configured(cfg, fipsSource.GetUseFIPSEndpoint, "UseFIPSEndpoint", &faults)
+	o.UseDualStackEndpoint, _ = configured(cfg, dualStackSource.GetUseDualStackEndpoint, "UseDualStackEndpoint", &faults)
+	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "BaseEndpoint", &faults)
+	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "S3BaseEndpoint", &faults)
 	for _, fn := range cfg.ServiceOptions {
 		if fn == nil {
 			faults.add("ServiceOptions", "holds a nil function")
-			continue
+		} else {
+			fn(serviceID, &o)
 		}
-		fns = append(fns, func(o *Options) { fn(serviceID, o) })
 	}
-	return newClient(o, faults, append(fns, optFns...))
+	return newClient(o, faults, optFns)
 }
+
+type doer struct{ aws.HTTPClient }
+
+func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }
 
 func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
 	applyAll(&o, optFns, &faults)
-	switch {
-	case o.Retryer != nil:
-	case o.RetryMode == aws.RetryModeAdaptive:
-		o.Retryer = retry.NewAdaptiveMode()
-	default:
+	if o.Retryer == nil {
 		o.Retryer = retry.NewStandard()
+		if o.RetryMode == aws.RetryModeAdaptive {
+			o.Retryer = retry.NewAdaptiveMode()
+		}
 	}
 	return &Client{settings: prepare(o, 0, faults, v4.NewSigner())}
 }
@@ -216,8 +238,7 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
 	}
-	if o.Retryer == nil {
-		// A function of one call took it away.
+	if o.Retryer == nil { // a function of one call took it away
 		s.faults.add("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}")
 		o.Retryer = aws.NopRetryer{}
 	}
@@ -231,18 +252,17 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
 	}
 	if o.Transport == nil {
-		o.Transport = defaultTransport()
+		o.Transport = defaultTransport
 	}
 	if o.DownloadTransport == nil {
-		o.DownloadTransport = defaultDownloadTransport()
+		o.DownloadTransport = defaultDownloadTransport
 	}
 	most := o.RetryMaxAttempts
 	if most == attempts {
 		most = 0
 	}
 	if _, ok := o.Retryer.(aws.RetryerV2); !ok || most > 0 {
-		// It makes any Retryer a RetryerV2 too.
-		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts()))
+		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts())) // a RetryerV2
 	}
 	s.retryer = o.Retryer.(aws.RetryerV2)
 	s.userAgent = userAgent(&o)
@@ -273,11 +293,11 @@ func userAgent(o *Options) string {
 }
 
 // builtHeader returns the header that one of the SDK's build middlewares sets.
-func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
+func builtHeader(m middleware.BuildMiddleware, name string) string {
 	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
-	m.HandleBuild(context.Background(), smithymiddleware.BuildInput{Request: req},
-		smithymiddleware.BuildHandlerFunc(func(context.Context, smithymiddleware.BuildInput) (out smithymiddleware.BuildOutput, md smithymiddleware.Metadata, err error) {
-			return out, md, nil
+	m.HandleBuild(context.Background(), middleware.BuildInput{Request: req},
+		middleware.BuildHandlerFunc(func(context.Context, middleware.BuildInput) (out middleware.BuildOutput, md middleware.Metadata, err error) {
+			return
 		}))
 	return req.Header.Get(name)
 }
@@ -286,15 +306,11 @@ func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
 // half the calls of 256 concurrent callers open a new TLS connection.
 const idleConns = 512
 
-var defaultTransport = sync.OnceValue(func() http.RoundTripper {
-	return awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
-})
-
-// Files have connections of their own: a few long transfers must not wait for,
-// nor displace, the many short calls.
-var defaultDownloadTransport = sync.OnceValue(func() http.RoundTripper {
-	return awshttp.NewBuildableClient().GetTransport()
-})
+var (
+	defaultTransport = awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
+	// Long transfers must not wait for, nor displace, the many short calls.
+	defaultDownloadTransport = awshttp.NewBuildableClient().GetTransport()
+)
 
 func widenPool(t *http.Transport) {
 	if t.MaxIdleConns != 0 { // 0: no limit
@@ -302,31 +318,3 @@ func widenPool(t *http.Transport) {
 	}
 	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
 }
-
-// adaptHTTPClient makes a Transport of an aws.Config's HTTPClient.
-func adaptHTTPClient(client aws.HTTPClient, o *Options) {
-	switch client := client.(type) {
-	case nil:
-	case *awshttp.BuildableClient:
-		if client == nil {
-			return
-		}
-		// Frozen, it applies its read timeout to the transport by itself.
-		frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
-		o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
-		o.DownloadTransport = client.Freeze().(*http.Client).Transport
-	case *http.Client:
-		if client == nil {
-			return
-		}
-		copied := *client
-		copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		o.Transport = doer{&copied}
-	default:
-		o.Transport = doer{client}
-	}
-}
-
-type doer struct{ aws.HTTPClient }
-
-func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }

@@ -132,15 +132,6 @@ type (
 	}
 )
 
-// configEndpoint applies it.
-func configEndpoint(cfg aws.Config, o *Options) (faults faultList) {
-	o.UseFIPSEndpoint, _ = configured(cfg, fipsSource.GetUseFIPSEndpoint, "UseFIPSEndpoint", &faults)
-	o.UseDualStackEndpoint, _ = configured(cfg, dualStackSource.GetUseDualStackEndpoint, "UseDualStackEndpoint", &faults)
-	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "BaseEndpoint", &faults)
-	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "S3BaseEndpoint", &faults)
-	return faults
-}
-
 // serviceEndpoint returns a service's endpoint if it is configured, else that
 // of all services.
 func serviceEndpoint(cfg aws.Config, service, field string, faults *faultList) *string {
