@@ -31,12 +31,12 @@ type Options struct {
 
 	// Credentials are asked for on every attempt. Required; wrap a provider that
 	// doesn't cache in aws.NewCredentialsCache. If the service says that they
-	// have expired, a provider with an Invalidate method, such as
-	// *aws.CredentialsCache, gives fresh ones, once a call.
+	// have expired, and the provider has an Invalidate method as
+	// *aws.CredentialsCache has, the call is tried once more with fresh ones.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests to the API: a mock or tracing is one. Redirects
-	// are never followed. nil: one with the SDK's settings, but an idle pool for
+	// Transport sends the requests to the API: a mock, or tracing. Redirects are
+	// never followed. nil: one with the SDK's settings, but an idle pool for
 	// hundreds of callers, shared by all clients.
 	Transport http.RoundTripper
 
@@ -49,12 +49,11 @@ type Options struct {
 	// caller's bucket, by path-style requests. nil: the bucket's own.
 	S3BaseEndpoint *string
 
-	// BaseEndpoint is a URL of scheme, host and perhaps path. It excludes FIPS
-	// and dual-stack. nil: the region's own endpoint.
+	// BaseEndpoint is likewise a URL, and excludes FIPS and dual-stack. nil: the
+	// region's own.
 	BaseEndpoint *string
 
-	// UseFIPSEndpoint and UseDualStackEndpoint select among the region's own
-	// endpoints. Unset: neither.
+	// These select among the region's own endpoints. Unset: neither.
 	UseFIPSEndpoint      aws.FIPSEndpointState
 	UseDualStackEndpoint aws.DualStackEndpointState
 
@@ -62,8 +61,8 @@ type Options struct {
 	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
-	// RetryMode, read only by New and if Retryer is nil, is
-	// aws.RetryModeStandard or aws.RetryModeAdaptive. Empty: standard.
+	// RetryMode, aws.RetryModeStandard or aws.RetryModeAdaptive, is read by New,
+	// and only if Retryer is nil. Empty: standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
@@ -115,10 +114,10 @@ func (c *Client) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "snapshotjob.Client of %s", c.with(nil).Region)
 }
 
-// settings are Options, made ready to call with.
+// settings are Options, ready to call with.
 type settings struct {
 	Options
-	made       faultList // of the functions and the configuration that made it
+	made       faultList // of what made the options
 	faults     faultList // of the options, too
 	fileFaults faultList // of what files alone need
 	endpoint   endpoint
@@ -128,8 +127,7 @@ type settings struct {
 	signer     *v4.Signer
 }
 
-// New makes a client from options, as changed by optFns in their order. It
-// does not fail: what is wrong with the options is what every call returns.
+// New makes a client from options, as changed by optFns in their order.
 func New(options Options, optFns ...func(*Options)) *Client {
 	return newClient(options, nil, optFns)
 }
@@ -138,27 +136,23 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // it, and optFns.
 //
 // Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
-// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection and
-// ServiceOptions, and through ConfigSources the FIPS and dual-stack settings,
+// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection,
+// ServiceOptions, and of ConfigSources the FIPS and dual-stack settings,
 // AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
 // configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (for files in S3,
-// AWS_ENDPOINT_URL_S3 and S3's services entry).
+// AWS_ENDPOINT_URL_S3 and S3's services entry). All else changes nothing, such
+// as EndpointResolver, EndpointResolverWithOptions and DefaultsMode: APIOptions
+// and Interceptors do not run, Logger and ClientLogMode give way to
+// [Options].Logger.
 //
 // An HTTPClient becomes [Options].Transport: an *awshttp.BuildableClient gives
 // its transport and timeouts, with an idle pool no smaller than this package's;
 // an *http.Client is copied, to follow no redirect; anything else is called
 // through Do.
-//
-// APIOptions and Interceptors do not run, Logger and ClientLogMode give way to
-// [Options].Logger, and EndpointResolver, EndpointResolverWithOptions and
-// DefaultsMode change nothing.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	o := Options{
-		Region:                     cfg.Region,
-		Credentials:                cfg.Credentials,
-		RetryMode:                  cfg.RetryMode,
-		RetryMaxAttempts:           cfg.RetryMaxAttempts,
-		AppID:                      cfg.AppID,
+		Region: cfg.Region, Credentials: cfg.Credentials, AppID: cfg.AppID,
+		RetryMode: cfg.RetryMode, RetryMaxAttempts: cfg.RetryMaxAttempts,
 		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
 	}
 	if cfg.Retryer != nil {
@@ -228,8 +222,7 @@ func (c *Client) with(optFns []func(*Options)) *settings {
 
 // prepare leaves alone a Retryer that the number of attempts is part of.
 func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) settings {
-	faults = slices.Clip(faults)
-	s := settings{made: faults, faults: faults, signer: signer}
+	s := settings{made: faults, faults: slices.Clip(faults), signer: signer}
 	s.endpoint = resolveEndpoint(&o, &s.faults)
 	if o.S3BaseEndpoint != nil {
 		s.s3 = &endpoint{}
@@ -251,12 +244,8 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	if o.AttemptTimeout < 0 {
 		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
 	}
-	if o.Transport == nil {
-		o.Transport = defaultTransport
-	}
-	if o.DownloadTransport == nil {
-		o.DownloadTransport = defaultDownloadTransport
-	}
+	o.Transport = cmp.Or(o.Transport, defaultTransport)
+	o.DownloadTransport = cmp.Or(o.DownloadTransport, defaultDownloadTransport)
 	most := o.RetryMaxAttempts
 	if most == attempts {
 		most = 0
@@ -270,8 +259,7 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	return s
 }
 
-// userAgent names the SDK's core, this module, the AppID and, as the official
-// clients do, the retry mode and the source of the credentials.
+// userAgent names what the official clients do, and this module.
 func userAgent(o *Options) string {
 	ua := awsmiddleware.NewRequestUserAgent()
 	ua.AddSDKAgentKeyValue(awsmiddleware.FrameworkMetadata, "snapshotjob", version)
@@ -292,7 +280,7 @@ func userAgent(o *Options) string {
 	return builtHeader(ua, "User-Agent")
 }
 
-// builtHeader returns the header that one of the SDK's build middlewares sets.
+// builtHeader is the header that a middleware of the SDK sets.
 func builtHeader(m middleware.BuildMiddleware, name string) string {
 	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
 	m.HandleBuild(context.Background(), middleware.BuildInput{Request: req},
@@ -302,19 +290,17 @@ func builtHeader(m middleware.BuildMiddleware, name string) string {
 	return req.Header.Get(name)
 }
 
-// idleConns is how many idle connections a transport keeps. With the SDK's 10,
-// half the calls of 256 concurrent callers open a new TLS connection.
-const idleConns = 512
-
 var (
-	defaultTransport = awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
+	defaultTransport http.RoundTripper = awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
 	// Long transfers must not wait for, nor displace, the many short calls.
-	defaultDownloadTransport = awshttp.NewBuildableClient().GetTransport()
+	defaultDownloadTransport http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
 )
 
+// widenPool makes room for 512 idle connections. With the SDK's 10, half the
+// calls of 256 concurrent callers open a new TLS connection.
 func widenPool(t *http.Transport) {
 	if t.MaxIdleConns != 0 { // 0: no limit
-		t.MaxIdleConns = max(t.MaxIdleConns, idleConns)
+		t.MaxIdleConns = max(t.MaxIdleConns, 512)
 	}
-	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, 512)
 }

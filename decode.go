@@ -48,8 +48,7 @@ type reader struct {
 	pos  int
 	err  error // of the syntax; it ends the reading
 
-	// Short strings that it has read. Most are names, which all answers have in
-	// common, and ids, which those about a dashboard have.
+	// Short strings it has read: most are names and ids, which come again.
 	strings [256]string
 
 	// Room for lists of one, which nearly all in a result are.
@@ -122,8 +121,7 @@ func (r *reader) value(v reflect.Value) error {
 	return json.Unmarshal(text, v.Addr().Interface())
 }
 
-// makeRoom gives a list room for one element, out of room for as many as
-// a result of this size may need.
+// makeRoom gives a list room for one element, of the many that a long result has.
 func makeRoom[T any](r *reader, list, room *[]T) {
 	if len(*room) == 0 {
 		*room = make([]T, 1+len(r.data)/2000)
@@ -178,7 +176,7 @@ func (r *reader) list(v reflect.Value) (err error) {
 		}
 	}
 	if v.IsNil() {
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty list is none that is absent
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // empty, not absent
 	}
 	return err
 }
@@ -201,18 +199,14 @@ func (r *reader) members(yield func(name string) bool) {
 // more steps to the next element of a list or an object, past the comma before
 // all but the first. Past the closing end it reports false.
 func (r *reader) more(first bool, end byte) bool {
-	switch c := r.next(); {
-	case c == end:
+	c := r.next()
+	if c == end || c == ',' && !first {
 		r.pos++
+	} else if c == 0 || !first {
+		r.fail()
 		return false
-	case first && r.pos < len(r.data):
-		return true
-	case c == ',':
-		r.pos++
-		return true
 	}
-	r.fail()
-	return false
+	return c != end
 }
 
 // next steps to the next byte that is no space, and returns it: 0 at the end.
@@ -233,8 +227,8 @@ func (r *reader) text() []byte {
 	}
 	start := r.pos + 1
 	i := start
-	// Most of a result are the long tokens in its URLs: eight bytes at a time, up
-	// to one that the loop below looks for.
+	// Most of a result are long tokens in URLs: eight bytes at a time, up to one
+	// that the loop below looks for.
 	for ; i+8 <= len(r.data); i += 8 {
 		const ones = 0x0101010101010101 // times a byte: the byte eight times
 		b := binary.LittleEndian.Uint64(r.data[i:])
