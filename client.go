@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	smithymiddleware "github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -36,26 +35,25 @@ type Options struct {
 	// *aws.CredentialsCache has, the call is tried once more with fresh ones.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests to the API: a mock is a RoundTripper, and so
-	// is tracing. Redirects are never followed. nil: one with the SDK's settings,
-	// but an idle pool for hundreds of callers, shared by all clients.
+	// Transport sends the requests to the API: a mock, or tracing. Redirects are
+	// never followed. nil: one with the SDK's settings, but an idle pool for
+	// hundreds of callers, shared by all clients.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files: a transport that records URLs would
-	// record presigned ones. nil: one with the SDK's settings, shared by all
-	// clients; NewFromConfig takes those of a BuildableClient.
+	// DownloadTransport fetches files; if it records URLs, it records presigned
+	// ones. nil: one with the SDK's settings, shared by all clients; NewFromConfig
+	// takes those of a BuildableClient.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is a URL of scheme, host and perhaps path for files in the
-	// caller's bucket; requests to it are path-style. nil: the bucket's own.
+	// caller's bucket, by path-style requests. nil: the bucket's own.
 	S3BaseEndpoint *string
 
-	// BaseEndpoint is a URL of scheme, host and perhaps path. It excludes FIPS
-	// and dual-stack. nil: the region's own endpoint.
+	// BaseEndpoint is likewise a URL, and excludes FIPS and dual-stack. nil: the
+	// region's own.
 	BaseEndpoint *string
 
-	// UseFIPSEndpoint and UseDualStackEndpoint select among the region's own
-	// endpoints. Unset: neither.
+	// These select among the region's own endpoints. Unset: neither.
 	UseFIPSEndpoint      aws.FIPSEndpointState
 	UseDualStackEndpoint aws.DualStackEndpointState
 
@@ -63,8 +61,8 @@ type Options struct {
 	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
-	// RetryMode, read only by New and if Retryer is nil, is
-	// aws.RetryModeStandard or aws.RetryModeAdaptive. Empty: standard.
+	// RetryMode, aws.RetryModeStandard or aws.RetryModeAdaptive, is read by New,
+	// and only if Retryer is nil. Empty: standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
@@ -79,12 +77,12 @@ type Options struct {
 	// clock more than 4 minutes off is made again.
 	DisableClockSkewCorrection bool
 
-	// AttemptTimeout bounds each attempt, from sending to the end of the
-	// answer's body; what it ends is tried again. 0: the context's bound alone.
+	// AttemptTimeout bounds each attempt, from sending to the end of the answer's
+	// body; what it ends is tried again. 0: the context's bound alone.
 	AttemptTimeout time.Duration
 
-	// Logger gets a debug record of each attempt and each retry decision,
-	// without secrets. nil: silent.
+	// Logger gets a debug record of each attempt and retry decision, without
+	// secrets. nil: silent.
 	Logger *slog.Logger
 
 	// Limiter is asked before every attempt, such as a *rate.Limiter of the
@@ -116,10 +114,10 @@ func (c *Client) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "snapshotjob.Client of %s", c.with(nil).Region)
 }
 
-// settings are Options, made ready to call with.
+// settings are Options, ready to call with.
 type settings struct {
 	Options
-	made       faultList // of the functions and the configuration that made it
+	made       faultList // of what made the options
 	faults     faultList // of the options, too
 	fileFaults faultList // of what files alone need
 	endpoint   endpoint
@@ -129,8 +127,7 @@ type settings struct {
 	signer     *v4.Signer
 }
 
-// New makes a client from options, as changed by optFns in their order. It
-// does not fail: what is wrong with the options is what every call returns.
+// New makes a client from options, as changed by optFns in their order.
 func New(options Options, optFns ...func(*Options)) *Client {
 	return newClient(options, nil, optFns)
 }
@@ -139,53 +136,72 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // it, and optFns.
 //
 // Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
-// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection and
-// ServiceOptions, and through ConfigSources the FIPS and dual-stack settings,
+// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection,
+// ServiceOptions, and of ConfigSources the FIPS and dual-stack settings,
 // AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
 // configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (for files in S3,
-// AWS_ENDPOINT_URL_S3 and S3's services entry).
+// AWS_ENDPOINT_URL_S3 and S3's services entry). All else changes nothing, such
+// as EndpointResolver, EndpointResolverWithOptions and DefaultsMode: APIOptions
+// and Interceptors do not run, Logger and ClientLogMode give way to
+// [Options].Logger.
 //
 // An HTTPClient becomes [Options].Transport: an *awshttp.BuildableClient gives
 // its transport and timeouts, with an idle pool no smaller than this package's;
 // an *http.Client is copied, to follow no redirect; anything else is called
 // through Do.
-//
-// APIOptions and Interceptors do not run, Logger and ClientLogMode give way to
-// [Options].Logger, and EndpointResolver, EndpointResolverWithOptions and
-// DefaultsMode change nothing.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	o := Options{
-		Region:                     cfg.Region,
-		Credentials:                cfg.Credentials,
-		RetryMode:                  cfg.RetryMode,
-		RetryMaxAttempts:           cfg.RetryMaxAttempts,
-		AppID:                      cfg.AppID,
+		Region: cfg.Region, Credentials: cfg.Credentials, AppID: cfg.AppID,
+		RetryMode: cfg.RetryMode, RetryMaxAttempts: cfg.RetryMaxAttempts,
 		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
 	}
 	if cfg.Retryer != nil {
 		o.Retryer = cfg.Retryer()
 	}
-	adaptHTTPClient(cfg.HTTPClient, &o)
-	faults := configEndpoint(cfg, &o)
-	fns := make([]func(*Options), 0, len(cfg.ServiceOptions)+len(optFns))
+	switch client := cfg.HTTPClient.(type) {
+	case nil:
+	case *awshttp.BuildableClient:
+		if client != nil {
+			// Frozen, it applies its read timeout to the transport by itself.
+			frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
+			o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
+			o.DownloadTransport = client.Freeze().(*http.Client).Transport
+		}
+	case *http.Client:
+		if client != nil {
+			copied := *client
+			copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			o.Transport = doer{&copied}
+		}
+	default:
+		o.Transport = doer{client}
+	}
+	var faults faultList
+	o.UseFIPSEndpoint, _ = configured(cfg, fipsSource.GetUseFIPSEndpoint, "UseFIPSEndpoint", &faults)
+	o.UseDualStackEndpoint, _ = configured(cfg, dualStackSource.GetUseDualStackEndpoint, "UseDualStackEndpoint", &faults)
+	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "BaseEndpoint", &faults)
+	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "S3BaseEndpoint", &faults)
 	for _, fn := range cfg.ServiceOptions {
 		if fn == nil {
 			faults.add("ServiceOptions", "holds a nil function")
-			continue
+		} else {
+			fn(serviceID, &o)
 		}
-		fns = append(fns, func(o *Options) { fn(serviceID, o) })
 	}
-	return newClient(o, faults, append(fns, optFns...))
+	return newClient(o, faults, optFns)
 }
+
+type doer struct{ aws.HTTPClient }
+
+func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }
 
 func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
 	applyAll(&o, optFns, &faults)
-	switch {
-	case o.Retryer != nil:
-	case o.RetryMode == aws.RetryModeAdaptive:
-		o.Retryer = retry.NewAdaptiveMode()
-	default:
+	if o.Retryer == nil {
 		o.Retryer = retry.NewStandard()
+		if o.RetryMode == aws.RetryModeAdaptive {
+			o.Retryer = retry.NewAdaptiveMode()
+		}
 	}
 	return &Client{settings: prepare(o, 0, faults, v4.NewSigner())}
 }
@@ -206,8 +222,7 @@ func (c *Client) with(optFns []func(*Options)) *settings {
 
 // prepare leaves alone a Retryer that the number of attempts is part of.
 func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) settings {
-	faults = slices.Clip(faults)
-	s := settings{made: faults, faults: faults, signer: signer}
+	s := settings{made: faults, faults: slices.Clip(faults), signer: signer}
 	s.endpoint = resolveEndpoint(&o, &s.faults)
 	if o.S3BaseEndpoint != nil {
 		s.s3 = &endpoint{}
@@ -216,8 +231,7 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
 	}
-	if o.Retryer == nil {
-		// A function of one call took it away.
+	if o.Retryer == nil { // a function of one call took it away
 		s.faults.add("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}")
 		o.Retryer = aws.NopRetryer{}
 	}
@@ -230,19 +244,14 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	if o.AttemptTimeout < 0 {
 		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
 	}
-	if o.Transport == nil {
-		o.Transport = defaultTransport()
-	}
-	if o.DownloadTransport == nil {
-		o.DownloadTransport = defaultDownloadTransport()
-	}
+	o.Transport = cmp.Or(o.Transport, defaultTransport)
+	o.DownloadTransport = cmp.Or(o.DownloadTransport, defaultDownloadTransport)
 	most := o.RetryMaxAttempts
 	if most == attempts {
 		most = 0
 	}
 	if _, ok := o.Retryer.(aws.RetryerV2); !ok || most > 0 {
-		// It makes any Retryer a RetryerV2 too.
-		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts()))
+		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts())) // a RetryerV2
 	}
 	s.retryer = o.Retryer.(aws.RetryerV2)
 	s.userAgent = userAgent(&o)
@@ -250,8 +259,7 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	return s
 }
 
-// userAgent names the SDK's core, this module, the AppID and, as the official
-// clients do, the retry mode and the source of the credentials.
+// userAgent names what the official clients do, and this module.
 func userAgent(o *Options) string {
 	ua := awsmiddleware.NewRequestUserAgent()
 	ua.AddSDKAgentKeyValue(awsmiddleware.FrameworkMetadata, "snapshotjob", version)
@@ -272,61 +280,27 @@ func userAgent(o *Options) string {
 	return builtHeader(ua, "User-Agent")
 }
 
-// builtHeader returns the header that one of the SDK's build middlewares sets.
-func builtHeader(m smithymiddleware.BuildMiddleware, name string) string {
+// builtHeader is the header that a middleware of the SDK sets.
+func builtHeader(m middleware.BuildMiddleware, name string) string {
 	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
-	m.HandleBuild(context.Background(), smithymiddleware.BuildInput{Request: req},
-		smithymiddleware.BuildHandlerFunc(func(context.Context, smithymiddleware.BuildInput) (out smithymiddleware.BuildOutput, md smithymiddleware.Metadata, err error) {
-			return out, md, nil
+	m.HandleBuild(context.Background(), middleware.BuildInput{Request: req},
+		middleware.BuildHandlerFunc(func(context.Context, middleware.BuildInput) (out middleware.BuildOutput, md middleware.Metadata, err error) {
+			return
 		}))
 	return req.Header.Get(name)
 }
 
-// idleConns is how many idle connections a transport keeps. With the SDK's 10,
-// half the calls of 256 concurrent callers open a new TLS connection.
-const idleConns = 512
+var (
+	defaultTransport http.RoundTripper = awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
+	// Long transfers must not wait for, nor displace, the many short calls.
+	defaultDownloadTransport http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
+)
 
-var defaultTransport = sync.OnceValue(func() http.RoundTripper {
-	return awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
-})
-
-// Files have connections of their own: a few long transfers must not wait for,
-// nor displace, the many short calls.
-var defaultDownloadTransport = sync.OnceValue(func() http.RoundTripper {
-	return awshttp.NewBuildableClient().GetTransport()
-})
-
+// widenPool makes room for 512 idle connections. With the SDK's 10, half the
+// calls of 256 concurrent callers open a new TLS connection.
 func widenPool(t *http.Transport) {
 	if t.MaxIdleConns != 0 { // 0: no limit
-		t.MaxIdleConns = max(t.MaxIdleConns, idleConns)
+		t.MaxIdleConns = max(t.MaxIdleConns, 512)
 	}
-	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, idleConns)
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, 512)
 }
-
-// adaptHTTPClient makes a Transport of an aws.Config's HTTPClient.
-func adaptHTTPClient(client aws.HTTPClient, o *Options) {
-	switch client := client.(type) {
-	case nil:
-	case *awshttp.BuildableClient:
-		if client == nil {
-			return
-		}
-		// Frozen, it applies its read timeout to the transport by itself.
-		frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
-		o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
-		o.DownloadTransport = client.Freeze().(*http.Client).Transport
-	case *http.Client:
-		if client == nil {
-			return
-		}
-		copied := *client
-		copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		o.Transport = doer{&copied}
-	default:
-		o.Transport = doer{client}
-	}
-}
-
-type doer struct{ aws.HTTPClient }
-
-func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }

@@ -2,12 +2,12 @@ package snapshotjob
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"math"
 	"reflect"
 	"strconv"
@@ -48,8 +48,7 @@ type reader struct {
 	pos  int
 	err  error // of the syntax; it ends the reading
 
-	// Short strings that it has read. Most are names, which all answers have in
-	// common, and ids, which those about a dashboard have.
+	// Short strings it has read: most are names and ids, which come again.
 	strings [256]string
 
 	// Room for lists of one, which nearly all in a result are.
@@ -60,18 +59,21 @@ type reader struct {
 
 var readers = sync.Pool{New: func() any { return new(reader) }}
 
-// bodyStatus is the Status that a body of DescribeDashboardSnapshotJob says. It
-// is cosmetic, so one that is no integer is ignored.
+// bodyStatus is the Status that a body says. One that is no integer is ignored.
 type bodyStatus int
 
 // value reads the value at hand into v. The error is one of type.
 func (r *reader) value(v reflect.Value) error {
+	v.SetZero() // what a member with the same name has left
 	first := r.next()
-	isNumber := first == '-' || '0' <= first && first <= '9'
+	if first == 'n' {
+		r.skip()
+		return nil
+	}
 	switch p := v.Addr().Interface().(type) {
 	case *bodyStatus:
 		n, err := strconv.ParseFloat(strings.Trim(string(r.skip()), `"`), 64)
-		if *p = 0; err == nil && n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32 {
+		if err == nil && n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32 {
 			*p = bodyStatus(n)
 		}
 		return nil
@@ -81,19 +83,13 @@ func (r *reader) value(v reflect.Value) error {
 			return p.refuseRedacted()
 		}
 	case *time.Time:
-		*p = time.Time{}
-		text := r.skip()
-		if !isNumber {
-			return mismatch(first, "a number")
-		}
-		seconds, err := strconv.ParseFloat(string(text), 64)
-		// Beyond the year 9999 the official client's nanoseconds wrap around in
-		// silence.
+		seconds, err := strconv.ParseFloat(string(r.skip()), 64)
+		// Beyond them the official client's nanoseconds wrap around in silence.
 		if ms := seconds * 1e3; err == nil && ms > -62167219200000 && ms < 253402300800000 {
 			*p = time.UnixMilli(int64(ms)).UTC()
 			return nil
 		}
-		return errors.New("the timestamp is outside the years 0 to 9999")
+		return errors.New("want seconds, within the years 0 to 9999")
 	case *[]SnapshotFile:
 		makeRoom(r, p, &r.files)
 	case *[]SnapshotFileSheetSelection:
@@ -102,10 +98,6 @@ func (r *reader) value(v reflect.Value) error {
 		makeRoom(r, p, &r.results)
 	}
 	switch kind := v.Kind(); {
-	case first == 'n':
-		v.SetZero()
-		r.skip()
-		return nil
 	case kind == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		return r.value(v.Elem())
@@ -116,63 +108,37 @@ func (r *reader) value(v reflect.Value) error {
 	case kind == reflect.String && first == '"':
 		v.SetString(r.short())
 		return nil
-	case kind == reflect.Int64 && isNumber:
-		n, err := strconv.ParseInt(string(r.skip()), 10, 64)
-		v.SetInt(n)
-		return err
-	case kind == reflect.Float64 && isNumber:
-		n, err := strconv.ParseFloat(string(r.skip()), 64)
-		v.SetFloat(n)
-		return err
-	case kind == reflect.Float64 && first == '"':
-		switch s := strings.ToLower(r.short()); s {
-		case "nan", "infinity", "-infinity":
-			n, err := strconv.ParseFloat(s, 64)
+	}
+	text := r.skip()
+	switch s := strings.ToLower(string(text)); s {
+	case `"nan"`, `"infinity"`, `"-infinity"`:
+		if v.Kind() == reflect.Float64 {
+			n, err := strconv.ParseFloat(strings.Trim(s, `"`), 64)
 			v.SetFloat(n)
 			return err
 		}
-		return mismatch(first, "a number")
 	}
-	r.skip()
-	return mismatch(first, v.Kind().String())
+	return json.Unmarshal(text, v.Addr().Interface())
 }
 
-// mismatch is nil if the value is null.
-func mismatch(first byte, want string) error {
-	if first == 'n' {
-		return nil
-	}
-	return fmt.Errorf("got a value that begins with %q, want %s", first, want)
-}
-
-// makeRoom gives a list that is still empty room for one element.
+// makeRoom gives a list room for one element, of the many that a long result has.
 func makeRoom[T any](r *reader, list, room *[]T) {
-	if len(r.data) < 4<<10 {
-		return // too few to be worth it
-	}
 	if len(*room) == 0 {
-		*room = make([]T, 7) // of a job's seven groups
+		*room = make([]T, 1+len(r.data)/2000)
 	}
 	*list, *room = (*room)[:0:1], (*room)[1:]
 }
 
 // object reads the members that a struct's fields name, and skips others.
 func (r *reader) object(v reflect.Value) error {
-	v.SetZero()
 	fields := fieldsOf(v.Type())
-	var wrong map[string]error // the members whose last value is
+	wrong := map[string]error{} // the members whose last value is
 	for name := range r.members {
-		field, ok := fields[name]
-		if !ok {
+		if field, ok := fields[name]; !ok {
 			r.skip()
-			continue
-		}
-		if err := r.value(v.Field(field)); err != nil {
-			if wrong == nil {
-				wrong = map[string]error{}
-			}
+		} else if err := r.value(v.Field(field)); err != nil {
 			wrong[name] = fmt.Errorf("%s: %w", name, err)
-		} else if wrong != nil {
+		} else {
 			delete(wrong, name)
 		}
 	}
@@ -182,30 +148,23 @@ func (r *reader) object(v reflect.Value) error {
 	return nil
 }
 
+var structs sync.Map
+
 // fieldsOf returns the indices of a struct's fields by their names in JSON.
 func fieldsOf(t reflect.Type) map[string]int {
 	if known, ok := structs.Load(t); ok {
 		return known.(map[string]int)
 	}
 	fields := map[string]int{}
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name == "" {
-			name = t.Field(i).Name
-		}
-		fields[name] = i
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields[cmp.Or(name, f.Name)] = f.Index[0]
 	}
 	structs.Store(t, fields)
 	return fields
 }
 
-var structs sync.Map
-
-// list reads a list's elements.
 func (r *reader) list(v reflect.Value) (err error) {
-	if v.Len() > 0 { // of a list before with the same name
-		v.SetZero()
-	}
 	r.pos++
 	for n := 0; r.more(n == 0, ']'); n++ {
 		if n == v.Cap() {
@@ -217,7 +176,7 @@ func (r *reader) list(v reflect.Value) (err error) {
 		}
 	}
 	if v.IsNil() {
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // an empty list is none that is absent
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // empty, not absent
 	}
 	return err
 }
@@ -227,13 +186,9 @@ func (r *reader) list(v reflect.Value) (err error) {
 func (r *reader) members(yield func(name string) bool) {
 	r.pos++
 	for first := true; r.more(first, '}'); first = false {
-		if r.next() != '"' {
-			r.fail(nil)
-			return
-		}
 		name := r.short()
 		if r.next() != ':' {
-			r.fail(nil)
+			r.fail()
 			return
 		}
 		r.pos++
@@ -244,22 +199,17 @@ func (r *reader) members(yield func(name string) bool) {
 // more steps to the next element of a list or an object, past the comma before
 // all but the first. Past the closing end it reports false.
 func (r *reader) more(first bool, end byte) bool {
-	switch c := r.next(); {
-	case c == end:
+	c := r.next()
+	if c == end || c == ',' && !first {
 		r.pos++
+	} else if c == 0 || !first {
+		r.fail()
 		return false
-	case first && r.pos < len(r.data):
-		return true
-	case c == ',':
-		r.pos++
-		return true
 	}
-	r.fail(nil)
-	return false
+	return c != end
 }
 
-// next steps to the next byte that is no space, and returns it: 0 if there is
-// none.
+// next steps to the next byte that is no space, and returns it: 0 at the end.
 func (r *reader) next() byte {
 	for ; r.pos < len(r.data); r.pos++ {
 		if c := r.data[r.pos]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
@@ -271,10 +221,14 @@ func (r *reader) next() byte {
 
 // text reads the string at hand.
 func (r *reader) text() []byte {
+	if r.next() != '"' {
+		r.fail()
+		return nil
+	}
 	start := r.pos + 1
 	i := start
-	// Most of a result are the long tokens in its URLs: eight bytes at a time, as
-	// long as none of them is one that the loop below looks for.
+	// Most of a result are long tokens in URLs: eight bytes at a time, up to one
+	// that the loop below looks for.
 	for ; i+8 <= len(r.data); i += 8 {
 		const ones = 0x0101010101010101 // times a byte: the byte eight times
 		b := binary.LittleEndian.Uint64(r.data[i:])
@@ -294,7 +248,7 @@ func (r *reader) text() []byte {
 			return []byte(s)
 		}
 	}
-	r.fail(io.EOF)
+	r.fail()
 	return nil
 }
 
@@ -304,32 +258,26 @@ func (r *reader) short() string {
 	if len(text) > 80 {
 		return string(text)
 	}
-	known := &r.strings[maphash.Bytes(stringsSeed, text)%uint64(len(r.strings))]
+	known := &r.strings[maphash.Bytes(seed, text)%uint64(len(r.strings))]
 	if *known != string(text) {
 		*known = string(text)
 	}
 	return *known
 }
 
-var stringsSeed = maphash.MakeSeed()
+var seed = maphash.MakeSeed()
 
 // skip reads any value, and returns it as it stands.
 func (r *reader) skip() []byte {
 	first := r.next()
 	start := r.pos
-	switch {
+	switch after := len(r.data) - len(bytes.TrimLeft(r.data[start:], "+-.0123456789eE")); {
 	case first == '"':
 		r.text()
-	case first == '-' || '0' <= first && first <= '9':
-		for r.pos < len(r.data) && strings.IndexByte("+-.0123456789eE", r.data[r.pos]) >= 0 {
-			r.pos++
-		}
-		if !json.Valid(r.data[start:r.pos]) {
-			r.pos = start
-			r.rest(new(json.Number)) // fails
-		}
-	case bytes.HasPrefix(r.data[r.pos:], []byte("null")):
+	case bytes.HasPrefix(r.data[start:], []byte("null")):
 		r.pos += len("null")
+	case after > start && json.Valid(r.data[start:after]):
+		r.pos = after
 	default:
 		r.rest(new(json.RawMessage))
 	}
@@ -339,23 +287,17 @@ func (r *reader) skip() []byte {
 // rest has package encoding/json read the value at hand.
 func (r *reader) rest(v any) {
 	d := json.NewDecoder(bytes.NewReader(r.data[r.pos:]))
-	if err := d.Decode(v); err != nil {
-		r.fail(err)
+	if d.Decode(v) != nil {
+		r.fail()
 		return
 	}
 	r.pos += int(d.InputOffset())
 }
 
-// fail ends the reading. nil stands for a byte that does not belong here.
-func (r *reader) fail(err error) {
-	switch {
-	case r.err != nil:
-	case err == io.EOF || err == nil && r.pos == len(r.data):
-		r.err = io.ErrUnexpectedEOF
-	case err == nil:
-		r.err = fmt.Errorf("invalid character %q at byte %d", r.data[r.pos], r.pos)
-	default:
-		r.err = err
+// fail ends the reading, with the error that package encoding/json finds.
+func (r *reader) fail() {
+	if r.err == nil {
+		r.pos = len(r.data)
+		r.err = json.NewDecoder(bytes.NewReader(r.data)).Decode(new(json.RawMessage))
 	}
-	r.pos = len(r.data)
 }

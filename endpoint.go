@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,35 +14,34 @@ import (
 
 const serviceID = "QuickSight" // the SDK's name for the service, in errors and configuration
 
-// partition is a group of regions that share their DNS suffixes.
-type partition struct {
-	prefix                        string // of its regions, <prefix>-<word>-<number>
-	global                        string // a region that the rule above misses
-	dnsSuffix, dualStackDNSSuffix string
-}
+// partition is what a group of regions shares.
+type partition struct{ dnsSuffix, dualStackDNSSuffix string }
 
-// The partitions of aws-sdk-go-v2 v1.48.0, all of which serve FIPS and
-// dual-stack endpoints. aws and aws-us-gov share their suffixes with regions
-// that no partition knows.
-var partitions = []partition{
-	{"cn", "aws-cn-global", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-	{"eusc-de", "", "amazonaws.eu", "api.amazonwebservices.eu"},
-	{"us-iso", "aws-iso-global", "c2s.ic.gov", "api.aws.ic.gov"},
-	{"us-isob", "aws-iso-b-global", "sc2s.sgov.gov", "api.aws.scloud"},
-	{"eu-isoe", "aws-iso-e-global", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-	{"us-isof", "aws-iso-f-global", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-}
-
+// partitionOf knows the partitions of aws-sdk-go-v2 v1.48.0, all of which serve
+// FIPS and dual-stack endpoints.
 func partitionOf(region string) partition {
-	for _, p := range partitions {
-		rest, ok := strings.CutPrefix(region, p.prefix+"-")
-		word, number, _ := strings.Cut(rest, "-")
-		if region == p.global || ok && word != "" && !strings.Contains(word, ".") &&
-			number != "" && strings.Trim(number, "0123456789") == "" {
-			return p
-		}
+	// <partition's prefix><word>-<number>, or a name of its own
+	name, numbered := strings.CutSuffix(strings.TrimRight(region, "0123456789"), "-")
+	i := strings.LastIndex(name, "-") + 1
+	if word := name[i:]; numbered && word != "" && !strings.Contains(word, ".") {
+		region = name[:i]
 	}
-	return partition{dnsSuffix: "amazonaws.com", dualStackDNSSuffix: "api.aws"}
+	switch region {
+	case "cn-", "aws-cn-global":
+		return partition{"amazonaws.com.cn", "api.amazonwebservices.com.cn"}
+	case "eusc-de-":
+		return partition{"amazonaws.eu", "api.amazonwebservices.eu"}
+	case "us-iso-", "aws-iso-global":
+		return partition{"c2s.ic.gov", "api.aws.ic.gov"}
+	case "us-isob-", "aws-iso-b-global":
+		return partition{"sc2s.sgov.gov", "api.aws.scloud"}
+	case "eu-isoe-", "aws-iso-e-global":
+		return partition{"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"}
+	case "us-isof-", "aws-iso-f-global":
+		return partition{"csp.hci.ic.gov", "api.aws.hci.ic.gov"}
+	}
+	// aws and aws-us-gov, and what official clients say of unknown regions
+	return partition{"amazonaws.com", "api.aws"}
 }
 
 type endpoint struct {
@@ -55,14 +55,17 @@ type endpoint struct {
 func resolveEndpoint(o *Options, faults *faultList) endpoint {
 	const ruleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
 	const conflict = "conflicts with BaseEndpoint: " + ruleError + "%s and custom endpoint are not supported"
-	region := realRegion(o.Region)
+	// The pseudo regions us-fips-east-1, fips-us-east-1 and us-east-1-fips too ask for FIPS.
+	region := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(o.Region, "-fips-", "-"), "fips-", ""), "-fips", "")
 	fips := o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || region != o.Region
 	dualStack := o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
 	e := endpoint{scheme: "https", host: "quicksight", region: region}
 	switch {
 	case region == "":
 		faults.add("Region", "is missing: "+ruleError+"Missing Region (set Options.Region, or AWS_REGION before config.LoadDefaultConfig; a custom endpoint needs it too, for the signature)")
-	case !validRegion(region):
+	case slices.ContainsFunc(strings.Split(region, "."), func(label string) bool {
+		return !smithyhttp.ValidHostLabel(label) || strings.Trim(label, "-") != label
+	}):
 		faults.add("Region", "is wrong: failed to bind endpoint params, invalid input region %s (want a name such as us-east-1)", quote(region))
 	}
 	if o.BaseEndpoint != nil {
@@ -78,29 +81,12 @@ func resolveEndpoint(o *Options, faults *faultList) endpoint {
 	if fips {
 		e.host += "-fips"
 	}
-	suffix := partitionOf(region).dnsSuffix
+	p := partitionOf(region)
 	if dualStack {
-		suffix = partitionOf(region).dualStackDNSSuffix
+		p.dnsSuffix = p.dualStackDNSSuffix
 	}
-	e.host += "." + region + "." + suffix
+	e.host += "." + region + "." + p.dnsSuffix
 	return e
-}
-
-// realRegion takes the "fips" out of the pseudo regions us-fips-east-1,
-// fips-us-east-1 and us-east-1-fips.
-func realRegion(region string) string {
-	region = strings.ReplaceAll(region, "-fips-", "-")
-	region = strings.ReplaceAll(region, "fips-", "")
-	return strings.ReplaceAll(region, "-fips", "")
-}
-
-func validRegion(region string) bool {
-	for label := range strings.SplitSeq(region, ".") {
-		if !smithyhttp.ValidHostLabel(label) || strings.Trim(label, "-") != label {
-			return false
-		}
-	}
-	return true
 }
 
 // parse reads a custom endpoint. No fault holds the text, which may hold a
@@ -121,8 +107,7 @@ func (e *endpoint) parse(field, text string, faults *faultList) {
 	e.rawPath = strings.TrimSuffix(u.EscapedPath(), "/") // not %2F
 	e.path, _ = url.PathUnescape(e.rawPath)              // which url.Parse has done before
 	for _, raw := range strings.Split(e.rawPath, "/")[1:] {
-		switch segment, _ := url.PathUnescape(raw); segment {
-		case "", ".", "..":
+		if segment, _ := url.PathUnescape(raw); segment == "" || segment == "." || segment == ".." {
 			// A proxy that normalises the path would break the signature.
 			faults.add(field, `has an empty, "." or ".." path segment: want the path without`)
 			return
@@ -130,8 +115,8 @@ func (e *endpoint) parse(field, text string, faults *faultList) {
 	}
 }
 
-// What a loaded configuration holds beyond its own fields. The interfaces are
-// those of the SDK's internal/configsources, which can't be imported.
+// What a loaded configuration holds beyond its own fields, as in the SDK's
+// internal/configsources.
 type (
 	fipsSource interface {
 		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
@@ -147,33 +132,23 @@ type (
 	}
 )
 
-// configEndpoint applies them.
-func configEndpoint(cfg aws.Config, o *Options) (faults faultList) {
-	o.UseFIPSEndpoint, _ = configured(cfg, fipsSource.GetUseFIPSEndpoint, "UseFIPSEndpoint", &faults)
-	o.UseDualStackEndpoint, _ = configured(cfg, dualStackSource.GetUseDualStackEndpoint, "UseDualStackEndpoint", &faults)
-	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "BaseEndpoint", &faults)
-	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "S3BaseEndpoint", &faults)
-	return faults
-}
-
-// serviceEndpoint returns a service's endpoint if it is configured, else the
-// one that is configured for all services.
+// serviceEndpoint returns a service's endpoint if it is configured, else that
+// of all services.
 func serviceEndpoint(cfg aws.Config, service, field string, faults *faultList) *string {
 	// AWS_ENDPOINT_URL, already in cfg.BaseEndpoint, hides the services section
 	// of the configuration file unless the service has a variable of its own.
 	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
 	_, own := os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(service))
 	ignore, _ := configured(cfg, ignoreSource.GetIgnoreConfiguredEndpoints, "", new(faultList)) // as in the SDK
-	if global && !own || ignore {
-		return cfg.BaseEndpoint
+	if !ignore && (own || !global) {
+		get := func(s endpointSource, ctx context.Context) (string, bool, error) {
+			return s.GetServiceBaseEndpoint(ctx, service)
+		}
+		if base, found := configured(cfg, get, field, faults); found {
+			return &base
+		}
 	}
-	base, found := configured(cfg, func(s endpointSource, ctx context.Context) (string, bool, error) {
-		return s.GetServiceBaseEndpoint(ctx, service)
-	}, field, faults)
-	if !found {
-		return cfg.BaseEndpoint
-	}
-	return &base
+	return cfg.BaseEndpoint
 }
 
 // configured asks the sources of type S, in order, until one has the value.

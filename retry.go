@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// tokenContext tells the standard retryer which attempt a token is for, by a
-// private value that only the SDK's own loop can set. Without it, every attempt
-// looks like a call's first and adds a token when it succeeds.
+// tokenContext tells the standard retryer that a token is for no call's first
+// attempt, by a private value that only the SDK's own loop can set. Without it,
+// every success adds a token.
 func tokenContext(ctx context.Context, attempt int) context.Context {
 	if attempt == 1 {
 		return ctx
@@ -23,9 +24,8 @@ func tokenContext(ctx context.Context, attempt int) context.Context {
 		o.MaxAttempts = 2
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 	})
-	loop := retry.NewAttemptMiddleware(once, func(req any) any { return req })
 	second := ctx // what it is when the loop has ended
-	loop.HandleFinalize(ctx, middleware.FinalizeInput{},
+	retry.NewAttemptMiddleware(once, func(req any) any { return req }).HandleFinalize(ctx, middleware.FinalizeInput{},
 		middleware.FinalizeHandlerFunc(func(ctx context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
 			second = ctx
 			return out, md, &decidedError{errors.New("again"), true}
@@ -33,18 +33,15 @@ func tokenContext(ctx context.Context, attempt int) context.Context {
 	return second
 }
 
-// atLeastAsked lengthens a delay to what X-Amz-Retry-After asks for in
-// milliseconds, by 5 seconds at the most.
+// atLeastAsked lengthens a delay to the milliseconds that X-Amz-Retry-After asks
+// for, by 5 seconds at the most.
 func atLeastAsked(delay time.Duration, header http.Header) time.Duration {
 	ms, err := strconv.ParseInt(header.Get("X-Amz-Retry-After"), 10, 64)
-	if err != nil || ms < 0 {
+	if err != nil {
 		return delay
 	}
-	most := delay + 5*time.Second
-	if ms > most.Milliseconds() {
-		return most
-	}
-	return max(delay, time.Duration(ms)*time.Millisecond)
+	asked := time.Duration(max(0, min(ms, 1e9))) * time.Millisecond
+	return max(delay, min(asked, delay+5*time.Second))
 }
 
 // sleep reports whether d passed before ctx ended.
@@ -69,11 +66,8 @@ func observeSkew(header http.Header, sent, received time.Time) (time.Duration, b
 
 // isClockSkew reports whether a clock that is wrong by this much explains err.
 func isClockSkew(err error, wrong time.Duration) bool {
-	switch errorCode(err) {
-	case "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed", "AccessDeniedException":
-		return wrong.Abs() > 4*time.Minute
-	}
-	return false
+	return wrong.Abs() > 4*time.Minute && slices.Contains([]string{"InvalidSignatureException", "SignatureDoesNotMatch",
+		"AuthFailure", "RequestTimeTooSkewed", "AccessDeniedException"}, errorCode(err))
 }
 
 func credentialsExpired(err error) bool {
