@@ -21,11 +21,12 @@ import (
 // null is absent, and invalid UTF-8 becomes U+FFFD. An empty body and null give
 // the zero value. An error that matches io.ErrUnexpectedEOF means that the value
 // goes on beyond the body.
-func decodeJSON[T any](body []byte) (v T, err error) {
+func decodeJSON[T any](body []byte) (v *T, err error) {
+	v = new(T)
 	r := readers.Get().(*reader)
 	r.data, r.pos, r.err = body, 0, nil
 	if r.next(); r.pos < len(body) {
-		err = r.value(reflect.ValueOf(&v).Elem())
+		err = r.value(reflect.ValueOf(v).Elem())
 	}
 	if err != nil {
 		err = &typeError{err}
@@ -49,7 +50,7 @@ type reader struct {
 	err  error // of the syntax; it ends the reading
 
 	// Short strings it has read: most are names and ids, which come again.
-	strings [256]string
+	strings [1024]string
 
 	// Room for lists of one, which nearly all in a result are.
 	files   []SnapshotFile
@@ -157,8 +158,9 @@ func fieldsOf(t reflect.Type) map[string]int {
 	}
 	fields := map[string]int{}
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields[cmp.Or(name, f.Name)] = f.Index[0]
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			fields[cmp.Or(name, f.Name)] = f.Index[0]
+		}
 	}
 	structs.Store(t, fields)
 	return fields

@@ -103,7 +103,8 @@ func FuzzDecode(f *testing.F) {
 		if strings.Contains(string(body), `"F":"`) || strings.Contains(string(body), "max depth") {
 			return // a number as a string is this package's own
 		}
-		got, gotErr := decodeJSON[node](body)
+		decoded, gotErr := decodeJSON[node](body)
+		got := *decoded
 		switch {
 		case err == io.EOF: // nothing
 			if gotErr != nil || !reflect.DeepEqual(got, node{}) {

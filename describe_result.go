@@ -28,7 +28,9 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 	Status          int                   // HTTP status
 }
 
+// resultBody is an output as the body has it.
 type resultBody struct {
+	Job             Job    `json:"-"`
 	ARN             string `json:"Arn"`
 	JobStatus       SnapshotJobStatus
 	CreatedTime     time.Time
@@ -36,6 +38,7 @@ type resultBody struct {
 	Result          SnapshotJobResult
 	ErrorInfo       *SnapshotJobErrorInfo
 	RequestID       string `json:"RequestId"`
+	Status          int    `json:"-"`
 }
 
 // DescribeDashboardSnapshotJobResult returns the result of a job that has
@@ -47,10 +50,8 @@ type resultBody struct {
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, b resultBody, resp *http.Response) *DescribeDashboardSnapshotJobResultOutput {
-		return &DescribeDashboardSnapshotJobResultOutput{
-			job, b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.Result, b.ErrorInfo,
-			cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode,
-		}
+	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, b *resultBody, resp *http.Response) *DescribeDashboardSnapshotJobResultOutput {
+		b.Job, b.RequestID, b.Status = job, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode
+		return (*DescribeDashboardSnapshotJobResultOutput)(b)
 	})
 }

@@ -104,7 +104,7 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		RequestID     string `json:"RequestId"`
 		SnapshotJobID string `json:"SnapshotJobId"`
 	}
-	out, err := perform(ctx, c, call, optFns, func(job Job, b body, resp *http.Response) *StartDashboardSnapshotJobOutput {
+	out, err := perform(ctx, c, call, optFns, func(job Job, b *body, resp *http.Response) *StartDashboardSnapshotJobOutput {
 		job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
 		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
 	})

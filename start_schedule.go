@@ -47,7 +47,7 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 	type body struct {
 		RequestID string `json:"RequestId"`
 	}
-	return perform(ctx, c, call, optFns, func(_ Job, b body, resp *http.Response) *StartDashboardSnapshotJobScheduleOutput {
+	return perform(ctx, c, call, optFns, func(_ Job, b *body, resp *http.Response) *StartDashboardSnapshotJobScheduleOutput {
 		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
 	})
 }

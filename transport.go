@@ -52,7 +52,7 @@ const (
 )
 
 // perform makes a call. output makes what it returns of a 2xx response.
-func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, Body, *http.Response) *Output) (out *Output, err error) {
+func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, *Body, *http.Response) *Output) (out *Output, err error) {
 	call.decode = func(resp *http.Response, body []byte) error {
 		b, err := decodeJSON[Body](body)
 		if err == nil {
