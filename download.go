@@ -14,13 +14,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. A zero
-// value stands for the default.
+// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. Zero
+// means the default.
 type DownloadOptions struct {
 	// Result is a result in hand, such as [Client.Wait]'s, for Download alone.
 	// nil: it asks for one.
@@ -47,8 +44,7 @@ type DownloadOptions struct {
 	// disk. nil: none.
 	OnProgress func(DownloadProgress)
 
-	// ClientOptions apply to the calls for results, and their credentials,
-	// endpoints and transports to files too.
+	// ClientOptions apply to calls for results and, where they fit, to files.
 	ClientOptions []func(*Options)
 }
 
@@ -80,11 +76,12 @@ type DownloadError struct {
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
 	for _, f := range e.Files {
-		if f.Err == nil {
+		switch {
+		case f.Err == nil:
 			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", f.Path, f.Size))
-		} else if _, byJob := errors.AsType[*FileError](f.Err); byJob {
-			failed = append(failed, f.File.describe()+": "+f.File.problem())
-		} else {
+		case f.File.Err() != nil:
+			failed = append(failed, f.File.failure())
+		default:
 			failed = append(failed, f.Err.Error())
 		}
 	}
@@ -128,9 +125,9 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	o := d.open(ctx, file, 0, -1, "")
+	o := d.open(ctx, file, 0, toEnd, "")
 	if o.failed != nil {
-		return nil, fetchError(file, o.failed)
+		return nil, file.wrap(o.failed)
 	}
 	return o, nil
 }
@@ -177,23 +174,21 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	var tasks []func()
 	names := names{}
 	for file := range result.Files() {
-		i := len(files)
-		files = append(files, DownloadedFile{File: file, Err: file.Err()})
-		if files[i].Err != nil {
-			continue
+		i, err := len(files), file.Err()
+		files = append(files, DownloadedFile{File: file, Err: err})
+		if err == nil {
+			name := names.next(fileName(file))
+			tasks = append(tasks, func() {
+				path, size, err := d.fetch(ctx, file, dir, name)
+				if err != nil {
+					size, err = 0, file.wrap(err)
+				}
+				files[i] = DownloadedFile{file, path, size, err}
+			})
 		}
-		name := names.next(fileName(file))
-		tasks = append(tasks, func() {
-			path, size, err := d.fetch(ctx, file, dir, name)
-			if err != nil {
-				err = fetchError(file, err)
-			}
-			files[i] = DownloadedFile{file, path, size, err}
-		})
 	}
 	inParallel(d.Concurrency, tasks)
-	e := &DownloadError{job, files, result.Err()}
-	if len(e.Unwrap()) > 0 {
+	if e := (&DownloadError{job, files, result.Err()}); len(e.Unwrap()) > 0 {
 		return files, e
 	}
 	return files, nil
@@ -217,16 +212,15 @@ func inParallel(n int, tasks []func()) {
 type download struct {
 	*settings
 	DownloadOptions
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
 	client   *Client
 	progress sync.Mutex
-	renewing chan struct{} // holds a value while a file asks for a new result
-	backoff  aws.Retryer   // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
+	renewing chan struct{}                                            // holds a value while a file asks for a new result
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // nil: none was asked for
 }
 
 // download also returns the options' faults, without those of ClientOptions.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
-	d = &download{client: c, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}
+	d = &download{client: c, renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
 	setDefault := func(field string, n *int, byDefault int) {
 		if *n < 0 {
@@ -246,10 +240,6 @@ func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) 
 	return d, faults
 }
 
-func fetchError(file ResultFile, err error) error {
-	return fmt.Errorf("snapshot job %s: %s: %w", file.Job, file.describe(), err)
-}
-
 // fetch brings one file into dir. It begins again if the object changes on the
 // way or its checksum is wrong.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
@@ -258,27 +248,21 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 	if err != nil {
 		return "", 0, err
 	}
-	defer func() {
-		temp.Close()
-		if removeErr := os.Remove(temp.Name()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
-			err = removeErr
-		}
-	}()
-	again := true
-	for attempt := 1; again && attempt <= d.MaxAttempts; attempt++ {
+	for range d.MaxAttempts {
 		size, err = d.write(ctx, file, temp, name)
-		again = errors.Is(err, ErrFileChanged) || errors.Is(err, ErrChecksum)
+		if !errors.Is(err, ErrFileChanged) && !errors.Is(err, ErrChecksum) {
+			break
+		}
 	}
 	if err == nil {
 		// An earlier attempt may have written more.
 		err = cmp.Or(temp.Truncate(size), temp.Sync())
 	}
-	err = cmp.Or(err, temp.Close())
-	if err == nil {
+	if err = cmp.Or(err, temp.Close()); err == nil {
 		path, err = publish(temp.Name(), filepath.Join(dir, name))
 	}
-	if err != nil {
-		size = 0
+	if left := os.Remove(temp.Name()); err == nil && !errors.Is(left, os.ErrNotExist) {
+		err = left
 	}
 	return path, size, err
 }
@@ -287,13 +271,13 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (size int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	partSize := d.PartSize
-	first := d.open(ctx, file, 0, cmp.Or(partSize, -1), "")
-	if first.failed == nil && partSize > 0 && first.total < 0 {
+	partSize := cmp.Or(d.PartSize, toEnd)
+	first := d.open(ctx, file, 0, partSize, "")
+	if first.failed == nil && first.total < 0 && partSize < toEnd {
 		// How many parts there are is not known.
 		first.Close()
-		partSize = 0
-		first = d.open(ctx, file, 0, -1, "")
+		partSize = toEnd
+		first = d.open(ctx, file, 0, toEnd, "")
 	}
 	total, etag := first.total, first.etag
 	count := func(n int) {
@@ -305,32 +289,28 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		}
 	}
 	var once sync.Once // the first part that fails ends the others
-	copyPart := func(part *object) {
-		defer part.Close()
-		if _, failed := copyTo(temp, part.at, part, count); failed != nil {
-			once.Do(func() { err = failed; cancel() })
-		}
-	}
-	tasks := []func(){func() { copyPart(first) }}
-	for start := partSize; partSize > 0 && start < total; start += partSize {
+	var tasks []func()
+	for start := int64(0); start == 0 || start < total; start += partSize {
 		tasks = append(tasks, func() {
-			copyPart(d.open(ctx, file, start, min(start+partSize, total), etag))
+			part := first
+			if start > 0 {
+				part = d.open(ctx, file, start, min(start+partSize, total), etag)
+			}
+			defer part.Close()
+			if _, failed := copyTo(temp, start, part, count); failed != nil {
+				once.Do(func() { err = failed; cancel() })
+			}
 		})
 	}
 	inParallel(d.Parts, tasks)
 	return size, err
 }
 
-var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
-
 // copyTo copies r to temp from an offset on.
 func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (int64, error) {
-	buf := copyBuffers.Get().(*[256 << 10]byte)
-	defer copyBuffers.Put(buf)
-	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, buf[:])
+	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, make([]byte, 256<<10))
 }
 
-// counter is told how many bytes are written.
 type counter func(int)
 
 func (c counter) Write(p []byte) (int, error) {

@@ -123,7 +123,7 @@ func (e *JobError) Error() string {
 		if i == 10 {
 			return text + fmt.Sprintf("; and %d more", len(e.Files)-i)
 		}
-		text += sep + file.describe() + ": " + file.problem()
+		text += sep + file.failure()
 		sep = "; "
 	}
 	return text
@@ -184,7 +184,11 @@ type FileError struct{ File ResultFile }
 
 // Error names the job and the file, and says what to do if AWS documents it.
 func (e *FileError) Error() string {
-	return fmt.Sprintf("snapshot job %s: %s: %s", e.File.Job, e.File.describe(), e.File.problem())
+	return fmt.Sprintf("snapshot job %s: %s", e.File.Job, e.File.failure())
+}
+
+func (f ResultFile) wrap(err error) error {
+	return fmt.Errorf("snapshot job %s: %s: %w", f.Job, f.describe(), err)
 }
 
 // describe names a file as its user would: by format, sheet and visual.
@@ -201,18 +205,20 @@ func (f ResultFile) describe() string {
 	return oneLine(text)
 }
 
-func (f ResultFile) problem() string {
-	var texts []string
+// failure says which file failed, and why.
+func (f ResultFile) failure() string {
+	var why []string
 	for _, info := range f.Errors {
-		texts = append(texts, explain(info.ErrorType, info.ErrorMessage))
+		why = append(why, explain(info.ErrorType, info.ErrorMessage))
 	}
 	switch {
-	case texts != nil:
-		return strings.Join(texts, ", ")
+	case why != nil:
 	case f.Index < 0:
-		return "asked for, but not in the result"
+		why = []string{"asked for, but not in the result"}
+	default:
+		why = []string{"the result has neither a URI nor an error"}
 	}
-	return "the result has neither a URI nor an error"
+	return f.describe() + ": " + strings.Join(why, ", ")
 }
 
 // advice is what AWS says to do (API reference,

@@ -12,6 +12,7 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -37,6 +38,8 @@ var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
 var errStalled = errors.New("the server sent nothing for too long")
 
+const toEnd = math.MaxInt64 // where a file of unknown size ends
+
 // object reads a file, or a part of it, across broken connections and expired
 // URLs.
 type object struct {
@@ -46,7 +49,7 @@ type object struct {
 	ctx     context.Context
 	file    ResultFile
 	whole   bool   // not a part
-	at, end int64  // what is still to read; an end of -1 is unknown
+	at, end int64  // what is still to read
 	total   int64  // the whole file's size; -1: unknown
 	etag    string // of the object that was begun
 
@@ -64,10 +67,10 @@ type object struct {
 	skip    int64 // what body repeats, of a server that doesn't know ranges
 }
 
-// open asks for a file from start to end, -1 for the rest; with an etag, it must
-// still be that object. What goes wrong is the object's failed.
+// open asks for a file from start to end; with an etag, it must still be that
+// object. What goes wrong is the object's failed.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) *object {
-	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: start == 0 && end < 0, at: start, end: end, total: -1, etag: etag}
+	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: end == toEnd, at: start, end: end, total: -1, etag: etag}
 	o.failed = cmp.Or(file.URI.refuseRedacted(), o.locate(false))
 	if o.failed == nil {
 		o.failed = o.connect(nil)
@@ -93,8 +96,7 @@ func (o *object) locate(expired bool) error {
 			o.newest.Store(result)
 		}
 	}
-	o.result = o.newest.Load()
-	if o.result == nil {
+	if o.result = o.newest.Load(); o.result == nil {
 		return nil
 	}
 	for f := range o.result.Files() {
@@ -109,10 +111,7 @@ func (o *object) locate(expired bool) error {
 // Read reads on, if need be over another connection.
 func (o *object) Read(p []byte) (int, error) {
 	for o.failed == nil && len(p) > 0 {
-		limit := int64(len(p))
-		if o.end >= 0 {
-			limit = min(limit, o.end-o.at)
-		}
+		limit := min(int64(len(p)), o.end-o.at)
 		if limit == 0 {
 			if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
 				return 0, ErrChecksum
@@ -135,7 +134,7 @@ func (o *object) Read(p []byte) (int, error) {
 				o.sum.Write(p[:n])
 			}
 			return n, nil // an error comes again with the next Read
-		case err == io.EOF && o.end < 0 && o.skip == 0:
+		case err == io.EOF && o.end == toEnd && o.skip == 0:
 			o.end = o.at
 		case err != nil:
 			if err == io.EOF {
@@ -184,7 +183,8 @@ func (o *object) connect(last error) error {
 			if o.failures >= o.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
-			delay, _ := o.backoff.RetryDelay(o.failures, err)
+			// 50 ms doubled up to 20 s, from 1 s if throttled.
+			delay, _ := retry.NewStandard().RetryDelay(o.failures, err)
 			sleep(o.ctx, delay)
 		}
 		if o.ctx.Err() != nil {
@@ -230,7 +230,7 @@ func (o *object) request() error {
 	req.Header.Set("Accept-Encoding", "identity") // the bytes that length and checksum count
 	if o.at > 0 || !o.whole {
 		span := fmt.Sprintf("bytes=%d-", o.at)
-		if o.end >= 0 {
+		if o.end < toEnd {
 			span += fmt.Sprint(o.end - 1)
 		}
 		req.Header.Set("Range", span)
@@ -287,10 +287,7 @@ func (o *object) accept(resp *http.Response) error {
 	}
 	o.etag = cmp.Or(o.etag, etag)
 	if o.total < 0 && total >= 0 {
-		o.total = total
-		if o.end < 0 || o.end > total {
-			o.end = total
-		}
+		o.total, o.end = total, min(o.end, total)
 	}
 	if o.at == 0 && o.whole && o.sum == nil {
 		o.sum, o.want = checksum(resp.Header)
