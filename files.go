@@ -119,12 +119,12 @@ func (e *JobError) Error() string {
 		text += ": the service gave no reason"
 	}
 	sep := ": "
-	for i, file := range e.Files {
-		if i == 10 {
-			return text + fmt.Sprintf("; and %d more", len(e.Files)-i)
-		}
+	for _, file := range e.Files[:min(10, len(e.Files))] {
 		text += sep + file.failure()
 		sep = "; "
+	}
+	if more := len(e.Files) - 10; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
 	}
 	return text
 }
@@ -161,8 +161,8 @@ func (e *JobError) Fault() smithy.ErrorFault {
 	return smithy.FaultClient
 }
 
-// types returns the type of every error, at least one: "" for what failed
-// without.
+// types returns the type of every error, "" for what failed without; at least
+// one.
 func (e *JobError) types() (types []string) {
 	completed := e.Status == SnapshotJobStatusCompleted
 	if e.ErrorType != "" || !completed || len(e.Files) == 0 {
@@ -221,8 +221,7 @@ func (f ResultFile) failure() string {
 	return f.describe() + ": " + strings.Join(why, ", ")
 }
 
-// advice is what AWS says to do (API reference,
-// DescribeDashboardSnapshotJobResult), in this package's words.
+// advice is that of AWS (API reference, DescribeDashboardSnapshotJobResult).
 var advice = map[string]string{
 	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: share it again, then start the job again",
 	ErrorTypeCapabilityRestricted:  "the registered user may not export data in this format: lift the restriction, or leave the format out",
@@ -232,13 +231,8 @@ var advice = map[string]string{
 }
 
 func explain(errorType, message string) string {
-	text := oneLine(errorType)
-	if message != "" {
-		if text != "" {
-			text += ": "
-		}
-		text += redact(message, aws.Credentials{})
-	}
+	text := oneLine(errorType) + ": " + redact(message, aws.Credentials{})
+	text = strings.TrimPrefix(strings.TrimSuffix(text, ": "), ": ")
 	if a := advice[errorType]; a != "" {
 		text += " (" + a + ")"
 	}

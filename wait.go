@@ -12,25 +12,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// WaitOptions says when [Client.Wait] polls. A zero field means its default.
+// WaitOptions says when [Client.Wait] polls. Zero means the default.
 type WaitOptions struct {
 	// FirstDelay comes before the first poll. Default: 2 seconds.
 	FirstDelay time.Duration
 
-	// QueuedDelay comes after a poll that finds the job QUEUED, with all of its
-	// rendering ahead. Default: 12 seconds.
+	// QueuedDelay comes after a poll that finds the job QUEUED. Default: 12
+	// seconds.
 	QueuedDelay time.Duration
 
-	// MinDelay comes after the first poll that finds the job running; each
-	// further delay is Growth times the last, up to MaxDelay. Defaults: 3.5
-	// seconds, 1.02 and 5.5 seconds, which take fewer calls than a poll every 5
-	// seconds and see the end no later (TestWaitSchedule).
+	// MinDelay comes after the first poll that finds the job running, and Growth
+	// times the last delay after each other, up to MaxDelay. Defaults: 3.5
+	// seconds, 1.02 and 5.5 seconds: fewer calls than a poll every 5 seconds, at
+	// no more lag (TestWaitSchedule).
 	MinDelay time.Duration
 	Growth   float64
 	MaxDelay time.Duration
 
-	// Jitter is by what part a delay varies at random, so that waits don't poll
-	// together. Default: 0.1; negative: none.
+	// Jitter is by what part a delay varies at random. Default: 0.1; negative:
+	// none.
 	Jitter float64
 
 	// MaxErrorDelay bounds the delay after polls that failed, which doubles each
@@ -41,7 +41,7 @@ type WaitOptions struct {
 	OnPoll func(Poll)
 
 	// ClientOptions apply to Wait's calls. Unless they or the client set an
-	// AttemptTimeout, it is 30 seconds: no silent connection takes the whole wait.
+	// AttemptTimeout, it is 30 seconds.
 	ClientOptions []func(*Options)
 }
 
@@ -67,8 +67,8 @@ type WaitError struct {
 
 // Error says in one line what ended the wait, and how far it had come.
 func (e *WaitError) Error() string {
-	status := oneLine(string(cmp.Or(e.Status, "unknown")))
-	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v", e.Job, status, e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
+	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v",
+		e.Job, oneLine(string(cmp.Or(e.Status, "unknown"))), e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
 }
 
 // Unwrap returns Err.
@@ -79,9 +79,9 @@ func (e *WaitError) Unwrap() error { return e.Err }
 //
 // A finished job gives an output and the output's Err: nil, or a [*JobError] if
 // the job or some of its files failed. Any other error comes without an output:
-// an [*InvalidInputError] for bad input, else a [*WaitError]. Throttling, 5xx
-// answers and broken connections slow a wait down; errors that would only come
-// again, such as AccessDenied or an unknown job, end it at once.
+// an [*InvalidInputError], or a [*WaitError]. Throttling, 5xx answers and broken
+// connections slow a wait down; what would only come again, such as AccessDenied
+// or an unknown job, ends it at once.
 //
 // Wait starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
@@ -96,16 +96,15 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 	start := time.Now()
 	poll := Poll{Job: job, Next: o.FirstDelay}
 	pace := pace{WaitOptions: o, next: o.MinDelay}
-	var err error
-	for {
+	var err, last error
+	for poll.Next > 0 {
 		jitter := o.Jitter * (2*rand.Float64() - 1)
 		if !sleep(ctx, time.Duration(float64(poll.Next)*(1+jitter))) {
 			err = ended(ctx, err, nil)
 			break
 		}
 		var out *DescribeDashboardSnapshotJobResultOutput
-		last := err
-		err = nil
+		last, err = err, nil
 		poll.Number++
 		if !poll.Status.IsTerminal() {
 			var found *DescribeDashboardSnapshotJobOutput
@@ -124,7 +123,8 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		case ctx.Err() != nil:
 			err = after(err, last)
 		case passing(err):
-			poll.Next = pace.afterError()
+			pace.failures++
+			poll.Next = time.Duration(min(float64(o.MaxErrorDelay), math.Ldexp(float64(pace.next), pace.failures)))
 		}
 		poll.Elapsed = time.Since(start)
 		if o.OnPoll != nil {
@@ -132,9 +132,6 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		}
 		if out != nil {
 			return out, out.Err()
-		}
-		if poll.Next == 0 {
-			break
 		}
 	}
 	return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), err}
@@ -181,13 +178,8 @@ func (p *pace) afterStatus(status SnapshotJobStatus) time.Duration {
 	return delay
 }
 
-func (p *pace) afterError() time.Duration {
-	p.failures++
-	return time.Duration(min(float64(p.MaxErrorDelay), math.Ldexp(float64(p.next), p.failures)))
-}
-
-// passing reports whether an error passes with time, as package aws/retry sees
-// it, or is that of a finished job whose result is said not to be there yet.
+// passing reports whether err passes with time, as package aws/retry sees it, or
+// says that a finished job's result is not there yet.
 func passing(err error) bool {
 	if httpStatus(err) > 0 {
 		err = unmisread(err)
