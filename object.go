@@ -28,15 +28,14 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ErrFileChanged is matched by the error of a file that was replaced while it
-// was read.
+// ErrFileChanged is matched by the error of a file that was replaced meanwhile.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
-// ErrChecksum is matched by the error of a file whose bytes don't agree with the
-// checksum that S3 gave.
+// ErrChecksum is matched by the error of a file that doesn't agree with S3's
+// checksum.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
-var errStalled = errors.New("the server sent nothing for too long")
+var errStalled = &decidedError{errors.New("the server sent nothing for too long"), true}
 
 const toEnd = math.MaxInt64 // where a file of unknown size ends
 
@@ -54,7 +53,7 @@ type object struct {
 	etag    string // of the object that was begun
 
 	failed   error     // what Read returns; there is no connection then
-	failures int       // attempts since the last progress
+	failures int       // since the last progress
 	renewed  bool      // the URL or the credentials, since the last progress
 	sum      hash.Hash // nil: S3 gave no checksum of what is read
 	want     []byte
@@ -64,7 +63,7 @@ type object struct {
 	creds   aws.Credentials // that signed it, if any
 	stall   *time.Timer     // cancels it when it brings nothing
 	body    io.ReadCloser
-	skip    int64 // what body repeats, of a server that doesn't know ranges
+	skip    int64 // what body repeats, of a server that ignores ranges
 }
 
 // open asks for a file from start to end; with an etag, it must still be that
@@ -78,8 +77,8 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 	return o
 }
 
-// locate takes the file's URI from the newest result. If that URI has expired,
-// it asks for a new result, which files whose URLs expired together share.
+// locate takes the file's URI from the newest result, or from a new one if it
+// has expired there. Files whose URLs expired together share that.
 func (o *object) locate(expired bool) error {
 	if expired {
 		select {
@@ -140,9 +139,7 @@ func (o *object) Read(p []byte) (int, error) {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			err = fmt.Errorf("read at byte %d: %w", o.at, o.why(err))
-			o.drop()
-			o.failed = o.connect(err)
+			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.drop(err)))
 		}
 	}
 	return 0, o.failed
@@ -153,34 +150,30 @@ func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe
 
 func (o *object) Close() error {
 	if o.failed == nil {
-		o.drop()
+		o.drop(nil)
 		o.failed = errors.New("read of a closed file")
 	}
 	return nil
 }
 
-func (o *object) drop() {
+// drop ends an attempt, and tells one that stalled from one that failed with err.
+func (o *object) drop(err error) error {
+	if context.Cause(o.attempt) == errStalled {
+		err = errStalled
+	}
 	o.stall.Stop()
 	o.cancel(nil)
 	o.body.Close()
-}
-
-// why tells a stalled attempt from one that failed with err.
-func (o *object) why(err error) error {
-	if context.Cause(o.attempt) == errStalled {
-		return errStalled
-	}
 	return err
 }
 
-// connect asks for the bytes from o.at on until the server sends some, trying
-// again what may pass. last is why an earlier connection was lost.
+// connect asks for the bytes from o.at on until the server sends some. last is
+// why an earlier connection was lost.
 func (o *object) connect(last error) error {
 	for err := last; ; {
 		if err != nil {
 			last = err
-			o.failures++
-			if o.failures >= o.MaxAttempts {
+			if o.failures++; o.failures >= o.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
 			// 50 ms doubled up to 20 s, from 1 s if throttled.
@@ -194,12 +187,12 @@ func (o *object) connect(last error) error {
 			o.stall.Stop() // until the first Read
 			return nil
 		}
-		o.drop()
+		err = o.drop(err)
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		// Once between any two bytes, what has expired is replaced. Of an old URL S3
-		// says AccessDenied, or ExpiredToken for the credentials that signed it.
+		// Of an old URL S3 says AccessDenied, or ExpiredToken for the credentials
+		// that signed it.
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
 		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
@@ -216,8 +209,7 @@ func (o *object) connect(last error) error {
 	}
 }
 
-// request makes one attempt. Without an error, o.body brings the bytes from
-// o.at on.
+// request makes one attempt. Without an error, o.body brings what comes at o.at.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
@@ -226,8 +218,8 @@ func (o *object) request() error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("User-Agent", o.userAgent)
-	req.Header.Set("Accept-Encoding", "identity") // the bytes that length and checksum count
+	// "identity" brings the bytes that length and checksum count.
+	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
 	if o.at > 0 || !o.whole {
 		span := fmt.Sprintf("bytes=%d-", o.at)
 		if o.end < toEnd {
@@ -257,7 +249,7 @@ func (o *object) request() error {
 		o.Logger.DebugContext(ctx, "download attempt", attrs...)
 	}
 	if err != nil {
-		return responseError(nil, sendError(o.why(err), o.creds))
+		return responseError(nil, sendError(err, o.creds))
 	}
 	o.body = resp.Body
 	return o.accept(resp)
@@ -279,7 +271,14 @@ func (o *object) accept(resp *http.Response) error {
 		// An empty object has no first byte to begin a range with.
 		changed, total = o.at > 0, 0
 	default:
-		return o.refused(resp)
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		code, message := element(body, "Code"), element(body, "Message")
+		if code == "" {
+			code, message = unknownError, snippet(body, o.creds)
+		}
+		e := responseError(resp, &smithy.GenericAPIError{Code: redact(code, o.creds), Message: redact(message, o.creds)})
+		e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
+		return e
 	}
 	etag := resp.Header.Get("Etag")
 	if changed || o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
@@ -296,22 +295,10 @@ func (o *object) accept(resp *http.Response) error {
 	return nil
 }
 
-// refused turns S3's XML into an error.
-func (o *object) refused(resp *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	code, message := element(body, "Code"), element(body, "Message")
-	if code == "" {
-		code, message = unknownError, snippet(body, o.creds)
-	}
-	e := responseError(resp, &smithy.GenericAPIError{Code: redact(code, o.creds), Message: redact(message, o.creds)})
-	e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
-	return e
-}
-
 // presignedURL reads a URI that is to be fetched as it is.
 func presignedURL(uri S3URI) (*url.URL, error) {
 	u, err := url.Parse(string(uri))
-	problem := ""
+	problem := "is not https: whoever listens would read the file"
 	switch {
 	case err != nil || u.Host == "":
 		problem = "is neither s3://bucket/key nor a URL"
@@ -320,8 +307,6 @@ func presignedURL(uri S3URI) (*url.URL, error) {
 	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		u.Fragment, u.RawFragment = "", ""
 		return u, nil
-	default:
-		problem = "is not https: whoever listens would read the file"
 	}
 	return nil, fmt.Errorf("the URI %s %s", uri, problem)
 }
@@ -332,32 +317,32 @@ func isLoopback(host string) bool {
 
 // sign makes req a signed GET of bucket/key in S3, virtual-host style where the
 // bucket's name allows it.
-func (o *object) sign(req *http.Request, place string) error {
+func (o *object) sign(req *http.Request, place string) (err error) {
 	bucket, key, _ := strings.Cut(place, "/")
 	if bucket == "" || key == "" {
 		return fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
 	}
 	region := o.endpoint.region
-	if o.file.Destination != nil {
-		region = cmp.Or(o.file.Destination.BucketRegion, region)
+	if d := o.file.Destination; d != nil {
+		region = cmp.Or(d.BucketRegion, region)
 	}
 	s3, path := o.s3, "/"+place
 	if s3 == nil {
-		s3 = &endpoint{scheme: "https", host: "s3"}
+		host := "s3"
 		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.Region != o.endpoint.region {
-			s3.host += "-fips"
+			host += "-fips"
 		}
 		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
-			s3.host += ".dualstack"
+			host += ".dualstack"
 		}
-		s3.host += "." + region + "." + partitionOf(region).dnsSuffix
+		host += "." + region + "." + partitionOf(region).dnsSuffix
 		// No wildcard certificate covers a name with dots.
 		if len(bucket) >= 3 && smithyhttp.ValidHostLabel(bucket) && bucket == strings.ToLower(strings.Trim(bucket, "-")) {
-			s3.host, path = bucket+"."+s3.host, "/"+key
+			host, path = bucket+"."+host, "/"+key
 		}
+		s3 = &endpoint{scheme: "https", host: host}
 	}
 	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	var err error
 	if o.creds, err = o.credentials(o.attempt); err != nil {
 		return err
 	}
@@ -401,8 +386,8 @@ func parseContentRange(text string) (first, total int64, ok bool) {
 // crc64NVME is the polynomial of S3's own choice of checksum.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns a checksum that a response gives of a whole object, and what
-// it should come to. One of an object's parts ends in "-N".
+// checksum returns a checksum that S3 gives of a whole object, and what it should
+// come to. One of an object's parts is COMPOSITE, or ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
 	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 		return nil, nil
