@@ -23,22 +23,17 @@ type DownloadOptions struct {
 	// nil: it asks for one.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
-	// Concurrency is how many files Download fetches at once. Default: 4.
-	Concurrency int
+	Concurrency int // files that Download fetches at once. Default: 4
 
 	// PartSize, in bytes, has Download fetch a larger file in parts of this size,
 	// Parts at once, verified by length and ETag instead of a checksum. Defaults:
-	// 0, every file in one stream; 4 parts at once.
+	// 0, one stream for every file; 4.
 	PartSize int64
 	Parts    int
 
-	// MaxAttempts is how often a file is asked for without a byte of progress.
-	// Default: 5.
-	MaxAttempts int
+	MaxAttempts int // to get a byte of progress. Default: 5
 
-	// StallTimeout is how long a server may send nothing before it is asked again.
-	// Default: 30 seconds.
-	StallTimeout time.Duration
+	StallTimeout time.Duration // how long a server may send nothing before it is asked again. Default: 30 seconds
 
 	// OnProgress is called by Download, never twice at once, as bytes reach the
 	// disk. nil: none.
@@ -64,8 +59,8 @@ type DownloadedFile struct {
 	Err  error  // nil: the file is there, whole; *FileError: the job didn't make it
 }
 
-// DownloadError says that not every file of a job was fetched. Its chain holds
-// the files' errors and, if QuickSight failed the job or a file, the [*JobError].
+// DownloadError is a job whose files were not all fetched. Its chain holds the
+// files' errors and, if QuickSight failed the job or a file, the [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
@@ -107,12 +102,11 @@ func (e *DownloadError) Unwrap() []error {
 // Open streams one file of a result. The caller must close it, early or not.
 //
 // A presigned URL is fetched without credentials, over https alone (http from
-// this machine's own addresses); a file in the caller's bucket by a GET signed
-// for S3. A broken connection is resumed where it broke; an expired URL is
-// replaced, once between any two bytes, by asking for the result again. Read
-// ends with io.EOF only after all bytes have come. If they disagree with S3's
-// checksum, its error matches [ErrChecksum]; if the object changed meanwhile,
-// [ErrFileChanged].
+// loopback addresses); a file in the caller's bucket by a GET signed for S3. A
+// broken connection is resumed; an expired URL is replaced, once between any two
+// bytes, by asking for the result again. Read ends with io.EOF only after all
+// bytes have come. Its error matches [ErrChecksum] if they disagree with S3's
+// checksum, [ErrFileChanged] if the object changed meanwhile.
 //
 // A file that the job didn't make is a [*FileError]; S3's own errors are
 // *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an
@@ -132,22 +126,21 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	return o, nil
 }
 
-// Download brings every file of a finished job into dir, which it makes if need
-// be, and tells every file's fate, in the order of
-// [DescribeDashboardSnapshotJobResultOutput.Files]. The error is nil only if the
-// job went well and every file is there; otherwise it is a [*DownloadError], an
-// [*InvalidInputError], or that of the call for the result or of making dir. One
-// failing file doesn't lose the others.
+// Download brings every file of a finished job into dir, made if need be, and
+// tells every file's fate, in the order of
+// [DescribeDashboardSnapshotJobResultOutput.Files]; one failing file doesn't lose
+// the others. The error is nil only if the job went well and every file is there;
+// otherwise it is a [*DownloadError], an [*InvalidInputError], or that of asking
+// for the result or making dir.
 //
-// A file is whole or not there: it is written under a temporary name that begins
-// with ".snapshotjob-", verified as [Client.Open] says, synced and only then
-// named <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the
-// first sheet and visual of several, without the parts that a file doesn't have,
-// each id cut to 60 characters, "_" for all but A-Z a-z 0-9 - . _, and a "_" in
-// front of what would begin with a dot or is a device on Windows. An unknown
-// format keeps the object's own ending, or gets .bin. No file is overwritten: if
-// the folder has the name, or the job has it but for upper and lower case, "-2"
-// or the next free number is added.
+// A file is whole or not there: written under a temporary name that begins with
+// ".snapshotjob-", verified as [Client.Open] says, synced and only then named
+// <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the first
+// sheet and visual, if any, each id cut to 60 characters, "_" for all but A-Z a-z
+// 0-9 - . _, and a "_" in front of a dot or a Windows device's name. An unknown
+// format keeps the object's own ending, or gets .bin. No file is overwritten: to
+// a name that the folder has, or the job in any case of letters, "-2" or the next
+// free number is added.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	d, faults := c.download(ctx, optFns)
 	faults = job.faults(faults)
@@ -194,7 +187,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	return files, nil
 }
 
-// inParallel runs tasks, at most n at once, and returns when all are done.
+// inParallel runs tasks, at most n at once.
 func inParallel(n int, tasks []func()) {
 	var wg sync.WaitGroup
 	running := make(chan struct{}, n)
@@ -240,8 +233,7 @@ func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) 
 	return d, faults
 }
 
-// fetch brings one file into dir. It begins again if the object changes on the
-// way or its checksum is wrong.
+// fetch brings one file into dir, again if it changed or its checksum is wrong.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
 	// With the permissions of any other file, unlike os.CreateTemp's.
 	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

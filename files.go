@@ -14,8 +14,8 @@ import (
 // ResultFile is one file of a result: made, failed, or asked for and missing.
 type ResultFile struct {
 	Job                Job
-	Registered         bool // asked for by a registered user; otherwise by an anonymous one
-	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 for a requested file without a result
+	Registered         bool // asked for by a registered user, not by an anonymous one
+	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 without a result
 
 	// Of the file that was asked for; zero where the result doesn't tell which.
 	Format SnapshotFileFormatType
@@ -26,8 +26,7 @@ type ResultFile struct {
 	Errors      []SnapshotJobResultErrorInfo
 }
 
-// Err returns nil if the file was made and carries no error, and otherwise a
-// [*FileError].
+// Err returns nil if the file was made without an error, else a [*FileError].
 func (f ResultFile) Err() error {
 	if f.URI != "" && len(f.Errors) == 0 {
 		return nil
@@ -70,8 +69,8 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] 
 	return slices.Values(files)
 }
 
-// Err judges the result: nil only if the job COMPLETED, made at least one file,
-// and every file has a URI and carries no error. Otherwise it is a [*JobError].
+// Err returns nil only if the job COMPLETED and made at least one file, and all
+// of them without an error. Otherwise it is a [*JobError].
 func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	e := &JobError{Job: o.Job, Status: o.JobStatus}
 	if o.ErrorInfo != nil {
@@ -89,7 +88,7 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	return e
 }
 
-// JobError says that a job failed, or completed without all of its files.
+// JobError is a job that failed, or completed without all of its files.
 type JobError struct {
 	Job       Job
 	Status    SnapshotJobStatus
@@ -99,8 +98,7 @@ type JobError struct {
 	total     int          // files in all
 }
 
-// Error says in one line what failed and, for an error type that AWS
-// documents, what to do.
+// Error says in one line what failed and, if AWS documents it, what to do.
 func (e *JobError) Error() string {
 	text := fmt.Sprintf("snapshot job %s %s", e.Job, oneLine(string(cmp.Or(e.Status, "has no status"))))
 	switch {
@@ -141,9 +139,7 @@ func (e *JobError) Unwrap() []error {
 // TryAgain reports whether the same job may succeed when started again: all that
 // went wrong is a change of row-level or column-level security while it ran.
 func (e *JobError) TryAgain() bool {
-	return !slices.ContainsFunc(e.types(), func(t string) bool {
-		return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged
-	})
+	return !slices.ContainsFunc(e.types(), func(t string) bool { return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged })
 }
 
 // Fault says who can mend it: smithy.FaultClient if AWS documents every error
@@ -182,7 +178,7 @@ func (e *JobError) types() (types []string) {
 // FileError is a file that failed, or that is missing from the result.
 type FileError struct{ File ResultFile }
 
-// Error names the job and the file, and says what to do if AWS documents it.
+// Error names the job and the file, and what to do if AWS documents it.
 func (e *FileError) Error() string {
 	return fmt.Sprintf("snapshot job %s: %s", e.File.Job, e.File.failure())
 }
@@ -191,12 +187,9 @@ func (f ResultFile) wrap(err error) error {
 	return fmt.Errorf("snapshot job %s: %s: %w", f.Job, f.describe(), err)
 }
 
-// describe names a file as its user would: by format, sheet and visual.
+// describe names a file by format, sheet and visual.
 func (f ResultFile) describe() string {
-	text := string(f.Format)
-	if text == "" {
-		text = fmt.Sprintf("file %d of group %d", f.Index, f.Group)
-	}
+	text := cmp.Or(string(f.Format), fmt.Sprintf("file %d of group %d", f.Index, f.Group))
 	sep := " of sheet "
 	for _, sheet := range f.Sheets {
 		text += sep + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), " visual ")
@@ -207,18 +200,18 @@ func (f ResultFile) describe() string {
 
 // failure says which file failed, and why.
 func (f ResultFile) failure() string {
-	var why []string
+	text, sep := f.describe(), ": "
 	for _, info := range f.Errors {
-		why = append(why, explain(info.ErrorType, info.ErrorMessage))
+		text += sep + explain(info.ErrorType, info.ErrorMessage)
+		sep = ", "
 	}
 	switch {
-	case why != nil:
+	case len(f.Errors) > 0:
+		return text
 	case f.Index < 0:
-		why = []string{"asked for, but not in the result"}
-	default:
-		why = []string{"the result has neither a URI nor an error"}
+		return text + ": asked for, but not in the result"
 	}
-	return f.describe() + ": " + strings.Join(why, ", ")
+	return text + ": the result has neither a URI nor an error"
 }
 
 // advice is that of AWS (API reference, DescribeDashboardSnapshotJobResult).

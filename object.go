@@ -215,9 +215,6 @@ func (o *object) request() error {
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
-	if err != nil {
-		return err
-	}
 	// "identity" brings the bytes that length and checksum count.
 	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
 	if o.at > 0 || !o.whole {

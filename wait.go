@@ -14,12 +14,9 @@ import (
 
 // WaitOptions says when [Client.Wait] polls. Zero means the default.
 type WaitOptions struct {
-	// FirstDelay comes before the first poll. Default: 2 seconds.
-	FirstDelay time.Duration
+	FirstDelay time.Duration // before the first poll. Default: 2 seconds
 
-	// QueuedDelay comes after a poll that finds the job QUEUED. Default: 12
-	// seconds.
-	QueuedDelay time.Duration
+	QueuedDelay time.Duration // after a poll that finds the job QUEUED. Default: 12 seconds
 
 	// MinDelay comes after the first poll that finds the job running, and Growth
 	// times the last delay after each other, up to MaxDelay. Defaults: 3.5
@@ -29,16 +26,11 @@ type WaitOptions struct {
 	Growth   float64
 	MaxDelay time.Duration
 
-	// Jitter is by what part a delay varies at random. Default: 0.1; negative:
-	// none.
-	Jitter float64
+	Jitter float64 // by what part a delay varies at random. Default: 0.1; negative: none
 
-	// MaxErrorDelay bounds the delay after polls that failed, which doubles each
-	// time. Default: 1 minute.
-	MaxErrorDelay time.Duration
+	MaxErrorDelay time.Duration // bounds the delay after failed polls, which doubles each time. Default: 1 minute
 
-	// OnPoll is called after every poll, on Wait's goroutine. nil: none.
-	OnPoll func(Poll)
+	OnPoll func(Poll) // called after every poll, on Wait's goroutine. nil: none
 
 	// ClientOptions apply to Wait's calls. Unless they or the client set an
 	// AttemptTimeout, it is 30 seconds.
@@ -55,8 +47,8 @@ type Poll struct {
 	Next    time.Duration     // until the next poll; 0 if this was the last
 }
 
-// WaitError is a wait without a result: the context ended, or a poll failed in a
-// way that waiting doesn't mend.
+// WaitError is a wait without a result: the context ended, or a poll failed for
+// good.
 type WaitError struct {
 	Job     Job
 	Status  SnapshotJobStatus // the last that was seen; empty if none was
@@ -87,15 +79,13 @@ func (e *WaitError) Unwrap() error { return e.Err }
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	o, faults := waitOptions(optFns)
 	faults = job.faults(faults)
-	if ctx == nil {
-		faults.add("ctx", "is nil: want a context with a deadline")
-	}
+	faults.needContext(ctx)
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	start := time.Now()
 	poll := Poll{Job: job, Next: o.FirstDelay}
-	pace := pace{WaitOptions: o, next: o.MinDelay}
+	failures := 0 // in a row
 	var err, last error
 	for poll.Next > 0 {
 		jitter := o.Jitter * (2*rand.Float64() - 1)
@@ -119,12 +109,13 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		switch {
 		case out != nil:
 		case err == nil:
-			poll.Next = pace.afterStatus(poll.Status)
+			failures = 0
+			poll.Next = o.afterStatus(poll.Status)
 		case ctx.Err() != nil:
 			err = after(err, last)
 		case passing(err):
-			pace.failures++
-			poll.Next = time.Duration(min(float64(o.MaxErrorDelay), math.Ldexp(float64(pace.next), pace.failures)))
+			failures++
+			poll.Next = time.Duration(min(float64(o.MaxErrorDelay), math.Ldexp(float64(o.MinDelay), failures)))
 		}
 		poll.Elapsed = time.Since(start)
 		if o.OnPoll != nil {
@@ -161,20 +152,13 @@ func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) 
 	return o, faults
 }
 
-// pace tells the delays between polls.
-type pace struct {
-	WaitOptions
-	next     time.Duration
-	failures int // in a row
-}
-
-func (p *pace) afterStatus(status SnapshotJobStatus) time.Duration {
-	p.failures = 0
+// afterStatus returns the delay after a poll. MinDelay becomes the one after that.
+func (o *WaitOptions) afterStatus(status SnapshotJobStatus) time.Duration {
 	if status == SnapshotJobStatusQueued {
-		return p.QueuedDelay
+		return o.QueuedDelay
 	}
-	delay := p.next
-	p.next = time.Duration(min(float64(p.MaxDelay), float64(delay)*p.Growth))
+	delay := o.MinDelay
+	o.MinDelay = time.Duration(min(float64(o.MaxDelay), float64(delay)*o.Growth))
 	return delay
 }
 
