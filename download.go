@@ -19,15 +19,13 @@ import (
 // DownloadOptions says how [Client.Open] and [Client.Download] fetch files. Zero
 // means the default.
 type DownloadOptions struct {
-	// Result is a result in hand, such as [Client.Wait]'s, for Download alone.
-	// nil: it asks for one.
+	// Result is one in hand, such as [Client.Wait]'s, for Download. nil: it asks.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
 	Concurrency int // files that Download fetches at once. Default: 4
 
-	// PartSize, in bytes, has Download fetch a larger file in parts of this size,
-	// Parts at once, verified by length and ETag instead of a checksum. Defaults:
-	// 0, one stream for every file; 4.
+	// PartSize, in bytes, has Download fetch larger files in parts, Parts at once,
+	// verified by length and ETag, not checksum. Defaults: 0, one stream; 4.
 	PartSize int64
 	Parts    int
 
@@ -35,9 +33,7 @@ type DownloadOptions struct {
 
 	StallTimeout time.Duration // how long a server may send nothing before it is asked again. Default: 30 seconds
 
-	// OnProgress is called by Download, never twice at once, as bytes reach the
-	// disk. nil: none.
-	OnProgress func(DownloadProgress)
+	OnProgress func(DownloadProgress) // called, never twice at once, as Download's bytes reach the disk. nil: none
 
 	// ClientOptions apply to calls for results and, where they fit, to files.
 	ClientOptions []func(*Options)
@@ -81,10 +77,10 @@ func (e *DownloadError) Error() string {
 		}
 	}
 	text := fmt.Sprint(e.job)
-	if len(failed) > 0 {
+	if failed != nil {
 		text = fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
 	}
-	if len(fetched) > 0 {
+	if fetched != nil {
 		text += "; fetched: " + strings.Join(fetched, ", ")
 	}
 	return fmt.Sprintf("download of snapshot job %s: %s", e.Job, text)
@@ -207,11 +203,11 @@ type download struct {
 	DownloadOptions
 	client   *Client
 	progress sync.Mutex
-	renewing chan struct{}                                            // holds a value while a file asks for a new result
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // nil: none was asked for
+	renewing chan struct{} // full while a file asks for a new result
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput]
 }
 
-// download also returns the options' faults, without those of ClientOptions.
+// download also returns the options' faults, but not ClientOptions'.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
 	d = &download{client: c, renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
@@ -280,7 +276,7 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 			d.OnProgress(DownloadProgress{file, name, size, total})
 		}
 	}
-	var once sync.Once // the first part that fails ends the others
+	var once sync.Once // the first failure ends the other parts
 	var tasks []func()
 	for start := int64(0); start == 0 || start < total; start += partSize {
 		tasks = append(tasks, func() {

@@ -35,9 +35,9 @@ func (f ResultFile) Err() error {
 }
 
 // Files walks every file of every user, anonymous users first, in the result's
-// order. A file's format and sheets are those of its group's Files: of the same
-// index where there are as many as results, else of the only one. Files beyond
-// their group's results come last in the group, with Index -1.
+// order. A file's format and sheets are from its group's Files: of the same index
+// where there are as many as results, else of the only one. Files beyond their
+// group's results come last in it, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	var files []ResultFile
 	add := func(file ResultFile, groups []SnapshotJobResultFileGroup) {
@@ -82,7 +82,7 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 			e.Files = append(e.Files, file)
 		}
 	}
-	if o.JobStatus == SnapshotJobStatusCompleted && o.ErrorInfo == nil && len(e.Files) == 0 && e.total > 0 {
+	if e.Status == SnapshotJobStatusCompleted && o.ErrorInfo == nil && len(e.Files) == 0 && e.total > 0 {
 		return nil
 	}
 	return e
@@ -101,28 +101,28 @@ type JobError struct {
 // Error says in one line what failed and, if AWS documents it, what to do.
 func (e *JobError) Error() string {
 	text := fmt.Sprintf("snapshot job %s %s", e.Job, oneLine(string(cmp.Or(e.Status, "has no status"))))
+	failed := len(e.Files)
 	switch {
 	case e.Status != SnapshotJobStatusCompleted:
-	case len(e.Files) > 0:
-		text += fmt.Sprintf(", but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+	case failed > 0:
+		text += fmt.Sprintf(", but %d of %d files failed", failed, max(e.total, failed))
 	case e.total == 0:
 		text += " without any file"
 	default:
 		text += " with an error"
 	}
-	switch {
-	case e.ErrorType != "" || e.Message != "":
-		text += ": " + explain(e.ErrorType, e.Message)
-	case e.Status == SnapshotJobStatusFailed && len(e.Files) == 0:
+	if why := explain(e.ErrorType, e.Message); why != "" {
+		text += ": " + why
+	} else if e.Status == SnapshotJobStatusFailed && failed == 0 {
 		text += ": the service gave no reason"
 	}
 	sep := ": "
-	for _, file := range e.Files[:min(10, len(e.Files))] {
+	for _, file := range e.Files[:min(10, failed)] {
 		text += sep + file.failure()
 		sep = "; "
 	}
-	if more := len(e.Files) - 10; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
+	if failed > 10 {
+		text += fmt.Sprintf("; and %d more", failed-10)
 	}
 	return text
 }
@@ -136,16 +136,15 @@ func (e *JobError) Unwrap() []error {
 	return errs
 }
 
-// TryAgain reports whether the same job may succeed when started again: all that
-// went wrong is a change of row-level or column-level security while it ran.
+// TryAgain reports whether the same job may succeed when started again: only row-
+// or column-level security changed while it ran.
 func (e *JobError) TryAgain() bool {
 	return !slices.ContainsFunc(e.types(), func(t string) bool { return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged })
 }
 
-// Fault says who can mend it: smithy.FaultClient if AWS documents every error
-// type, since those are about the account's data and permissions;
-// smithy.FaultServer if a COMPLETED job lost a file without an error; otherwise
-// smithy.FaultUnknown.
+// Fault says who can mend it: smithy.FaultServer if a COMPLETED job lost a file
+// without an error; smithy.FaultClient if AWS documents every error type, all of
+// the account's data and permissions; otherwise smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.types()
 	switch {
@@ -162,7 +161,7 @@ func (e *JobError) Fault() smithy.ErrorFault {
 func (e *JobError) types() (types []string) {
 	completed := e.Status == SnapshotJobStatusCompleted
 	if e.ErrorType != "" || !completed || len(e.Files) == 0 {
-		types = append(types, e.ErrorType)
+		types = []string{e.ErrorType}
 	}
 	for _, file := range e.Files {
 		if completed && len(file.Errors) == 0 {

@@ -16,13 +16,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -39,8 +38,7 @@ var errStalled = &decidedError{errors.New("the server sent nothing for too long"
 
 const toEnd = math.MaxInt64 // where a file of unknown size ends
 
-// object reads a file, or a part of it, across broken connections and expired
-// URLs.
+// object reads a file or a part of it, over as many connections as that takes.
 type object struct {
 	*download
 	result  *DescribeDashboardSnapshotJobResultOutput // that uri is from; nil: the caller's
@@ -77,8 +75,8 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 	return o
 }
 
-// locate takes the file's URI from the newest result, or from a new one if it
-// has expired there. Files whose URLs expired together share that.
+// locate takes the file's URI from the newest result, or from a new one, for all
+// files, if it has expired there.
 func (o *object) locate(expired bool) error {
 	if expired {
 		select {
@@ -151,12 +149,12 @@ func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe
 func (o *object) Close() error {
 	if o.failed == nil {
 		o.drop(nil)
-		o.failed = errors.New("read of a closed file")
+		o.failed = os.ErrClosed
 	}
 	return nil
 }
 
-// drop ends an attempt, and tells one that stalled from one that failed with err.
+// drop ends an attempt that failed with err, unless it stalled.
 func (o *object) drop(err error) error {
 	if context.Cause(o.attempt) == errStalled {
 		err = errStalled
@@ -191,14 +189,13 @@ func (o *object) connect(last error) error {
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		// Of an old URL S3 says AccessDenied, or ExpiredToken for the credentials
-		// that signed it.
+		// Of an old URL S3 says 403, or ExpiredToken for what signed it.
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
 		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
 		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):
-			if renewErr := o.locate(true); renewErr != nil {
-				return after(renewErr, err)
+			if failed := o.locate(true); failed != nil {
+				return after(failed, err)
 			}
 		case passing(err):
 			continue
@@ -312,8 +309,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sign makes req a signed GET of bucket/key in S3, virtual-host style where the
-// bucket's name allows it.
+// sign makes req a signed GET of bucket/key in S3.
 func (o *object) sign(req *http.Request, place string) (err error) {
 	bucket, key, _ := strings.Cut(place, "/")
 	if bucket == "" || key == "" {
@@ -333,7 +329,7 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 			host += ".dualstack"
 		}
 		host += "." + region + "." + partitionOf(region).dnsSuffix
-		// No wildcard certificate covers a name with dots.
+		// Virtual-host style, but no wildcard certificate covers a name with dots.
 		if len(bucket) >= 3 && smithyhttp.ValidHostLabel(bucket) && bucket == strings.ToLower(strings.Trim(bucket, "-")) {
 			host, path = bucket+"."+host, "/"+key
 		}
@@ -351,9 +347,7 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
-		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
-	})
+	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath)
 }
 
 // element returns the text of the first XML element of this name.
@@ -369,22 +363,19 @@ func element(body []byte, name string) string {
 // parseContentRange reads "bytes first-last/total", of which total may be "*".
 func parseContentRange(text string) (first, total int64, ok bool) {
 	var last int64
-	var size string
-	if n, _ := fmt.Sscanf(text, "bytes %d-%d/%s", &first, &last, &size); n < 3 || first < 0 {
-		return 0, 0, false
+	text, unknown := strings.CutSuffix(text, "/*")
+	n, _ := fmt.Sscanf(text, "bytes %d-%d/%d", &first, &last, &total)
+	if unknown {
+		return first, -1, n == 2 && first >= 0
 	}
-	if size == "*" {
-		return first, -1, true
-	}
-	total, err := strconv.ParseInt(size, 10, 64)
-	return first, total, err == nil && total > first
+	return first, total, n == 3 && first >= 0 && total > first
 }
 
-// crc64NVME is the polynomial of S3's own choice of checksum.
+// crc64NVME is of S3's own choice of checksum.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns a checksum that S3 gives of a whole object, and what it should
-// come to. One of an object's parts is COMPOSITE, or ends in "-N".
+// checksum returns one that S3 gives of a whole object, and what it should come
+// to. One of its parts is COMPOSITE, or ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
 	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 		return nil, nil
@@ -396,8 +387,7 @@ func checksum(header http.Header) (hash.Hash, []byte) {
 		"Sha256":    sha256.New(),
 		"Sha1":      sha1.New(),
 	} {
-		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name))
-		if err == nil && len(want) == sum.Size() {
+		if want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name)); err == nil && len(want) == sum.Size() {
 			return sum, want
 		}
 	}

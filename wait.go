@@ -20,8 +20,7 @@ type WaitOptions struct {
 
 	// MinDelay comes after the first poll that finds the job running, and Growth
 	// times the last delay after each other, up to MaxDelay. Defaults: 3.5
-	// seconds, 1.02 and 5.5 seconds: fewer calls than a poll every 5 seconds, at
-	// no more lag (TestWaitSchedule).
+	// seconds, 1.02 and 5.5 seconds (see TestWaitSchedule).
 	MinDelay time.Duration
 	Growth   float64
 	MaxDelay time.Duration
@@ -47,8 +46,7 @@ type Poll struct {
 	Next    time.Duration     // until the next poll; 0 if this was the last
 }
 
-// WaitError is a wait without a result: the context ended, or a poll failed for
-// good.
+// WaitError is a wait that the context or a lasting error ended.
 type WaitError struct {
 	Job     Job
 	Status  SnapshotJobStatus // the last that was seen; empty if none was
@@ -57,7 +55,7 @@ type WaitError struct {
 	Err     error // matches the context's error and cause if the context ended
 }
 
-// Error says in one line what ended the wait, and how far it had come.
+// Error says in one line what ended the wait, and when.
 func (e *WaitError) Error() string {
 	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v",
 		e.Job, oneLine(string(cmp.Or(e.Status, "unknown"))), e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
