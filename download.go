@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. Zero
-// means the default.
+// DownloadOptions are those of [Client.Open] and [Client.Download]. Zero means the
+// default.
 type DownloadOptions struct {
 	// Result is one in hand, such as [Client.Wait]'s, for Download. nil: it asks.
 	Result *DescribeDashboardSnapshotJobResultOutput
@@ -35,8 +35,7 @@ type DownloadOptions struct {
 
 	OnProgress func(DownloadProgress) // called, never twice at once, as Download's bytes reach the disk. nil: none
 
-	// ClientOptions apply to calls for results and, where they fit, to files.
-	ClientOptions []func(*Options)
+	ClientOptions []func(*Options) // for results and, where they fit, files
 }
 
 // DownloadProgress is how far a file has come.
@@ -63,7 +62,7 @@ type DownloadError struct {
 	job   error // a *JobError, or nil
 }
 
-// Error tells in one line what failed, and what was fetched.
+// Error says in one line what failed, and what was fetched.
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
 	for _, f := range e.Files {
@@ -231,7 +230,7 @@ func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) 
 
 // fetch brings one file into dir, again if it changed or its checksum is wrong.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
-	// With the permissions of any other file, unlike os.CreateTemp's.
+	// os.CreateTemp's permissions are not those of any other file.
 	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return "", 0, err

@@ -23,17 +23,16 @@ func fileName(file ResultFile) string {
 	if name == "" || name[0] == '.' || isDevice(name) {
 		name = "_" + name
 	}
-	switch file.Format {
-	case SnapshotFileFormatTypePDF:
-		return name + ".pdf"
-	case SnapshotFileFormatTypeCSV:
-		return name + ".csv"
-	case SnapshotFileFormatTypeExcel:
-		return name + ".xlsx"
-	}
 	uri, _, _ := strings.Cut(string(file.URI), "?")
 	ending := safe(filepath.Ext(uri), 9)
-	if len(ending) < 2 || strings.Contains(ending, "_") {
+	switch {
+	case file.Format == SnapshotFileFormatTypePDF:
+		ending = ".pdf"
+	case file.Format == SnapshotFileFormatTypeCSV:
+		ending = ".csv"
+	case file.Format == SnapshotFileFormatTypeExcel:
+		ending = ".xlsx"
+	case len(ending) < 2 || strings.Contains(ending, "_"):
 		ending = ".bin"
 	}
 	return name + ending
@@ -84,8 +83,7 @@ func numbered(name string, i int) string {
 	return strings.TrimSuffix(name, ending) + "-" + strconv.Itoa(i) + ending
 }
 
-// publish gives a whole file its name, or the next free one, and never takes
-// another file's place.
+// publish gives a whole file its name, or the next that no file has.
 func publish(temp, name string) (string, error) {
 	for i := 1; ; i++ {
 		path := numbered(name, i)
@@ -93,12 +91,12 @@ func publish(temp, name string) (string, error) {
 			if _, err := os.Lstat(path); err == nil {
 				continue
 			}
-			// No hard links here. The gap since the look is small.
+			// No hard links here; the gap since the look is small.
 			if err := os.Rename(temp, path); err != nil {
 				return "", err
 			}
 		}
-		// So that the new name lasts. Windows can't sync a folder, and need not.
+		// So that the name lasts. Windows can't, and need not.
 		if folder, err := os.Open(filepath.Dir(path)); err == nil {
 			folder.Sync()
 			folder.Close()

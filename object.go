@@ -36,7 +36,7 @@ var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
 var errStalled = &decidedError{errors.New("the server sent nothing for too long"), true}
 
-const toEnd = math.MaxInt64 // where a file of unknown size ends
+const toEnd = math.MaxInt64
 
 // object reads a file or a part of it, over as many connections as that takes.
 type object struct {
@@ -45,27 +45,26 @@ type object struct {
 	uri     S3URI
 	ctx     context.Context
 	file    ResultFile
-	whole   bool   // not a part
-	at, end int64  // what is still to read
-	total   int64  // the whole file's size; -1: unknown
-	etag    string // of the object that was begun
+	whole   bool  // not a part
+	at, end int64 // what is still to read
+	total   int64 // of the whole file; -1: unknown
+	etag    string
 
 	failed   error     // what Read returns; there is no connection then
 	failures int       // since the last progress
-	renewed  bool      // the URL or the credentials, since the last progress
+	renewed  bool      // the URL or the credentials, since then
 	sum      hash.Hash // nil: S3 gave no checksum of what is read
 	want     []byte
 
 	attempt context.Context
 	cancel  context.CancelCauseFunc
-	creds   aws.Credentials // that signed it, if any
-	stall   *time.Timer     // cancels it when it brings nothing
+	creds   aws.Credentials
+	stall   *time.Timer // ends the attempt
 	body    io.ReadCloser
 	skip    int64 // what body repeats, of a server that ignores ranges
 }
 
-// open asks for a file from start to end; with an etag, it must still be that
-// object. What goes wrong is the object's failed.
+// open asks for a file from start to end, of this etag if there is one.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) *object {
 	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: end == toEnd, at: start, end: end, total: -1, etag: etag}
 	o.failed = cmp.Or(file.URI.refuseRedacted(), o.locate(false))
@@ -130,7 +129,7 @@ func (o *object) Read(p []byte) (int, error) {
 			if o.sum != nil {
 				o.sum.Write(p[:n])
 			}
-			return n, nil // an error comes again with the next Read
+			return n, nil // an error comes again
 		case err == io.EOF && o.end == toEnd && o.skip == 0:
 			o.end = o.at
 		case err != nil:
@@ -143,7 +142,7 @@ func (o *object) Read(p []byte) (int, error) {
 	return 0, o.failed
 }
 
-// Format keeps fmt from showing the URI, which is a field of a field.
+// Format shows no URI and no credentials.
 func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe()) }
 
 func (o *object) Close() error {
@@ -165,8 +164,7 @@ func (o *object) drop(err error) error {
 	return err
 }
 
-// connect asks for the bytes from o.at on until the server sends some. last is
-// why an earlier connection was lost.
+// connect asks until the server sends bytes. last is why a connection was lost.
 func (o *object) connect(last error) error {
 	for err := last; ; {
 		if err != nil {
@@ -206,7 +204,7 @@ func (o *object) connect(last error) error {
 	}
 }
 
-// request makes one attempt. Without an error, o.body brings what comes at o.at.
+// request makes one attempt to have the body bring what comes at o.at.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
@@ -232,7 +230,6 @@ func (o *object) request() error {
 	if err != nil {
 		return err
 	}
-	req.Host = req.URL.Host
 	sent := time.Now()
 	resp, err := roundTrip(o.DownloadTransport, req)
 	if o.Logger != nil {
@@ -261,8 +258,7 @@ func (o *object) accept(resp *http.Response) error {
 		}
 	case http.StatusPreconditionFailed:
 		changed = true
-	case http.StatusRequestedRangeNotSatisfiable:
-		// An empty object has no first byte to begin a range with.
+	case http.StatusRequestedRangeNotSatisfiable: // as every range of an empty object
 		changed, total = o.at > 0, 0
 	default:
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))

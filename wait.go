@@ -31,9 +31,7 @@ type WaitOptions struct {
 
 	OnPoll func(Poll) // called after every poll, on Wait's goroutine. nil: none
 
-	// ClientOptions apply to Wait's calls. Unless they or the client set an
-	// AttemptTimeout, it is 30 seconds.
-	ClientOptions []func(*Options)
+	ClientOptions []func(*Options) // of Wait's calls. AttemptTimeout, if unset, is 30 seconds
 }
 
 // Poll is what one poll of [Client.Wait] saw.
@@ -67,11 +65,11 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // Wait polls [Client.DescribeDashboardSnapshotJob] until the job has finished,
 // and returns its result. The context's deadline is the only limit: give it one.
 //
-// A finished job gives an output and the output's Err: nil, or a [*JobError] if
-// the job or some of its files failed. Any other error comes without an output:
-// an [*InvalidInputError], or a [*WaitError]. Throttling, 5xx answers and broken
-// connections slow a wait down; what would only come again, such as AccessDenied
-// or an unknown job, ends it at once.
+// A finished job gives an output and its Err: nil, or a [*JobError] if the job or
+// some of its files failed. Any other error comes without an output: an
+// [*InvalidInputError], or a [*WaitError]. Throttling, 5xx answers and broken
+// connections slow a wait down; errors that last, such as AccessDenied or an
+// unknown job, end it at once.
 //
 // Wait starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
