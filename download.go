@@ -142,16 +142,15 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	if dir == "" {
 		faults.add("dir", `is empty: want a folder, such as "."`)
 	}
-	result := d.Result
-	if result != nil && result.Job != job {
-		faults.add("Result", "is that of %s: want that of %s", result.Job, job)
+	if d.Result != nil && d.Result.Job != job {
+		faults.add("Result", "is that of %s: want that of %s", d.Result.Job, job)
 	}
 	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
-	if result == nil {
+	if d.Result == nil {
 		var err error
-		if result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
+		if d.Result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
 			return nil, err
 		}
 	}
@@ -161,7 +160,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	var files []DownloadedFile
 	var tasks []func()
 	names := names{}
-	for file := range result.Files() {
+	for file := range d.Result.Files() {
 		i, err := len(files), file.Err()
 		files = append(files, DownloadedFile{File: file, Err: err})
 		if err == nil {
@@ -176,7 +175,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 		}
 	}
 	inParallel(d.Concurrency, tasks)
-	if e := (&DownloadError{job, files, result.Err()}); len(e.Unwrap()) > 0 {
+	if e := (&DownloadError{job, files, d.Result.Err()}); len(e.Unwrap()) > 0 {
 		return files, e
 	}
 	return files, nil

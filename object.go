@@ -30,8 +30,7 @@ import (
 // ErrFileChanged is matched by the error of a file that was replaced meanwhile.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
-// ErrChecksum is matched by the error of a file that doesn't agree with S3's
-// checksum.
+// ErrChecksum is matched by that of a file that doesn't agree with S3's checksum.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
 var errStalled = &decidedError{errors.New("the server sent nothing for too long"), true}
@@ -158,7 +157,6 @@ func (o *object) drop(err error) error {
 	if context.Cause(o.attempt) == errStalled {
 		err = errStalled
 	}
-	o.stall.Stop()
 	o.cancel(nil)
 	o.body.Close()
 	return err
@@ -180,7 +178,6 @@ func (o *object) connect(last error) error {
 			return ended(o.ctx, last, nil)
 		}
 		if err = o.request(); err == nil {
-			o.stall.Stop() // until the first Read
 			return nil
 		}
 		err = o.drop(err)
@@ -209,6 +206,7 @@ func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
+	defer o.stall.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
 	// "identity" brings the bytes that length and checksum count.
 	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
@@ -373,9 +371,7 @@ var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 // checksum returns one that S3 gives of a whole object, and what it should come
 // to. One of its parts is COMPOSITE, or ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
-	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
-		return nil, nil
-	}
+	whole := header.Get("X-Amz-Checksum-Type") != "COMPOSITE"
 	for name, sum := range map[string]hash.Hash{
 		"Crc64nvme": crc64.New(crc64NVME),
 		"Crc32c":    crc32.New(crc32.MakeTable(crc32.Castagnoli)),
@@ -383,7 +379,8 @@ func checksum(header http.Header) (hash.Hash, []byte) {
 		"Sha256":    sha256.New(),
 		"Sha1":      sha1.New(),
 	} {
-		if want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name)); err == nil && len(want) == sum.Size() {
+		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name))
+		if whole && err == nil && len(want) == sum.Size() {
 			return sum, want
 		}
 	}
