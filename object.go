@@ -228,6 +228,7 @@ func (o *object) request() error {
 	if err != nil {
 		return err
 	}
+	req.Host = req.URL.Host
 	sent := time.Now()
 	resp, err := roundTrip(o.DownloadTransport, req)
 	if o.Logger != nil {
