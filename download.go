@@ -14,42 +14,28 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// DownloadOptions says how [Client.Open] and [Client.Download] fetch files. A zero
-// value stands for the default.
+// DownloadOptions are those of [Client.Open] and [Client.Download]. Zero means the
+// default.
 type DownloadOptions struct {
-	// Result is a result in hand, such as [Client.Wait]'s, for Download alone.
-	// nil: it asks for one.
+	// Result is one in hand, such as [Client.Wait]'s, for Download. nil: it asks.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
-	// Concurrency is how many files Download fetches at once. Default: 4.
-	Concurrency int
+	Concurrency int // files that Download fetches at once. Default: 4
 
-	// PartSize, in bytes, has Download fetch a larger file in parts of this size,
-	// Parts at once, verified by length and ETag instead of a checksum. Defaults:
-	// 0, every file in one stream; 4 parts at once.
+	// PartSize, in bytes, has Download fetch larger files in parts, Parts at once,
+	// verified by length and ETag, not checksum. Defaults: 0, one stream; 4.
 	PartSize int64
 	Parts    int
 
-	// MaxAttempts is how often a file is asked for without a byte of progress.
-	// Default: 5.
-	MaxAttempts int
+	MaxAttempts int // to get a byte of progress. Default: 5
 
-	// StallTimeout is how long a server may send nothing before it is asked again.
-	// Default: 30 seconds.
-	StallTimeout time.Duration
+	StallTimeout time.Duration // how long a server may send nothing before it is asked again. Default: 30 seconds
 
-	// OnProgress is called by Download, never twice at once, as bytes reach the
-	// disk. nil: none.
-	OnProgress func(DownloadProgress)
+	OnProgress func(DownloadProgress) // called, never twice at once, as Download's bytes reach the disk. nil: none
 
-	// ClientOptions apply to the calls for results, and their credentials,
-	// endpoints and transports to files too.
-	ClientOptions []func(*Options)
+	ClientOptions []func(*Options) // for results and, where they fit, files
 }
 
 // DownloadProgress is how far a file has come.
@@ -68,31 +54,32 @@ type DownloadedFile struct {
 	Err  error  // nil: the file is there, whole; *FileError: the job didn't make it
 }
 
-// DownloadError says that not every file of a job was fetched. Its chain holds
-// the files' errors and, if QuickSight failed the job or a file, the [*JobError].
+// DownloadError is a job whose files were not all fetched. Its chain holds the
+// files' errors and, if QuickSight failed the job or a file, the [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
 	job   error // a *JobError, or nil
 }
 
-// Error tells in one line what failed, and what was fetched.
+// Error says in one line what failed, and what was fetched.
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
 	for _, f := range e.Files {
-		if f.Err == nil {
+		switch {
+		case f.Err == nil:
 			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", f.Path, f.Size))
-		} else if _, byJob := errors.AsType[*FileError](f.Err); byJob {
-			failed = append(failed, f.File.describe()+": "+f.File.problem())
-		} else {
+		case f.File.Err() != nil:
+			failed = append(failed, f.File.failure())
+		default:
 			failed = append(failed, f.Err.Error())
 		}
 	}
 	text := fmt.Sprint(e.job)
-	if len(failed) > 0 {
+	if failed != nil {
 		text = fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
 	}
-	if len(fetched) > 0 {
+	if fetched != nil {
 		text += "; fetched: " + strings.Join(fetched, ", ")
 	}
 	return fmt.Sprintf("download of snapshot job %s: %s", e.Job, text)
@@ -110,12 +97,11 @@ func (e *DownloadError) Unwrap() []error {
 // Open streams one file of a result. The caller must close it, early or not.
 //
 // A presigned URL is fetched without credentials, over https alone (http from
-// this machine's own addresses); a file in the caller's bucket by a GET signed
-// for S3. A broken connection is resumed where it broke; an expired URL is
-// replaced, once between any two bytes, by asking for the result again. Read
-// ends with io.EOF only after all bytes have come. If they disagree with S3's
-// checksum, its error matches [ErrChecksum]; if the object changed meanwhile,
-// [ErrFileChanged].
+// loopback addresses); a file in the caller's bucket by a GET signed for S3. A
+// broken connection is resumed; an expired URL is replaced, once between any two
+// bytes, by asking for the result again. Read ends with io.EOF only after all
+// bytes have come. Its error matches [ErrChecksum] if they disagree with S3's
+// checksum, [ErrFileChanged] if the object changed meanwhile.
 //
 // A file that the job didn't make is a [*FileError]; S3's own errors are
 // *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an
@@ -128,45 +114,43 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	o := d.open(ctx, file, 0, -1, "")
+	o := d.open(ctx, file, 0, toEnd, "")
 	if o.failed != nil {
-		return nil, fetchError(file, o.failed)
+		return nil, file.wrap(o.failed)
 	}
 	return o, nil
 }
 
-// Download brings every file of a finished job into dir, which it makes if need
-// be, and tells every file's fate, in the order of
-// [DescribeDashboardSnapshotJobResultOutput.Files]. The error is nil only if the
-// job went well and every file is there; otherwise it is a [*DownloadError], an
-// [*InvalidInputError], or that of the call for the result or of making dir. One
-// failing file doesn't lose the others.
+// Download brings every file of a finished job into dir, made if need be, and
+// tells every file's fate, in the order of
+// [DescribeDashboardSnapshotJobResultOutput.Files]; one failing file doesn't lose
+// the others. The error is nil only if the job went well and every file is there;
+// otherwise it is a [*DownloadError], an [*InvalidInputError], or that of asking
+// for the result or making dir.
 //
-// A file is whole or not there: it is written under a temporary name that begins
-// with ".snapshotjob-", verified as [Client.Open] says, synced and only then
-// named <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the
-// first sheet and visual of several, without the parts that a file doesn't have,
-// each id cut to 60 characters, "_" for all but A-Z a-z 0-9 - . _, and a "_" in
-// front of what would begin with a dot or is a device on Windows. An unknown
-// format keeps the object's own ending, or gets .bin. No file is overwritten: if
-// the folder has the name, or the job has it but for upper and lower case, "-2"
-// or the next free number is added.
+// A file is whole or not there: written under a temporary name that begins with
+// ".snapshotjob-", verified as [Client.Open] says, synced and only then named
+// <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the first
+// sheet and visual, if any, each id cut to 60 characters, "_" for all but A-Z a-z
+// 0-9 - . _, and a "_" in front of a dot or a Windows device's name. An unknown
+// format keeps the object's own ending, or gets .bin. No file is overwritten: to
+// a name that the folder has, or the job in any case of letters, "-2" or the next
+// free number is added.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	d, faults := c.download(ctx, optFns)
 	faults = job.faults(faults)
 	if dir == "" {
 		faults.add("dir", `is empty: want a folder, such as "."`)
 	}
-	result := d.Result
-	if result != nil && result.Job != job {
-		faults.add("Result", "is that of %s: want that of %s", result.Job, job)
+	if d.Result != nil && d.Result.Job != job {
+		faults.add("Result", "is that of %s: want that of %s", d.Result.Job, job)
 	}
 	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
-	if result == nil {
+	if d.Result == nil {
 		var err error
-		if result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
+		if d.Result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
 			return nil, err
 		}
 	}
@@ -176,30 +160,28 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	var files []DownloadedFile
 	var tasks []func()
 	names := names{}
-	for file := range result.Files() {
-		i := len(files)
-		files = append(files, DownloadedFile{File: file, Err: file.Err()})
-		if files[i].Err != nil {
-			continue
+	for file := range d.Result.Files() {
+		i, err := len(files), file.Err()
+		files = append(files, DownloadedFile{File: file, Err: err})
+		if err == nil {
+			name := names.next(fileName(file))
+			tasks = append(tasks, func() {
+				path, size, err := d.fetch(ctx, file, dir, name)
+				if err != nil {
+					size, err = 0, file.wrap(err)
+				}
+				files[i] = DownloadedFile{file, path, size, err}
+			})
 		}
-		name := names.next(fileName(file))
-		tasks = append(tasks, func() {
-			path, size, err := d.fetch(ctx, file, dir, name)
-			if err != nil {
-				err = fetchError(file, err)
-			}
-			files[i] = DownloadedFile{file, path, size, err}
-		})
 	}
 	inParallel(d.Concurrency, tasks)
-	e := &DownloadError{job, files, result.Err()}
-	if len(e.Unwrap()) > 0 {
+	if e := (&DownloadError{job, files, d.Result.Err()}); len(e.Unwrap()) > 0 {
 		return files, e
 	}
 	return files, nil
 }
 
-// inParallel runs tasks, at most n at once, and returns when all are done.
+// inParallel runs tasks, at most n at once.
 func inParallel(n int, tasks []func()) {
 	var wg sync.WaitGroup
 	running := make(chan struct{}, n)
@@ -217,16 +199,15 @@ func inParallel(n int, tasks []func()) {
 type download struct {
 	*settings
 	DownloadOptions
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // that was asked for again; nil: none
 	client   *Client
 	progress sync.Mutex
-	renewing chan struct{} // holds a value while a file asks for a new result
-	backoff  aws.Retryer   // for its delays alone: 50 ms doubled up to 20 s, from 1 s if throttled
+	renewing chan struct{} // full while a file asks for a new result
+	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput]
 }
 
-// download also returns the options' faults, without those of ClientOptions.
+// download also returns the options' faults, but not ClientOptions'.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
-	d = &download{client: c, backoff: retry.NewStandard(), renewing: make(chan struct{}, 1)}
+	d = &download{client: c, renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
 	setDefault := func(field string, n *int, byDefault int) {
 		if *n < 0 {
@@ -246,39 +227,28 @@ func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) 
 	return d, faults
 }
 
-func fetchError(file ResultFile, err error) error {
-	return fmt.Errorf("snapshot job %s: %s: %w", file.Job, file.describe(), err)
-}
-
-// fetch brings one file into dir. It begins again if the object changes on the
-// way or its checksum is wrong.
+// fetch brings one file into dir, again if it changed or its checksum is wrong.
 func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
-	// With the permissions of any other file, unlike os.CreateTemp's.
+	// os.CreateTemp's permissions are not those of any other file.
 	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return "", 0, err
 	}
-	defer func() {
-		temp.Close()
-		if removeErr := os.Remove(temp.Name()); err == nil && !errors.Is(removeErr, os.ErrNotExist) {
-			err = removeErr
-		}
-	}()
-	again := true
-	for attempt := 1; again && attempt <= d.MaxAttempts; attempt++ {
+	for range d.MaxAttempts {
 		size, err = d.write(ctx, file, temp, name)
-		again = errors.Is(err, ErrFileChanged) || errors.Is(err, ErrChecksum)
+		if !errors.Is(err, ErrFileChanged) && !errors.Is(err, ErrChecksum) {
+			break
+		}
 	}
 	if err == nil {
 		// An earlier attempt may have written more.
 		err = cmp.Or(temp.Truncate(size), temp.Sync())
 	}
-	err = cmp.Or(err, temp.Close())
-	if err == nil {
+	if err = cmp.Or(err, temp.Close()); err == nil {
 		path, err = publish(temp.Name(), filepath.Join(dir, name))
 	}
-	if err != nil {
-		size = 0
+	if left := os.Remove(temp.Name()); err == nil && !errors.Is(left, os.ErrNotExist) {
+		err = left
 	}
 	return path, size, err
 }
@@ -287,13 +257,13 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (size int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	partSize := d.PartSize
-	first := d.open(ctx, file, 0, cmp.Or(partSize, -1), "")
-	if first.failed == nil && partSize > 0 && first.total < 0 {
+	partSize := cmp.Or(d.PartSize, toEnd)
+	first := d.open(ctx, file, 0, partSize, "")
+	if first.failed == nil && first.total < 0 && partSize < toEnd {
 		// How many parts there are is not known.
 		first.Close()
-		partSize = 0
-		first = d.open(ctx, file, 0, -1, "")
+		partSize = toEnd
+		first = d.open(ctx, file, 0, toEnd, "")
 	}
 	total, etag := first.total, first.etag
 	count := func(n int) {
@@ -304,33 +274,29 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 			d.OnProgress(DownloadProgress{file, name, size, total})
 		}
 	}
-	var once sync.Once // the first part that fails ends the others
-	copyPart := func(part *object) {
-		defer part.Close()
-		if _, failed := copyTo(temp, part.at, part, count); failed != nil {
-			once.Do(func() { err = failed; cancel() })
-		}
-	}
-	tasks := []func(){func() { copyPart(first) }}
-	for start := partSize; partSize > 0 && start < total; start += partSize {
+	var once sync.Once // the first failure ends the other parts
+	var tasks []func()
+	for start := int64(0); start == 0 || start < total; start += partSize {
 		tasks = append(tasks, func() {
-			copyPart(d.open(ctx, file, start, min(start+partSize, total), etag))
+			part := first
+			if start > 0 {
+				part = d.open(ctx, file, start, min(start+partSize, total), etag)
+			}
+			defer part.Close()
+			if _, failed := copyTo(temp, start, part, count); failed != nil {
+				once.Do(func() { err = failed; cancel() })
+			}
 		})
 	}
 	inParallel(d.Parts, tasks)
 	return size, err
 }
 
-var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
-
 // copyTo copies r to temp from an offset on.
 func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (int64, error) {
-	buf := copyBuffers.Get().(*[256 << 10]byte)
-	defer copyBuffers.Put(buf)
-	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, buf[:])
+	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, make([]byte, 256<<10))
 }
 
-// counter is told how many bytes are written.
 type counter func(int)
 
 func (c counter) Write(p []byte) (int, error) {

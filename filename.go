@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,8 +11,7 @@ import (
 func fileName(file ResultFile) string {
 	ids := []string{file.Job.SnapshotJobID}
 	if len(file.Sheets) > 0 {
-		ids = append(ids, file.Sheets[0].SheetID)
-		ids = append(ids, file.Sheets[0].VisualIDs...)
+		ids = append(append(ids, file.Sheets[0].SheetID), file.Sheets[0].VisualIDs...)
 	}
 	name := ""
 	for _, id := range ids[:min(3, len(ids))] {
@@ -22,22 +20,22 @@ func fileName(file ResultFile) string {
 		}
 		name += safe(id, 60)
 	}
-	if name == "" || name[0] == '.' || reservedOnWindows(name) {
+	if name == "" || name[0] == '.' || isDevice(name) {
 		name = "_" + name
 	}
-	switch file.Format {
-	case SnapshotFileFormatTypePDF:
-		return name + ".pdf"
-	case SnapshotFileFormatTypeCSV:
-		return name + ".csv"
-	case SnapshotFileFormatTypeExcel:
-		return name + ".xlsx"
-	}
 	uri, _, _ := strings.Cut(string(file.URI), "?")
-	if ending := safe(filepath.Ext(uri), 9); len(ending) > 1 && !strings.Contains(ending, "_") {
-		return name + ending
+	ending := safe(filepath.Ext(uri), 9)
+	switch {
+	case file.Format == SnapshotFileFormatTypePDF:
+		ending = ".pdf"
+	case file.Format == SnapshotFileFormatTypeCSV:
+		ending = ".csv"
+	case file.Format == SnapshotFileFormatTypeExcel:
+		ending = ".xlsx"
+	case len(ending) < 2 || strings.Contains(ending, "_"):
+		ending = ".bin"
 	}
-	return name + ".bin"
+	return name + ending
 }
 
 // safe keeps what every file system allows in a name.
@@ -51,11 +49,10 @@ func safe(id string, most int) string {
 	return id[:min(len(id), most)]
 }
 
-// reservedOnWindows reports whether name is that of a device, with any ending.
-func reservedOnWindows(name string) bool {
+// isDevice reports whether Windows takes name for a device, whatever its ending.
+func isDevice(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	device := strings.TrimRight(base, "0123456789")
-	switch device {
+	switch device := strings.TrimRight(base, "0123456789"); device {
 	case "CON", "PRN", "AUX", "NUL":
 		return device == base
 	case "COM", "LPT":
@@ -70,10 +67,10 @@ type names map[string]bool
 // next returns name, or name with the first number that makes it new.
 func (n names) next(name string) string {
 	for i := 1; ; i++ {
-		candidate := numbered(name, i)
-		if key := strings.ToLower(candidate); !n[key] {
+		next := numbered(name, i)
+		if key := strings.ToLower(next); !n[key] {
 			n[key] = true
-			return candidate
+			return next
 		}
 	}
 }
@@ -86,29 +83,24 @@ func numbered(name string, i int) string {
 	return strings.TrimSuffix(name, ending) + "-" + strconv.Itoa(i) + ending
 }
 
-// publish gives a whole file its name, or the next free one, and never takes
-// another file's place.
+// publish gives a whole file its name, or the next that no file has.
 func publish(temp, name string) (string, error) {
 	for i := 1; ; i++ {
-		candidate := numbered(name, i)
-		err := os.Link(temp, candidate) // os.Rename would replace a file
-		if errors.Is(err, os.ErrExist) {
-			continue
-		}
-		if err != nil {
-			// No hard links here. The gap between the look and the renaming is small.
-			if _, err := os.Lstat(candidate); err == nil {
+		path := numbered(name, i)
+		if os.Link(temp, path) != nil { // os.Rename would replace a file
+			if _, err := os.Lstat(path); err == nil {
 				continue
 			}
-			if err := os.Rename(temp, candidate); err != nil {
+			// No hard links here; the gap since the look is small.
+			if err := os.Rename(temp, path); err != nil {
 				return "", err
 			}
 		}
-		// So that the new name lasts. Windows can't sync a folder, and need not.
-		if folder, err := os.Open(filepath.Dir(candidate)); err == nil {
+		// So that the name lasts. Windows can't, and need not.
+		if folder, err := os.Open(filepath.Dir(path)); err == nil {
 			folder.Sync()
 			folder.Close()
 		}
-		return candidate, nil
+		return path, nil
 	}
 }

@@ -14,8 +14,8 @@ import (
 // ResultFile is one file of a result: made, failed, or asked for and missing.
 type ResultFile struct {
 	Job                Job
-	Registered         bool // asked for by a registered user; otherwise by an anonymous one
-	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 for a requested file without a result
+	Registered         bool // asked for by a registered user, not by an anonymous one
+	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 without a result
 
 	// Of the file that was asked for; zero where the result doesn't tell which.
 	Format SnapshotFileFormatType
@@ -26,8 +26,7 @@ type ResultFile struct {
 	Errors      []SnapshotJobResultErrorInfo
 }
 
-// Err returns nil if the file was made and carries no error, and otherwise a
-// [*FileError].
+// Err returns nil if the file was made without an error, else a [*FileError].
 func (f ResultFile) Err() error {
 	if f.URI != "" && len(f.Errors) == 0 {
 		return nil
@@ -36,9 +35,9 @@ func (f ResultFile) Err() error {
 }
 
 // Files walks every file of every user, anonymous users first, in the result's
-// order. A file's format and sheets are those of its group's Files: of the same
-// index where there are as many as results, else of the only one. Files beyond
-// their group's results come last in the group, with Index -1.
+// order. A file's format and sheets are from its group's Files: of the same index
+// where there are as many as results, else of the only one. Files beyond their
+// group's results come last in it, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	var files []ResultFile
 	add := func(file ResultFile, groups []SnapshotJobResultFileGroup) {
@@ -70,8 +69,8 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] 
 	return slices.Values(files)
 }
 
-// Err judges the result: nil only if the job COMPLETED, made at least one file,
-// and every file has a URI and carries no error. Otherwise it is a [*JobError].
+// Err returns nil only if the job COMPLETED and made at least one file, and all
+// of them without an error. Otherwise it is a [*JobError].
 func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	e := &JobError{Job: o.Job, Status: o.JobStatus}
 	if o.ErrorInfo != nil {
@@ -83,13 +82,13 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 			e.Files = append(e.Files, file)
 		}
 	}
-	if o.JobStatus == SnapshotJobStatusCompleted && o.ErrorInfo == nil && len(e.Files) == 0 && e.total > 0 {
+	if e.Status == SnapshotJobStatusCompleted && o.ErrorInfo == nil && len(e.Files) == 0 && e.total > 0 {
 		return nil
 	}
 	return e
 }
 
-// JobError says that a job failed, or completed without all of its files.
+// JobError is a job that failed, or completed without all of its files.
 type JobError struct {
 	Job       Job
 	Status    SnapshotJobStatus
@@ -99,32 +98,31 @@ type JobError struct {
 	total     int          // files in all
 }
 
-// Error says in one line what failed and, for an error type that AWS
-// documents, what to do.
+// Error says in one line what failed and, if AWS documents it, what to do.
 func (e *JobError) Error() string {
 	text := fmt.Sprintf("snapshot job %s %s", e.Job, oneLine(string(cmp.Or(e.Status, "has no status"))))
+	failed := len(e.Files)
 	switch {
 	case e.Status != SnapshotJobStatusCompleted:
-	case len(e.Files) > 0:
-		text += fmt.Sprintf(", but %d of %d files failed", len(e.Files), max(e.total, len(e.Files)))
+	case failed > 0:
+		text += fmt.Sprintf(", but %d of %d files failed", failed, max(e.total, failed))
 	case e.total == 0:
 		text += " without any file"
 	default:
 		text += " with an error"
 	}
-	switch {
-	case e.ErrorType != "" || e.Message != "":
-		text += ": " + explain(e.ErrorType, e.Message)
-	case e.Status == SnapshotJobStatusFailed && len(e.Files) == 0:
+	if why := explain(e.ErrorType, e.Message); why != "" {
+		text += ": " + why
+	} else if e.Status == SnapshotJobStatusFailed && failed == 0 {
 		text += ": the service gave no reason"
 	}
 	sep := ": "
-	for i, file := range e.Files {
-		if i == 10 {
-			return text + fmt.Sprintf("; and %d more", len(e.Files)-i)
-		}
-		text += sep + file.describe() + ": " + file.problem()
+	for _, file := range e.Files[:min(10, failed)] {
+		text += sep + file.failure()
 		sep = "; "
+	}
+	if failed > 10 {
+		text += fmt.Sprintf("; and %d more", failed-10)
 	}
 	return text
 }
@@ -138,18 +136,15 @@ func (e *JobError) Unwrap() []error {
 	return errs
 }
 
-// TryAgain reports whether the same job may succeed when started again: all that
-// went wrong is a change of row-level or column-level security while it ran.
+// TryAgain reports whether the same job may succeed when started again: only row-
+// or column-level security changed while it ran.
 func (e *JobError) TryAgain() bool {
-	return !slices.ContainsFunc(e.types(), func(t string) bool {
-		return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged
-	})
+	return !slices.ContainsFunc(e.types(), func(t string) bool { return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged })
 }
 
-// Fault says who can mend it: smithy.FaultClient if AWS documents every error
-// type, since those are about the account's data and permissions;
-// smithy.FaultServer if a COMPLETED job lost a file without an error; otherwise
-// smithy.FaultUnknown.
+// Fault says who can mend it: smithy.FaultServer if a COMPLETED job lost a file
+// without an error; smithy.FaultClient if AWS documents every error type, all of
+// the account's data and permissions; otherwise smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.types()
 	switch {
@@ -161,12 +156,12 @@ func (e *JobError) Fault() smithy.ErrorFault {
 	return smithy.FaultClient
 }
 
-// types returns the type of every error, at least one: "" for what failed
-// without.
+// types returns the type of every error, "" for what failed without; at least
+// one.
 func (e *JobError) types() (types []string) {
 	completed := e.Status == SnapshotJobStatusCompleted
 	if e.ErrorType != "" || !completed || len(e.Files) == 0 {
-		types = append(types, e.ErrorType)
+		types = []string{e.ErrorType}
 	}
 	for _, file := range e.Files {
 		if completed && len(file.Errors) == 0 {
@@ -182,17 +177,18 @@ func (e *JobError) types() (types []string) {
 // FileError is a file that failed, or that is missing from the result.
 type FileError struct{ File ResultFile }
 
-// Error names the job and the file, and says what to do if AWS documents it.
+// Error names the job and the file, and what to do if AWS documents it.
 func (e *FileError) Error() string {
-	return fmt.Sprintf("snapshot job %s: %s: %s", e.File.Job, e.File.describe(), e.File.problem())
+	return fmt.Sprintf("snapshot job %s: %s", e.File.Job, e.File.failure())
 }
 
-// describe names a file as its user would: by format, sheet and visual.
+func (f ResultFile) wrap(err error) error {
+	return fmt.Errorf("snapshot job %s: %s: %w", f.Job, f.describe(), err)
+}
+
+// describe names a file by format, sheet and visual.
 func (f ResultFile) describe() string {
-	text := string(f.Format)
-	if text == "" {
-		text = fmt.Sprintf("file %d of group %d", f.Index, f.Group)
-	}
+	text := cmp.Or(string(f.Format), fmt.Sprintf("file %d of group %d", f.Index, f.Group))
 	sep := " of sheet "
 	for _, sheet := range f.Sheets {
 		text += sep + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), " visual ")
@@ -201,22 +197,23 @@ func (f ResultFile) describe() string {
 	return oneLine(text)
 }
 
-func (f ResultFile) problem() string {
-	var texts []string
+// failure says which file failed, and why.
+func (f ResultFile) failure() string {
+	text, sep := f.describe(), ": "
 	for _, info := range f.Errors {
-		texts = append(texts, explain(info.ErrorType, info.ErrorMessage))
+		text += sep + explain(info.ErrorType, info.ErrorMessage)
+		sep = ", "
 	}
 	switch {
-	case texts != nil:
-		return strings.Join(texts, ", ")
+	case len(f.Errors) > 0:
+		return text
 	case f.Index < 0:
-		return "asked for, but not in the result"
+		return text + ": asked for, but not in the result"
 	}
-	return "the result has neither a URI nor an error"
+	return text + ": the result has neither a URI nor an error"
 }
 
-// advice is what AWS says to do (API reference,
-// DescribeDashboardSnapshotJobResult), in this package's words.
+// advice is that of AWS (API reference, DescribeDashboardSnapshotJobResult).
 var advice = map[string]string{
 	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: share it again, then start the job again",
 	ErrorTypeCapabilityRestricted:  "the registered user may not export data in this format: lift the restriction, or leave the format out",
@@ -226,13 +223,8 @@ var advice = map[string]string{
 }
 
 func explain(errorType, message string) string {
-	text := oneLine(errorType)
-	if message != "" {
-		if text != "" {
-			text += ": "
-		}
-		text += redact(message, aws.Credentials{})
-	}
+	text := oneLine(errorType) + ": " + redact(message, aws.Credentials{})
+	text = strings.TrimPrefix(strings.TrimSuffix(text, ": "), ": ")
 	if a := advice[errorType]; a != "" {
 		text += " (" + a + ")"
 	}

@@ -12,62 +12,60 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ErrFileChanged is matched by the error of a file that was replaced while it
-// was read.
+// ErrFileChanged is matched by the error of a file that was replaced meanwhile.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
-// ErrChecksum is matched by the error of a file whose bytes don't agree with the
-// checksum that S3 gave.
+// ErrChecksum is matched by that of a file that doesn't agree with S3's checksum.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
-var errStalled = errors.New("the server sent nothing for too long")
+var errStalled = &decidedError{errors.New("the server sent nothing for too long"), true}
 
-// object reads a file, or a part of it, across broken connections and expired
-// URLs.
+const toEnd = math.MaxInt64
+
+// object reads a file or a part of it, over as many connections as that takes.
 type object struct {
 	*download
 	result  *DescribeDashboardSnapshotJobResultOutput // that uri is from; nil: the caller's
 	uri     S3URI
 	ctx     context.Context
 	file    ResultFile
-	whole   bool   // not a part
-	at, end int64  // what is still to read; an end of -1 is unknown
-	total   int64  // the whole file's size; -1: unknown
-	etag    string // of the object that was begun
+	whole   bool  // not a part
+	at, end int64 // what is still to read
+	total   int64 // of the whole file; -1: unknown
+	etag    string
 
 	failed   error     // what Read returns; there is no connection then
-	failures int       // attempts since the last progress
-	renewed  bool      // the URL or the credentials, since the last progress
+	failures int       // since the last progress
+	renewed  bool      // the URL or the credentials, since then
 	sum      hash.Hash // nil: S3 gave no checksum of what is read
 	want     []byte
 
 	attempt context.Context
 	cancel  context.CancelCauseFunc
-	creds   aws.Credentials // that signed it, if any
-	stall   *time.Timer     // cancels it when it brings nothing
+	creds   aws.Credentials
+	stall   *time.Timer // ends the attempt
 	body    io.ReadCloser
-	skip    int64 // what body repeats, of a server that doesn't know ranges
+	skip    int64 // what body repeats, of a server that ignores ranges
 }
 
-// open asks for a file from start to end, -1 for the rest; with an etag, it must
-// still be that object. What goes wrong is the object's failed.
+// open asks for a file from start to end, of this etag if there is one.
 func (d *download) open(ctx context.Context, file ResultFile, start, end int64, etag string) *object {
-	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: start == 0 && end < 0, at: start, end: end, total: -1, etag: etag}
+	o := &object{download: d, uri: file.URI, ctx: ctx, file: file, whole: end == toEnd, at: start, end: end, total: -1, etag: etag}
 	o.failed = cmp.Or(file.URI.refuseRedacted(), o.locate(false))
 	if o.failed == nil {
 		o.failed = o.connect(nil)
@@ -75,8 +73,8 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 	return o
 }
 
-// locate takes the file's URI from the newest result. If that URI has expired,
-// it asks for a new result, which files whose URLs expired together share.
+// locate takes the file's URI from the newest result, or from a new one, for all
+// files, if it has expired there.
 func (o *object) locate(expired bool) error {
 	if expired {
 		select {
@@ -93,8 +91,7 @@ func (o *object) locate(expired bool) error {
 			o.newest.Store(result)
 		}
 	}
-	o.result = o.newest.Load()
-	if o.result == nil {
+	if o.result = o.newest.Load(); o.result == nil {
 		return nil
 	}
 	for f := range o.result.Files() {
@@ -109,10 +106,7 @@ func (o *object) locate(expired bool) error {
 // Read reads on, if need be over another connection.
 func (o *object) Read(p []byte) (int, error) {
 	for o.failed == nil && len(p) > 0 {
-		limit := int64(len(p))
-		if o.end >= 0 {
-			limit = min(limit, o.end-o.at)
-		}
+		limit := min(int64(len(p)), o.end-o.at)
 		if limit == 0 {
 			if o.sum != nil && string(o.sum.Sum(nil)) != string(o.want) {
 				return 0, ErrChecksum
@@ -134,78 +128,69 @@ func (o *object) Read(p []byte) (int, error) {
 			if o.sum != nil {
 				o.sum.Write(p[:n])
 			}
-			return n, nil // an error comes again with the next Read
-		case err == io.EOF && o.end < 0 && o.skip == 0:
+			return n, nil // an error comes again
+		case err == io.EOF && o.end == toEnd && o.skip == 0:
 			o.end = o.at
 		case err != nil:
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			err = fmt.Errorf("read at byte %d: %w", o.at, o.why(err))
-			o.drop()
-			o.failed = o.connect(err)
+			o.failed = o.connect(fmt.Errorf("read at byte %d: %w", o.at, o.drop(err)))
 		}
 	}
 	return 0, o.failed
 }
 
-// Format keeps fmt from showing the URI, which is a field of a field.
+// Format shows no URI and no credentials.
 func (o *object) Format(f fmt.State, _ rune) { io.WriteString(f, o.file.describe()) }
 
 func (o *object) Close() error {
 	if o.failed == nil {
-		o.drop()
-		o.failed = errors.New("read of a closed file")
+		o.drop(nil)
+		o.failed = os.ErrClosed
 	}
 	return nil
 }
 
-func (o *object) drop() {
-	o.stall.Stop()
+// drop ends an attempt that failed with err, unless it stalled.
+func (o *object) drop(err error) error {
+	if context.Cause(o.attempt) == errStalled {
+		err = errStalled
+	}
 	o.cancel(nil)
 	o.body.Close()
-}
-
-// why tells a stalled attempt from one that failed with err.
-func (o *object) why(err error) error {
-	if context.Cause(o.attempt) == errStalled {
-		return errStalled
-	}
 	return err
 }
 
-// connect asks for the bytes from o.at on until the server sends some, trying
-// again what may pass. last is why an earlier connection was lost.
+// connect asks until the server sends bytes. last is why a connection was lost.
 func (o *object) connect(last error) error {
 	for err := last; ; {
 		if err != nil {
 			last = err
-			o.failures++
-			if o.failures >= o.MaxAttempts {
+			if o.failures++; o.failures >= o.MaxAttempts {
 				return &retry.MaxAttemptsError{Attempt: o.failures, Err: err}
 			}
-			delay, _ := o.backoff.RetryDelay(o.failures, err)
+			// 50 ms doubled up to 20 s, from 1 s if throttled.
+			delay, _ := retry.NewStandard().RetryDelay(o.failures, err)
 			sleep(o.ctx, delay)
 		}
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, last, nil)
 		}
 		if err = o.request(); err == nil {
-			o.stall.Stop() // until the first Read
 			return nil
 		}
-		o.drop()
+		err = o.drop(err)
 		if o.ctx.Err() != nil {
 			return ended(o.ctx, err, last)
 		}
-		// Once between any two bytes, what has expired is replaced. Of an old URL S3
-		// says AccessDenied, or ExpiredToken for the credentials that signed it.
+		// Of an old URL S3 says 403, or ExpiredToken for what signed it.
 		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
 		switch {
 		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
 		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):
-			if renewErr := o.locate(true); renewErr != nil {
-				return after(renewErr, err)
+			if failed := o.locate(true); failed != nil {
+				return after(failed, err)
 			}
 		case passing(err):
 			continue
@@ -216,21 +201,18 @@ func (o *object) connect(last error) error {
 	}
 }
 
-// request makes one attempt. Without an error, o.body brings the bytes from
-// o.at on.
+// request makes one attempt to have the body bring what comes at o.at.
 func (o *object) request() error {
 	ctx, cancel := context.WithCancelCause(o.ctx)
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
+	defer o.stall.Stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
-	if err != nil {
-		return err
-	}
-	req.Header.Set("User-Agent", o.userAgent)
-	req.Header.Set("Accept-Encoding", "identity") // the bytes that length and checksum count
+	// "identity" brings the bytes that length and checksum count.
+	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
 	if o.at > 0 || !o.whole {
 		span := fmt.Sprintf("bytes=%d-", o.at)
-		if o.end >= 0 {
+		if o.end < toEnd {
 			span += fmt.Sprint(o.end - 1)
 		}
 		req.Header.Set("Range", span)
@@ -257,7 +239,7 @@ func (o *object) request() error {
 		o.Logger.DebugContext(ctx, "download attempt", attrs...)
 	}
 	if err != nil {
-		return responseError(nil, sendError(o.why(err), o.creds))
+		return responseError(nil, sendError(err, o.creds))
 	}
 	o.body = resp.Body
 	return o.accept(resp)
@@ -275,11 +257,17 @@ func (o *object) accept(resp *http.Response) error {
 		}
 	case http.StatusPreconditionFailed:
 		changed = true
-	case http.StatusRequestedRangeNotSatisfiable:
-		// An empty object has no first byte to begin a range with.
+	case http.StatusRequestedRangeNotSatisfiable: // as every range of an empty object
 		changed, total = o.at > 0, 0
 	default:
-		return o.refused(resp)
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		code, message := element(body, "Code"), element(body, "Message")
+		if code == "" {
+			code, message = unknownError, snippet(body, o.creds)
+		}
+		e := responseError(resp, &smithy.GenericAPIError{Code: redact(code, o.creds), Message: redact(message, o.creds)})
+		e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
+		return e
 	}
 	etag := resp.Header.Get("Etag")
 	if changed || o.etag != "" && etag != "" && etag != o.etag || o.total >= 0 && total >= 0 && total != o.total {
@@ -287,10 +275,7 @@ func (o *object) accept(resp *http.Response) error {
 	}
 	o.etag = cmp.Or(o.etag, etag)
 	if o.total < 0 && total >= 0 {
-		o.total = total
-		if o.end < 0 || o.end > total {
-			o.end = total
-		}
+		o.total, o.end = total, min(o.end, total)
 	}
 	if o.at == 0 && o.whole && o.sum == nil {
 		o.sum, o.want = checksum(resp.Header)
@@ -299,22 +284,10 @@ func (o *object) accept(resp *http.Response) error {
 	return nil
 }
 
-// refused turns S3's XML into an error.
-func (o *object) refused(resp *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	code, message := element(body, "Code"), element(body, "Message")
-	if code == "" {
-		code, message = unknownError, snippet(body, o.creds)
-	}
-	e := responseError(resp, &smithy.GenericAPIError{Code: redact(code, o.creds), Message: redact(message, o.creds)})
-	e.RequestID = cmp.Or(e.RequestID, resp.Header.Get("X-Amz-Request-Id"))
-	return e
-}
-
 // presignedURL reads a URI that is to be fetched as it is.
 func presignedURL(uri S3URI) (*url.URL, error) {
 	u, err := url.Parse(string(uri))
-	problem := ""
+	problem := "is not https: whoever listens would read the file"
 	switch {
 	case err != nil || u.Host == "":
 		problem = "is neither s3://bucket/key nor a URL"
@@ -323,8 +296,6 @@ func presignedURL(uri S3URI) (*url.URL, error) {
 	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		u.Fragment, u.RawFragment = "", ""
 		return u, nil
-	default:
-		problem = "is not https: whoever listens would read the file"
 	}
 	return nil, fmt.Errorf("the URI %s %s", uri, problem)
 }
@@ -333,34 +304,33 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sign makes req a signed GET of bucket/key in S3, virtual-host style where the
-// bucket's name allows it.
-func (o *object) sign(req *http.Request, place string) error {
+// sign makes req a signed GET of bucket/key in S3.
+func (o *object) sign(req *http.Request, place string) (err error) {
 	bucket, key, _ := strings.Cut(place, "/")
 	if bucket == "" || key == "" {
 		return fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
 	}
 	region := o.endpoint.region
-	if o.file.Destination != nil {
-		region = cmp.Or(o.file.Destination.BucketRegion, region)
+	if d := o.file.Destination; d != nil {
+		region = cmp.Or(d.BucketRegion, region)
 	}
 	s3, path := o.s3, "/"+place
 	if s3 == nil {
-		s3 = &endpoint{scheme: "https", host: "s3"}
+		host := "s3"
 		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.Region != o.endpoint.region {
-			s3.host += "-fips"
+			host += "-fips"
 		}
 		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
-			s3.host += ".dualstack"
+			host += ".dualstack"
 		}
-		s3.host += "." + region + "." + partitionOf(region).dnsSuffix
-		// No wildcard certificate covers a name with dots.
+		host += "." + region + "." + partitionOf(region).dnsSuffix
+		// Virtual-host style, but no wildcard certificate covers a name with dots.
 		if len(bucket) >= 3 && smithyhttp.ValidHostLabel(bucket) && bucket == strings.ToLower(strings.Trim(bucket, "-")) {
-			s3.host, path = bucket+"."+s3.host, "/"+key
+			host, path = bucket+"."+host, "/"+key
 		}
+		s3 = &endpoint{scheme: "https", host: host}
 	}
 	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	var err error
 	if o.creds, err = o.credentials(o.attempt); err != nil {
 		return err
 	}
@@ -372,9 +342,7 @@ func (o *object) sign(req *http.Request, place string) error {
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, func(so *v4.SignerOptions) {
-		so.DisableURIPathEscaping = true // S3 signs the path as it is sent
-	})
+	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath)
 }
 
 // element returns the text of the first XML element of this name.
@@ -390,26 +358,21 @@ func element(body []byte, name string) string {
 // parseContentRange reads "bytes first-last/total", of which total may be "*".
 func parseContentRange(text string) (first, total int64, ok bool) {
 	var last int64
-	var size string
-	if n, _ := fmt.Sscanf(text, "bytes %d-%d/%s", &first, &last, &size); n < 3 || first < 0 {
-		return 0, 0, false
+	text, unknown := strings.CutSuffix(text, "/*")
+	n, _ := fmt.Sscanf(text, "bytes %d-%d/%d", &first, &last, &total)
+	if unknown {
+		return first, -1, n == 2 && first >= 0
 	}
-	if size == "*" {
-		return first, -1, true
-	}
-	total, err := strconv.ParseInt(size, 10, 64)
-	return first, total, err == nil && total > first
+	return first, total, n == 3 && first >= 0 && total > first
 }
 
-// crc64NVME is the polynomial of S3's own choice of checksum.
+// crc64NVME is of S3's own choice of checksum.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns a checksum that a response gives of a whole object, and what
-// it should come to. One of an object's parts ends in "-N".
+// checksum returns one that S3 gives of a whole object, and what it should come
+// to. One of its parts is COMPOSITE, or ends in "-N".
 func checksum(header http.Header) (hash.Hash, []byte) {
-	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
-		return nil, nil
-	}
+	whole := header.Get("X-Amz-Checksum-Type") != "COMPOSITE"
 	for name, sum := range map[string]hash.Hash{
 		"Crc64nvme": crc64.New(crc64NVME),
 		"Crc32c":    crc32.New(crc32.MakeTable(crc32.Castagnoli)),
@@ -418,7 +381,7 @@ func checksum(header http.Header) (hash.Hash, []byte) {
 		"Sha1":      sha1.New(),
 	} {
 		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name))
-		if err == nil && len(want) == sum.Size() {
+		if whole && err == nil && len(want) == sum.Size() {
 			return sum, want
 		}
 	}

@@ -205,7 +205,7 @@ func TestObjectIsEmpty(t *testing.T) {
 		answer answer
 		end    int64
 	}{
-		{"200", answer{status: 200}, -1},
+		{"200", answer{status: 200}, toEnd},
 		{"no such range", answer{status: 416, body: "<Code>InvalidRange</Code>"}, 10},
 		{"200 to a range", answer{status: 200}, 10},
 	} {

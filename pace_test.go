@@ -25,7 +25,7 @@ func TestWaitSchedule(t *testing.T) {
 		queued := time.Duration(random.ExpFloat64() * float64(15*time.Second))
 		end := queued + time.Duration(10*math.Pow(90, random.Float64())*float64(time.Second))
 
-		pace := pace{WaitOptions: o, next: o.MinDelay}
+		pace := o
 		at := o.FirstDelay
 		ours.polls++
 		for ; at < end; ours.polls++ {

@@ -12,37 +12,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// WaitOptions says when [Client.Wait] polls. A zero field means its default.
+// WaitOptions says when [Client.Wait] polls. Zero means the default.
 type WaitOptions struct {
-	// FirstDelay comes before the first poll. Default: 2 seconds.
-	FirstDelay time.Duration
+	FirstDelay time.Duration // before the first poll. Default: 2 seconds
 
-	// QueuedDelay comes after a poll that finds the job QUEUED, with all of its
-	// rendering ahead. Default: 12 seconds.
-	QueuedDelay time.Duration
+	QueuedDelay time.Duration // after a poll that finds the job QUEUED. Default: 12 seconds
 
-	// MinDelay comes after the first poll that finds the job running; each
-	// further delay is Growth times the last, up to MaxDelay. Defaults: 3.5
-	// seconds, 1.02 and 5.5 seconds, which take fewer calls than a poll every 5
-	// seconds and see the end no later (TestWaitSchedule).
+	// MinDelay comes after the first poll that finds the job running, and Growth
+	// times the last delay after each other, up to MaxDelay. Defaults: 3.5
+	// seconds, 1.02 and 5.5 seconds (see TestWaitSchedule).
 	MinDelay time.Duration
 	Growth   float64
 	MaxDelay time.Duration
 
-	// Jitter is by what part a delay varies at random, so that waits don't poll
-	// together. Default: 0.1; negative: none.
-	Jitter float64
+	Jitter float64 // by what part a delay varies at random. Default: 0.1; negative: none
 
-	// MaxErrorDelay bounds the delay after polls that failed, which doubles each
-	// time. Default: 1 minute.
-	MaxErrorDelay time.Duration
+	MaxErrorDelay time.Duration // bounds the delay after failed polls, which doubles each time. Default: 1 minute
 
-	// OnPoll is called after every poll, on Wait's goroutine. nil: none.
-	OnPoll func(Poll)
+	OnPoll func(Poll) // called after every poll, on Wait's goroutine. nil: none
 
-	// ClientOptions apply to Wait's calls. Unless they or the client set an
-	// AttemptTimeout, it is 30 seconds: no silent connection takes the whole wait.
-	ClientOptions []func(*Options)
+	ClientOptions []func(*Options) // of Wait's calls. AttemptTimeout, if unset, is 30 seconds
 }
 
 // Poll is what one poll of [Client.Wait] saw.
@@ -55,8 +44,7 @@ type Poll struct {
 	Next    time.Duration     // until the next poll; 0 if this was the last
 }
 
-// WaitError is a wait without a result: the context ended, or a poll failed in a
-// way that waiting doesn't mend.
+// WaitError is a wait that the context or a lasting error ended.
 type WaitError struct {
 	Job     Job
 	Status  SnapshotJobStatus // the last that was seen; empty if none was
@@ -65,10 +53,10 @@ type WaitError struct {
 	Err     error // matches the context's error and cause if the context ended
 }
 
-// Error says in one line what ended the wait, and how far it had come.
+// Error says in one line what ended the wait, and when.
 func (e *WaitError) Error() string {
-	status := oneLine(string(cmp.Or(e.Status, "unknown")))
-	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v", e.Job, status, e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
+	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v",
+		e.Job, oneLine(string(cmp.Or(e.Status, "unknown"))), e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
 }
 
 // Unwrap returns Err.
@@ -77,35 +65,32 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // Wait polls [Client.DescribeDashboardSnapshotJob] until the job has finished,
 // and returns its result. The context's deadline is the only limit: give it one.
 //
-// A finished job gives an output and the output's Err: nil, or a [*JobError] if
-// the job or some of its files failed. Any other error comes without an output:
-// an [*InvalidInputError] for bad input, else a [*WaitError]. Throttling, 5xx
-// answers and broken connections slow a wait down; errors that would only come
-// again, such as AccessDenied or an unknown job, end it at once.
+// A finished job gives an output and its Err: nil, or a [*JobError] if the job or
+// some of its files failed. Any other error comes without an output: an
+// [*InvalidInputError], or a [*WaitError]. Throttling, 5xx answers and broken
+// connections slow a wait down; errors that last, such as AccessDenied or an
+// unknown job, end it at once.
 //
 // Wait starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	o, faults := waitOptions(optFns)
 	faults = job.faults(faults)
-	if ctx == nil {
-		faults.add("ctx", "is nil: want a context with a deadline")
-	}
+	faults.needContext(ctx)
 	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	start := time.Now()
 	poll := Poll{Job: job, Next: o.FirstDelay}
-	pace := pace{WaitOptions: o, next: o.MinDelay}
-	var err error
-	for {
+	failures := 0 // in a row
+	var err, last error
+	for poll.Next > 0 {
 		jitter := o.Jitter * (2*rand.Float64() - 1)
 		if !sleep(ctx, time.Duration(float64(poll.Next)*(1+jitter))) {
 			err = ended(ctx, err, nil)
 			break
 		}
 		var out *DescribeDashboardSnapshotJobResultOutput
-		last := err
-		err = nil
+		last, err = err, nil
 		poll.Number++
 		if !poll.Status.IsTerminal() {
 			var found *DescribeDashboardSnapshotJobOutput
@@ -120,11 +105,13 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		switch {
 		case out != nil:
 		case err == nil:
-			poll.Next = pace.afterStatus(poll.Status)
+			failures = 0
+			poll.Next = o.afterStatus(poll.Status)
 		case ctx.Err() != nil:
 			err = after(err, last)
 		case passing(err):
-			poll.Next = pace.afterError()
+			failures++
+			poll.Next = time.Duration(min(float64(o.MaxErrorDelay), math.Ldexp(float64(o.MinDelay), failures)))
 		}
 		poll.Elapsed = time.Since(start)
 		if o.OnPoll != nil {
@@ -132,9 +119,6 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 		}
 		if out != nil {
 			return out, out.Err()
-		}
-		if poll.Next == 0 {
-			break
 		}
 	}
 	return nil, &WaitError{job, poll.Status, poll.Number, time.Since(start), err}
@@ -164,30 +148,18 @@ func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) 
 	return o, faults
 }
 
-// pace tells the delays between polls.
-type pace struct {
-	WaitOptions
-	next     time.Duration
-	failures int // in a row
-}
-
-func (p *pace) afterStatus(status SnapshotJobStatus) time.Duration {
-	p.failures = 0
+// afterStatus returns the delay after a poll. MinDelay becomes the one after that.
+func (o *WaitOptions) afterStatus(status SnapshotJobStatus) time.Duration {
 	if status == SnapshotJobStatusQueued {
-		return p.QueuedDelay
+		return o.QueuedDelay
 	}
-	delay := p.next
-	p.next = time.Duration(min(float64(p.MaxDelay), float64(delay)*p.Growth))
+	delay := o.MinDelay
+	o.MinDelay = time.Duration(min(float64(o.MaxDelay), float64(delay)*o.Growth))
 	return delay
 }
 
-func (p *pace) afterError() time.Duration {
-	p.failures++
-	return time.Duration(min(float64(p.MaxErrorDelay), math.Ldexp(float64(p.next), p.failures)))
-}
-
-// passing reports whether an error passes with time, as package aws/retry sees
-// it, or is that of a finished job whose result is said not to be there yet.
+// passing reports whether err passes with time, as package aws/retry sees it, or
+// says that a finished job's result is not there yet.
 func passing(err error) bool {
 	if httpStatus(err) > 0 {
 		err = unmisread(err)
