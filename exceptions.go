@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -46,8 +45,8 @@ type ResourceExistsException struct{ Message, RequestID, ResourceType string }
 // plan lacks snapshots of this kind.
 type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
-// newException returns nil for a code that the operation's model lacks.
-func newException(op *operation, code, message, id, resource string) smithy.APIError {
+// exception returns nil for a code that the operation's model lacks.
+func (op *operation) exception(code, message, id, resource string) smithy.APIError {
 	for _, e := range []smithy.APIError{
 		&AccessDeniedException{message, id},
 		&InternalFailureException{message, id},
@@ -60,8 +59,8 @@ func newException(op *operation, code, message, id, resource string) smithy.APIE
 		&ResourceExistsException{message, id, resource},
 		&UnsupportedPricingPlanException{message, id},
 	} {
-		name := strings.TrimSuffix(e.ErrorCode(), "Exception")
-		if strings.EqualFold(e.ErrorCode(), code) && slices.Contains(strings.Fields(op.exceptions), name) {
+		name := e.ErrorCode()
+		if strings.EqualFold(name, code) && strings.Contains(op.exceptions, strings.TrimSuffix(name, "Exception")) {
 			return e
 		}
 	}
