@@ -101,9 +101,8 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	// The members that are texts: modelled errors know the keys as they are written.
 	exact, lower := map[string]string{}, map[string]string{}
-	r := &reader{data: body}
-	ok := len(body) == 0
-	if r.next() == '{' {
+	ok := len(body) == 0 || bytes.HasPrefix(body, []byte("null"))
+	if r := (&reader{data: body}); r.next() == '{' {
 		for key := range r.members {
 			if r.next() != '"' {
 				r.skip()
@@ -113,8 +112,6 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 			lower[strings.ToLower(key)] = exact[key]
 		}
 		ok = r.err == nil
-	} else if string(r.skip()) == "null" {
-		ok = true
 	}
 	if !ok {
 		// HTML from a proxy, cut-off JSON: the text is the best message there is.
@@ -127,8 +124,10 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 		code = cmp.Or(code, strings.TrimSpace(c[strings.IndexByte(c, '#')+1:]))
 	}
 	message := redact(cmp.Or(exact["Message"], exact["message"]), creds)
-	if e := op.exception(code, message, cmp.Or(exact["RequestId"], headerRequestID(header)), exact["ResourceType"]); e != nil {
-		return e
+	for _, e := range exceptions(message, cmp.Or(exact["RequestId"], headerRequestID(header)), exact["ResourceType"]) {
+		if name := e.ErrorCode(); strings.EqualFold(name, code) && strings.Contains(op.exceptions, strings.TrimSuffix(name, "Exception")) {
+			return e
+		}
 	}
 	// An unmodelled 429 is retried only if the error is of this very type.
 	return &smithy.GenericAPIError{Code: redact(code, creds), Message: cmp.Or(redact(lower["message"], creds), unknownError)}

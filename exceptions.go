@@ -1,10 +1,6 @@
 package snapshotjob
 
-import (
-	"strings"
-
-	"github.com/aws/smithy-go"
-)
+import "github.com/aws/smithy-go"
 
 // AccessDeniedException (HTTP 401) means one of three things (API reference,
 // DescribeDashboardSnapshotJobResult): the credentials have expired, another
@@ -45,9 +41,8 @@ type ResourceExistsException struct{ Message, RequestID, ResourceType string }
 // plan lacks snapshots of this kind.
 type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
-// exception returns nil for a code that the operation's model lacks.
-func (op *operation) exception(code, message, id, resource string) smithy.APIError {
-	for _, e := range []smithy.APIError{
+func exceptions(message, id, resource string) []smithy.APIError {
+	return []smithy.APIError{
 		&AccessDeniedException{message, id},
 		&InternalFailureException{message, id},
 		&InvalidParameterValueException{message, id},
@@ -58,13 +53,7 @@ func (op *operation) exception(code, message, id, resource string) smithy.APIErr
 		&LimitExceededException{message, id, resource},
 		&ResourceExistsException{message, id, resource},
 		&UnsupportedPricingPlanException{message, id},
-	} {
-		name := e.ErrorCode()
-		if strings.EqualFold(name, code) && strings.Contains(op.exceptions, strings.TrimSuffix(name, "Exception")) {
-			return e
-		}
 	}
-	return nil
 }
 
 // The methods of smithy.APIError. The faults are those of the service model.

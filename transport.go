@@ -309,7 +309,7 @@ func (a *attempt) read(resp *http.Response) error {
 		limit = maxBody
 	}
 	if n := resp.ContentLength; n > 0 {
-		buf.Grow(int(min(n, maxPooledBody/2)) + bytes.MinRead)
+		buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
 	}
 	buf.limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
 	_, cut := buf.ReadFrom(&buf.limited)
@@ -347,7 +347,7 @@ func (a *attempt) read(resp *http.Response) error {
 	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
 }
 
-const maxPooledBody = 4 << 20 // what has grown larger is not kept
+const maxPooledBody = 2 << 20 // what has grown larger is not kept
 
 var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
 
