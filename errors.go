@@ -54,7 +54,6 @@ func (e *InvalidInputError) Error() string {
 	return "invalid input: " + strings.Join(texts, "; ")
 }
 
-// faultList collects what is wrong.
 type faultList []InputFault
 
 func (l *faultList) add(field, format string, args ...any) {
@@ -67,7 +66,7 @@ func (l *faultList) needContext(ctx context.Context) {
 	}
 }
 
-// setDefault changes a duration of 0, and reports one that is negative.
+// setDefault replaces a duration of 0, and reports a negative one.
 func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Duration) {
 	if *d < 0 {
 		l.add(field, "is %v: want a positive duration, or 0 for the default", *d)
@@ -75,14 +74,14 @@ func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Du
 	*d = cmp.Or(*d, byDefault)
 }
 
-// applyAll has the functions change options, and reports those that are nil.
+// applyAll reports the functions that are nil.
 func applyAll[T any](options *T, optFns []func(*T), faults *faultList) {
 	for i, fn := range optFns {
-		if fn == nil {
+		if fn != nil {
+			fn(options)
+		} else {
 			faults.add("optFns", "has a nil function at index %d", i)
-			continue
 		}
-		fn(options)
 	}
 }
 
@@ -95,8 +94,7 @@ func quote(value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-// decodeAPIError turns a response that is not 2xx into an exception, whatever
-// its body.
+// decodeAPIError makes an exception of a response, whatever its body.
 func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	// The members that are texts: modelled errors know the keys as they are written.
@@ -151,7 +149,7 @@ func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 	}
 }
 
-// oneLine turns control characters and line separators into spaces.
+// oneLine makes spaces of control characters and line separators.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -166,8 +164,8 @@ const (
 	snippetSize  = 256
 )
 
-// snippet is the beginning of a body, fit to be printed. It is cut last, so that
-// no half of a secret stays.
+// snippet is the beginning of a body. It is cut last, so that no half of a
+// secret stays.
 func snippet(body []byte, creds aws.Credentials) string {
 	text := redact(strings.ToValidUTF8(string(body[:min(len(body), maxErrorBody)]), "\uFFFD"), creds)
 	if len(text) <= snippetSize {
@@ -221,9 +219,8 @@ type textError struct {
 func (e *textError) Error() string   { return e.text }
 func (e *textError) Unwrap() []error { return e.errs }
 
-// ended is the error of a call whose context is done, with the context's cause
-// and what went wrong before, if anything. Wrapped like this, the SDK's retryers
-// know it for a cancellation.
+// ended is the error of a call whose context is done, with its cause and what
+// went wrong before, as a cancellation that the SDK's retryers know.
 func ended(ctx context.Context, before ...error) error {
 	cause := context.Cause(ctx)
 	e := &textError{ctx.Err().Error(), []error{ctx.Err(), cause}}
@@ -294,7 +291,7 @@ type decidedError struct {
 func (e *decidedError) Unwrap() error        { return e.error }
 func (e *decidedError) RetryableError() bool { return e.again }
 
-// sendError is a request that got no response. What a server or a transport says
+// sendError is a request without a response. What a server or a transport says
 // of it may hold the request's headers.
 func sendError(err error, creds aws.Credentials) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {

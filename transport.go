@@ -26,11 +26,10 @@ import (
 
 // operation is what sending must know of an operation of the API.
 type operation struct {
-	name       string
-	method     string
-	exceptions string                      // that the operation's model lists
-	final      func(error) bool            // not to be tried again, though the retryer would; nil: none
-	mark       func(smithy.APIError) error // adds what the message tells; nil: nothing
+	name, method string
+	exceptions   string                      // of its model
+	final        func(error) bool            // not to be tried again, though the retryer would; nil: none
+	mark         func(smithy.APIError) error // adds what the message tells; nil: nothing
 }
 
 // call is one call of an operation: built once, sent as often as needed.
@@ -48,8 +47,11 @@ type call struct {
 }
 
 const (
-	maxBody      = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
-	maxErrorBody = 64 << 10 // what is read of any other
+	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
+	maxErrorBody  = 64 << 10 // what is read of any other
+	maxPooledBody = 2 << 20  // a buffer that has grown larger is not kept
+
+	emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
 )
 
 // invoke sends the call until it is answered, refused or ended by ctx.
@@ -97,10 +99,9 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		if err != nil {
 			return stopped(ctx, fmt.Errorf("failed to get retry Send token, %w", err), last)
 		}
-		a.number = n
 		signedWith := a.skew
-		err = a.send(ctx)
-		if err != nil && ctx.Err() != nil {
+		a.number = n
+		if err = a.send(ctx); err != nil && ctx.Err() != nil {
 			err = ended(ctx, err, last)
 		}
 		releaseRetry(err)
@@ -147,20 +148,15 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 	}
 }
 
-const emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
-
 // attempt is one signed try, and what is the same for all tries of a call.
 type attempt struct {
 	*settings
-	call         *call
-	invocationID string
-	payloadHash  string
-	number, max  int
-	skew         time.Duration // added to the clock to sign; then what the answer shows
-
-	// What sending it has shown.
-	creds  aws.Credentials
-	header http.Header // nil without an answer
+	call                      *call
+	invocationID, payloadHash string
+	number, max               int
+	skew                      time.Duration // added to the clock to sign; then what the answer shows
+	creds                     aws.Credentials
+	header                    http.Header // of the answer, if any
 }
 
 func (a *attempt) send(ctx context.Context) (err error) {
@@ -170,7 +166,7 @@ func (a *attempt) send(ctx context.Context) (err error) {
 	}
 	skew, req := a.skew, a.request(ctx)
 	// The signature's path is the request's, escaped once more: much work that
-	// changes nothing in a path of unreserved characters, which nearly all are.
+	// changes nothing in nearly all paths.
 	escaping := func(*v4.SignerOptions) {}
 	if req.URL.RawPath == "" {
 		escaping = func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
@@ -240,13 +236,13 @@ func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 		err = errors.New("the provider returned none, without an error")
 	}
 	if err != nil {
-		return creds, fmt.Errorf("get identity: get credentials: %w", err)
+		err = fmt.Errorf("get identity: get credentials: %w", err)
 	}
-	return creds, nil
+	return creds, err
 }
 
-// refresh drops expired credentials, unless another call has done so. It reports
-// false if the provider can't get others.
+// refresh drops expired credentials, unless another call has done so, and
+// reports whether there can be others.
 func (s *settings) refresh(ctx context.Context, expired aws.Credentials) bool {
 	cache, ok := s.Credentials.(interface{ Invalidate() })
 	if !ok {
@@ -274,7 +270,7 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 		info = strconv.AppendInt(append(info, "; max="...), int64(a.max), 10)
 	}
 	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
-		// As the official client does, only with a skew that it knows.
+		// As the official client does, only with a known skew.
 		info = deadline.Add(a.skew).UTC().AppendFormat(info, "; ttl=20060102T150405Z")
 	}
 	values := []string{a.userAgent, a.invocationID, string(info)}
@@ -282,7 +278,7 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 	req.Header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
 	req.Header["Amz-Sdk-Request"] = values[2:3:3]
 	if body != nil {
-		req.Header["Content-Type"] = []string{"application/json"}
+		req.Header.Set("Content-Type", "application/json")
 	}
 	// By this, Lambda detects functions that call each other in a circle.
 	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); ok {
@@ -294,7 +290,7 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 }
 
 // read reads the response's body, within bounds, and closes it.
-func (a *attempt) read(resp *http.Response) error {
+func (a *attempt) read(resp *http.Response) (err error) {
 	defer resp.Body.Close()
 	buf := bodies.Get().(*bodyBuffer)
 	defer func() {
@@ -304,7 +300,8 @@ func (a *attempt) read(resp *http.Response) error {
 			bodies.Put(buf)
 		}
 	}()
-	op, ok, limit := a.call.op, resp.StatusCode >= 200 && resp.StatusCode <= 299, maxErrorBody
+	op, limit := a.call.op, maxErrorBody
+	ok := resp.StatusCode/100 == 2
 	if ok {
 		limit = maxBody
 	}
@@ -316,17 +313,16 @@ func (a *attempt) read(resp *http.Response) error {
 	body := buf.Bytes()
 	if !ok {
 		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
+		err = exception
 		if op.mark != nil {
-			return responseError(resp, op.mark(exception))
+			err = op.mark(exception)
 		}
-		return responseError(resp, exception)
+		return responseError(resp, err)
 	}
-	var err error
 	if len(body) > limit {
 		err = fmt.Errorf("the response body is longer than %d bytes", limit)
 	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 { // an empty body is an answer only if it ended as it should
-		// A value that arrived whole is an answer, also a wrong one, however the
-		// connection ended.
+		// A whole value is an answer, also a wrong one, however the connection ended.
 		if err = a.call.decode(resp, body); err == nil {
 			return nil
 		}
@@ -336,18 +332,16 @@ func (a *attempt) read(resp *http.Response) error {
 			cut = err
 		}
 	}
-	shown := snippet(body, a.creds)
+	shown, text := snippet(body, a.creds), "failed to decode response body, "
 	if cut != nil {
-		text := fmt.Sprintf("failed to decode response body, cut off after %d bytes: %s", len(body), redact(cut.Error(), a.creds))
+		text += fmt.Sprintf("cut off after %d bytes: %s", len(body), redact(cut.Error(), a.creds))
 		err = &decidedError{&textError{text, []error{cut, io.ErrUnexpectedEOF}}, op.method == http.MethodGet}
 	} else {
-		err = &textError{fmt.Sprintf("failed to decode response body, %s, Content-Type %s, body %q",
-			redact(err.Error(), aws.Credentials{}), quote(resp.Header.Get("Content-Type")), shown), []error{err}}
+		text += fmt.Sprintf("%s, Content-Type %s, body %q", redact(err.Error(), a.creds), quote(resp.Header.Get("Content-Type")), shown)
+		err = &textError{text, []error{err}}
 	}
 	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
 }
-
-const maxPooledBody = 2 << 20 // what has grown larger is not kept
 
 var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
 
@@ -356,7 +350,6 @@ type bodyBuffer struct {
 	limited io.LimitedReader // what it is read from
 }
 
-// log writes a debug record about an attempt.
 func (a *attempt) log(ctx context.Context, message string, attrs ...any) {
 	if a.Logger != nil {
 		a.Logger.DebugContext(ctx, message, append([]any{"operation", a.call.op.name, "job", a.call.job, "attempt", a.number}, attrs...)...)
