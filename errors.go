@@ -97,7 +97,7 @@ func quote(value string) string {
 // decodeAPIError makes an exception of a response, whatever its body.
 func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	// The members that are texts: modelled errors know the keys as they are written.
+	// Its texts, by key: of modelled errors, the case matters.
 	exact, lower := map[string]string{}, map[string]string{}
 	ok := len(body) == 0 || bytes.HasPrefix(body, []byte("null"))
 	if r := (&reader{data: body}); r.next() == '{' {
@@ -112,7 +112,7 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 		ok = r.err == nil
 	}
 	if !ok {
-		// HTML from a proxy, cut-off JSON: the text is the best message there is.
+		// HTML from a proxy, cut-off JSON: there is no better message.
 		text := map[string]string{"message": snippet(body, creds)}
 		exact, lower = text, text
 	}
@@ -143,10 +143,8 @@ func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 		kept = *resp
 	}
 	kept.Body, kept.Request, kept.TLS = http.NoBody, nil, nil
-	return &awshttp.ResponseError{
-		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &kept}, Err: err},
-		RequestID:     headerRequestID(kept.Header),
-	}
+	e := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &kept}, Err: err}
+	return &awshttp.ResponseError{ResponseError: e, RequestID: headerRequestID(kept.Header)}
 }
 
 // oneLine makes spaces of control characters and line separators.
@@ -160,6 +158,7 @@ func oneLine(text string) string {
 }
 
 const (
+	redacted     = "REDACTED"
 	unknownError = "UnknownError" // as the official client says it
 	snippetSize  = 256
 )
@@ -208,8 +207,6 @@ func redact(text string, creds aws.Credentials) string {
 	return text[:len(text)-1]
 }
 
-const redacted = "REDACTED"
-
 // textError is errors under a text that need not be theirs.
 type textError struct {
 	text string
@@ -241,8 +238,7 @@ func stopped(ctx context.Context, err, last error) error {
 	if ctx.Err() != nil {
 		return ended(ctx, err, last)
 	}
-	// rate.Limiter fails early, with an error of its own, where waiting would
-	// outlast the deadline.
+	// rate.Limiter says so early, and in its own way, if the deadline would pass.
 	if _, ok := ctx.Deadline(); ok && strings.Contains(err.Error(), "deadline") && !errors.Is(err, context.DeadlineExceeded) {
 		err = &aws.RequestCanceledError{Err: fmt.Errorf("%w: %w", context.DeadlineExceeded, err)}
 	}
@@ -272,8 +268,8 @@ func httpStatus(err error) int {
 	return 0
 }
 
-// unmisread hides the text of an answer's error from package aws/retry where it
-// would take what the service writes for a broken connection.
+// unmisread hides a service's text that package aws/retry would take for a
+// broken connection.
 func unmisread(err error) error {
 	text := err.Error()
 	if httpStatus(err) > 0 && (strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection")) {

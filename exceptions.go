@@ -2,9 +2,9 @@ package snapshotjob
 
 import "github.com/aws/smithy-go"
 
-// AccessDeniedException (HTTP 401) means one of three things (API reference,
-// DescribeDashboardSnapshotJobResult): the credentials have expired, another
-// user started the job, or this one may not see the dashboard.
+// AccessDeniedException (HTTP 401) means that the credentials have expired,
+// another user started the job, or this one may not see the dashboard (API
+// reference, DescribeDashboardSnapshotJobResult).
 type AccessDeniedException struct{ Message, RequestID string }
 
 // InternalFailureException (HTTP 500) is the service's own failure.

@@ -24,7 +24,7 @@ import (
 	smithyrand "github.com/aws/smithy-go/rand"
 )
 
-// operation is what sending must know of an operation of the API.
+// operation is what sending must know of an API's operation.
 type operation struct {
 	name, method string
 	exceptions   string                      // of its model
@@ -32,7 +32,7 @@ type operation struct {
 	mark         func(smithy.APIError) error // adds what the message tells; nil: nothing
 }
 
-// call is one call of an operation: built once, sent as often as needed.
+// call is built once, and sent as often as needed.
 type call struct {
 	op            *operation
 	job           Job
@@ -41,7 +41,6 @@ type call struct {
 	faults        faultList
 	decode        func(resp *http.Response, body []byte) error // of a 2xx response
 
-	// What sending it has shown.
 	firstSent  time.Time
 	unanswered bool // an attempt may have done its work although it failed
 }
@@ -245,13 +244,13 @@ func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 // reports whether there can be others.
 func (s *settings) refresh(ctx context.Context, expired aws.Credentials) bool {
 	cache, ok := s.Credentials.(interface{ Invalidate() })
-	if !ok {
-		return false
+	if ok {
+		now, err := s.Credentials.Retrieve(ctx)
+		if err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
+			cache.Invalidate()
+		}
 	}
-	if now, err := s.Credentials.Retrieve(ctx); err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
-		cache.Invalidate()
-	}
-	return true
+	return ok
 }
 
 func (a *attempt) request(ctx context.Context) *http.Request {
@@ -300,29 +299,26 @@ func (a *attempt) read(resp *http.Response) (err error) {
 			bodies.Put(buf)
 		}
 	}()
-	op, limit := a.call.op, maxErrorBody
-	ok := resp.StatusCode/100 == 2
+	op, ok, limit := a.call.op, resp.StatusCode/100 == 2, maxErrorBody
 	if ok {
 		limit = maxBody
 	}
-	if n := resp.ContentLength; n > 0 {
-		buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
-	}
+	buf.Grow(int(min(max(resp.ContentLength, 0), maxPooledBody)) + bytes.MinRead)
 	buf.limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
 	_, cut := buf.ReadFrom(&buf.limited)
 	body := buf.Bytes()
 	if !ok {
 		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
-		err = exception
 		if op.mark != nil {
-			err = op.mark(exception)
+			return responseError(resp, op.mark(exception))
 		}
-		return responseError(resp, err)
+		return responseError(resp, exception)
 	}
 	if len(body) > limit {
 		err = fmt.Errorf("the response body is longer than %d bytes", limit)
-	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 { // an empty body is an answer only if it ended as it should
-		// A whole value is an answer, also a wrong one, however the connection ended.
+	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
+		// A whole value is an answer, also a wrong one, however the connection
+		// ended; nothing is one only if it ended well.
 		if err = a.call.decode(resp, body); err == nil {
 			return nil
 		}
