@@ -188,13 +188,16 @@ func redact(text string, creds aws.Credentials) string {
 			}
 		}
 	}
-	for i := 1; i < len(text); i++ {
-		if text[i-1] == '?' {
-			if end := strings.IndexAny(text[i:], " \"'<>,"); end > 0 {
-				text = text[:i] + redacted + text[i+end:]
-			}
+	var b strings.Builder
+	for before, query, found := strings.Cut(text, "?"); found; before, query, found = strings.Cut(text, "?") {
+		b.WriteString(before + "?")
+		end := strings.IndexAny(query, " \"'<>,")
+		if end > 0 {
+			b.WriteString(redacted)
 		}
+		text = query[end:]
 	}
+	text = b.String() + text
 	for _, name := range []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"} {
 		for i := range len(text) - len(name) {
 			end := i + len(name)
