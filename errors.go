@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,18 +26,9 @@ import (
 // case, since AWS documents the message, but not the exception.
 var ErrJobNotFinished = errors.New("the snapshot job has not finished: wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
 
-// notFinishedError is no smithy.APIError itself: package aws/retry tells
-// unmodelled errors by their type.
-type notFinishedError struct{ err smithy.APIError }
-
-func (e notFinishedError) Error() string {
-	return e.err.Error() + " (it is queued or running: Wait polls until it has finished)"
-}
-func (e notFinishedError) Unwrap() []error { return []error{e.err, ErrJobNotFinished} }
-
 func markNotFinished(err smithy.APIError) error {
 	if strings.Contains(strings.ToLower(err.ErrorMessage()), "has not reached a terminal state") {
-		return notFinishedError{err}
+		return &textError{err.Error() + " (it is queued or running: Wait polls until it has finished)", []error{err, ErrJobNotFinished}}
 	}
 	return err
 }
@@ -64,7 +54,6 @@ func (e *InvalidInputError) Error() string {
 	return "invalid input: " + strings.Join(texts, "; ")
 }
 
-// faultList collects what is wrong.
 type faultList []InputFault
 
 func (l *faultList) add(field, format string, args ...any) {
@@ -77,7 +66,7 @@ func (l *faultList) needContext(ctx context.Context) {
 	}
 }
 
-// setDefault changes a duration of 0, and reports one that is negative.
+// setDefault replaces a duration of 0, and reports a negative one.
 func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Duration) {
 	if *d < 0 {
 		l.add(field, "is %v: want a positive duration, or 0 for the default", *d)
@@ -85,14 +74,14 @@ func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Du
 	*d = cmp.Or(*d, byDefault)
 }
 
-// applyAll has the functions change options, and reports those that are nil.
+// applyAll reports the functions that are nil.
 func applyAll[T any](options *T, optFns []func(*T), faults *faultList) {
 	for i, fn := range optFns {
-		if fn == nil {
+		if fn != nil {
+			fn(options)
+		} else {
 			faults.add("optFns", "has a nil function at index %d", i)
-			continue
 		}
-		fn(options)
 	}
 }
 
@@ -105,105 +94,60 @@ func quote(value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-// errorBody is what an error response may say of itself. A member of the wrong
-// type is ignored.
-type errorBody struct {
-	code, dunderType        string
-	message                 string // of the key "Message", else "message": all that modelled errors know
-	anyMessage              string // of either key in any case: what unmodelled errors have
-	requestID, resourceType string
-}
-
-// parseErrorBody reads the first JSON value of body. It reports false unless
-// that is an object, whole, or null.
-func parseErrorBody(body []byte) (e errorBody, ok bool) {
-	r := &reader{data: body}
-	if r.next() != '{' {
-		return e, string(r.skip()) == "null"
-	}
-	var lower string
-	for key := range r.members {
-		if r.next() != '"' {
-			r.skip()
-			continue
-		}
-		text := string(r.text())
-		switch key {
-		case "Message":
-			e.message = text
-		case "message":
-			lower = text
-		case "RequestId":
-			e.requestID = text
-		case "ResourceType":
-			e.resourceType = text
-		}
-		switch {
-		case strings.EqualFold(key, "code"):
-			e.code = text
-		case strings.EqualFold(key, "__type"):
-			e.dunderType = text
-		case strings.EqualFold(key, "message"):
-			e.anyMessage = text
-		}
-	}
-	e.message = cmp.Or(e.message, lower)
-	return e, r.err == nil
-}
-
-// sanitizeCode takes the shape's name out of namespace#Name:uri.
-func sanitizeCode(code string) string {
-	code, _, _ = strings.Cut(code, ":")
-	if _, name, ok := strings.Cut(code, "#"); ok {
-		code = name
-	}
-	return strings.TrimSpace(code)
-}
-
-// decodeAPIError turns a response that is not 2xx into an exception, whatever
-// its body.
+// decodeAPIError makes an exception of a response, whatever its body.
 func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	var parsed errorBody
-	if len(body) > 0 {
-		var ok bool
-		if parsed, ok = parseErrorBody(body); !ok {
-			// HTML from a proxy, cut-off JSON: the text is the best message there is.
-			text := snippet(body, creds)
-			parsed = errorBody{message: text, anyMessage: text}
+	// Its texts, by key: of modelled errors, the case matters.
+	exact, lower := map[string]string{}, map[string]string{}
+	ok := len(body) == 0 || bytes.HasPrefix(body, []byte("null"))
+	if r := (&reader{data: body}); r.next() == '{' {
+		for key := range r.members {
+			if r.next() != '"' {
+				r.skip()
+				continue
+			}
+			exact[key] = string(r.text())
+			lower[strings.ToLower(key)] = exact[key]
+		}
+		ok = r.err == nil
+	}
+	if !ok {
+		// HTML from a proxy, cut-off JSON: there is no better message.
+		text := map[string]string{"message": snippet(body, creds)}
+		exact, lower = text, text
+	}
+	code := ""
+	for _, c := range []string{header.Get("X-Amzn-Errortype"), lower["code"], lower["__type"], unknownError} {
+		c, _, _ = strings.Cut(c, ":") // namespace#Name:uri
+		code = cmp.Or(code, strings.TrimSpace(c[strings.IndexByte(c, '#')+1:]))
+	}
+	message := redact(cmp.Or(exact["Message"], exact["message"]), creds)
+	for _, e := range exceptions(message, cmp.Or(exact["RequestId"], headerRequestID(header)), exact["ResourceType"]) {
+		if name := e.ErrorCode(); strings.EqualFold(name, code) && strings.Contains(op.exceptions, strings.TrimSuffix(name, "Exception")) {
+			return e
 		}
 	}
-	code := cmp.Or(sanitizeCode(header.Get("X-Amzn-Errortype")), sanitizeCode(parsed.code), sanitizeCode(parsed.dunderType), unknownError)
-	if e := newException(op, code, redact(parsed.message, creds), cmp.Or(parsed.requestID, headerRequestID(header)), parsed.resourceType); e != nil {
-		return e
-	}
 	// An unmodelled 429 is retried only if the error is of this very type.
-	return &smithy.GenericAPIError{
-		Code:    redact(code, creds),
-		Message: cmp.Or(redact(parsed.anyMessage, creds), unknownError),
-	}
+	return &smithy.GenericAPIError{Code: redact(code, creds), Message: cmp.Or(redact(lower["message"], creds), unknownError)}
 }
 
 func headerRequestID(header http.Header) string {
 	return oneLine(cmp.Or(header.Get("X-Amzn-Requestid"), header.Get("X-Amz-Requestid")))
 }
 
-// responseError adds what the response says. It keeps the headers but not the
-// request, which holds the signature and the session token.
+// responseError adds what the response says, but not the request, which holds
+// the signature and the session token.
 func responseError(resp *http.Response, err error) *awshttp.ResponseError {
-	kept := &http.Response{Header: http.Header{}, Body: http.NoBody}
+	kept := http.Response{Header: http.Header{}}
 	if resp != nil {
-		kept.Status, kept.StatusCode, kept.Proto = resp.Status, resp.StatusCode, resp.Proto
-		kept.ProtoMajor, kept.ProtoMinor = resp.ProtoMajor, resp.ProtoMinor
-		kept.Header, kept.ContentLength = resp.Header, resp.ContentLength
+		kept = *resp
 	}
-	return &awshttp.ResponseError{
-		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: kept}, Err: err},
-		RequestID:     headerRequestID(kept.Header),
-	}
+	kept.Body, kept.Request, kept.TLS = http.NoBody, nil, nil
+	e := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &kept}, Err: err}
+	return &awshttp.ResponseError{ResponseError: e, RequestID: headerRequestID(kept.Header)}
 }
 
-// oneLine turns control characters and line separators into spaces.
+// oneLine makes spaces of control characters and line separators.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -214,12 +158,13 @@ func oneLine(text string) string {
 }
 
 const (
+	redacted     = "REDACTED"
 	unknownError = "UnknownError" // as the official client says it
 	snippetSize  = 256
 )
 
-// snippet is the beginning of a body, fit to be printed. It is cut last, so that
-// no half of a secret stays.
+// snippet is the beginning of a body. It is cut last, so that no half of a
+// secret stays.
 func snippet(body []byte, creds aws.Credentials) string {
 	text := redact(strings.ToValidUTF8(string(body[:min(len(body), maxErrorBody)]), "\uFFFD"), creds)
 	if len(text) <= snippetSize {
@@ -231,43 +176,39 @@ func snippet(body []byte, creds aws.Credentials) string {
 // redact makes a text one line without the secrets that a server may send back:
 // the caller's own, queries of URLs, and all that follows the name of another.
 func redact(text string, creds aws.Credentials) string {
-	text = oneLine(text)
+	text = oneLine(text) + " " // where a URL at the end ends
 	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, redacted)
+		}
 		// In JSON, HTML or a URL all but letters and digits may be escaped.
-		runs := strings.FieldsFunc(secret, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-		for _, run := range append([]string{secret}, runs...) {
-			if len(run) >= 8 || run != "" && run == secret {
+		for run := range strings.FieldsFuncSeq(secret, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			if len(run) >= 8 {
 				text = strings.ReplaceAll(text, run, redacted)
 			}
 		}
 	}
 	var b strings.Builder
-	for found := true; found; {
-		var before, query string
-		before, query, found = strings.Cut(text, "?")
-		b.WriteString(before)
-		end := strings.IndexAny(query+" ", " \"'<>,") // of the URL
+	for before, query, found := strings.Cut(text, "?"); found; before, query, found = strings.Cut(text, "?") {
+		b.WriteString(before + "?")
+		end := strings.IndexAny(query, " \"'<>,")
 		if end > 0 {
-			b.WriteString(redactedQuery)
-		} else if found {
-			b.WriteByte('?')
+			b.WriteString(redacted)
 		}
 		text = query[end:]
 	}
-	text = b.String()
+	text = b.String() + text
 	for _, name := range []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"} {
 		for i := range len(text) - len(name) {
 			end := i + len(name)
 			if strings.EqualFold(text[i:end], name) && strings.IndexByte(`:="'%\&>`, text[end]) >= 0 {
-				text = text[:end+1] + redacted
+				text = text[:end+1] + redacted + " "
 				break
 			}
 		}
 	}
-	return text
+	return text[:len(text)-1]
 }
-
-const redacted = "REDACTED"
 
 // textError is errors under a text that need not be theirs.
 type textError struct {
@@ -278,32 +219,29 @@ type textError struct {
 func (e *textError) Error() string   { return e.text }
 func (e *textError) Unwrap() []error { return e.errs }
 
-// ended is the error of a call whose context is done, with the context's cause
-// and what went wrong before. Wrapped like this, the SDK's retryers know it for
-// a cancellation.
-func ended(ctx context.Context, err, last error) error {
+// ended is the error of a call whose context is done, with its cause and what
+// went wrong before, as a cancellation that the SDK's retryers know.
+func ended(ctx context.Context, before ...error) error {
 	cause := context.Cause(ctx)
 	e := &textError{ctx.Err().Error(), []error{ctx.Err(), cause}}
 	if cause != ctx.Err() {
 		e.text += ", cause: " + cause.Error()
 	}
-	for _, before := range []error{err, last} {
-		if before != nil {
-			e.text += ", after: " + before.Error()
-			e.errs = append(e.errs, before)
+	for _, err := range before {
+		if err != nil {
+			e.text += ", after: " + err.Error()
+			e.errs = append(e.errs, err)
 		}
 	}
 	return &aws.RequestCanceledError{Err: e}
 }
 
-// limited is the error of a call that its limiter stopped.
-func limited(ctx context.Context, err, last error) error {
+// stopped is the error of a call that something keeps from going on.
+func stopped(ctx context.Context, err, last error) error {
 	if ctx.Err() != nil {
 		return ended(ctx, err, last)
 	}
-	err = fmt.Errorf("wait for the limiter: %w", err)
-	// rate.Limiter fails early, with an error of its own, where waiting would
-	// outlast the deadline.
+	// rate.Limiter says so early, and in its own way, if the deadline would pass.
 	if _, ok := ctx.Deadline(); ok && strings.Contains(err.Error(), "deadline") && !errors.Is(err, context.DeadlineExceeded) {
 		err = &aws.RequestCanceledError{Err: fmt.Errorf("%w: %w", context.DeadlineExceeded, err)}
 	}
@@ -319,25 +257,25 @@ func after(err, last error) error {
 }
 
 func errorCode(err error) string {
-	var e interface{ ErrorCode() string }
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e.ErrorCode()
 	}
 	return ""
 }
 
+// httpStatus returns 0 for an error without a response.
 func httpStatus(err error) int {
-	var resp interface{ HTTPStatusCode() int }
-	if errors.As(err, &resp) {
-		return resp.HTTPStatusCode()
+	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return e.HTTPStatusCode()
 	}
 	return 0
 }
 
-// unmisread hides the text of an answer's error from package aws/retry where it
-// would take what the service writes for a broken connection.
+// unmisread hides a service's text that package aws/retry would take for a
+// broken connection.
 func unmisread(err error) error {
-	if text := err.Error(); strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection") {
+	text := err.Error()
+	if httpStatus(err) > 0 && (strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection")) {
 		return &textError{"error response", []error{err}}
 	}
 	return err
@@ -352,30 +290,10 @@ type decidedError struct {
 func (e *decidedError) Unwrap() error        { return e.error }
 func (e *decidedError) RetryableError() bool { return e.again }
 
-// attemptTimeoutError is an attempt that ran out of Options.AttemptTimeout.
-type attemptTimeoutError struct{ error }
-
-func (e *attemptTimeoutError) Unwrap() error { return e.error }
-func (e *attemptTimeoutError) Timeout() bool { return true }
-
-// cutOff is the error of a 2xx response whose body ended too soon.
-func cutOff(got int, err error, again bool, creds aws.Credentials) error {
-	text := fmt.Sprintf("failed to decode response body, cut off after %d bytes: %s", got, redact(err.Error(), creds))
-	return &decidedError{&textError{text, []error{err, io.ErrUnexpectedEOF}}, again}
-}
-
-// undecodable is the error of a 2xx response whose body is not what the
-// operation answers.
-func undecodable(err error, contentType, shown string) error {
-	return &textError{fmt.Sprintf("failed to decode response body, %s, Content-Type %s, body %q",
-		redact(err.Error(), aws.Credentials{}), quote(contentType), shown), []error{err}}
-}
-
-// sendError is a request that got no response. What a server or a transport says
+// sendError is a request without a response. What a server or a transport says
 // of it may hold the request's headers.
 func sendError(err error, creds aws.Credentials) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // its text holds the whole URL
 	}
 	if text := redact(err.Error(), creds); text != err.Error() {
@@ -388,16 +306,14 @@ func sendError(err error, creds aws.Credentials) error {
 }
 
 func speaksNoTLS(err error) bool {
-	var header tls.RecordHeaderError
-	return errors.As(err, &header) || errors.Is(err, http.ErrSchemeMismatch)
+	_, ok := errors.AsType[tls.RecordHeaderError](err)
+	return ok || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// neverConnected reports whether err says that there was no connection to send
-// a request on.
+// neverConnected reports whether there was no connection to send a request on.
 func neverConnected(err error) bool {
-	var dial *net.OpError
-	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &dns) ||
-		speaksNoTLS(err) || errors.As(err, &certificate)
+	op, dial := errors.AsType[*net.OpError](err)
+	_, dns := errors.AsType[*net.DNSError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	return dial && op.Op == "dial" || dns || certificate || speaksNoTLS(err)
 }

@@ -1,15 +1,10 @@
 package snapshotjob
 
-import (
-	"slices"
-	"strings"
+import "github.com/aws/smithy-go"
 
-	"github.com/aws/smithy-go"
-)
-
-// AccessDeniedException (HTTP 401) means one of three things (API reference,
-// DescribeDashboardSnapshotJobResult): the credentials have expired, another
-// user started the job, or this one may not see the dashboard.
+// AccessDeniedException (HTTP 401) means that the credentials have expired,
+// another user started the job, or this one may not see the dashboard (API
+// reference, DescribeDashboardSnapshotJobResult).
 type AccessDeniedException struct{ Message, RequestID string }
 
 // InternalFailureException (HTTP 500) is the service's own failure.
@@ -46,9 +41,8 @@ type ResourceExistsException struct{ Message, RequestID, ResourceType string }
 // plan lacks snapshots of this kind.
 type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
-// newException returns nil for a code that the operation's model lacks.
-func newException(op *operation, code, message, id, resource string) smithy.APIError {
-	for _, e := range []smithy.APIError{
+func exceptions(message, id, resource string) []smithy.APIError {
+	return []smithy.APIError{
 		&AccessDeniedException{message, id},
 		&InternalFailureException{message, id},
 		&InvalidParameterValueException{message, id},
@@ -59,13 +53,7 @@ func newException(op *operation, code, message, id, resource string) smithy.APIE
 		&LimitExceededException{message, id, resource},
 		&ResourceExistsException{message, id, resource},
 		&UnsupportedPricingPlanException{message, id},
-	} {
-		name := strings.TrimSuffix(e.ErrorCode(), "Exception")
-		if strings.EqualFold(e.ErrorCode(), code) && slices.Contains(strings.Fields(op.exceptions), name) {
-			return e
-		}
 	}
-	return nil
 }
 
 // The methods of smithy.APIError. The faults are those of the service model.

@@ -23,6 +23,7 @@ var allowedImports = []string{
 	"github.com/aws/smithy-go",
 	"github.com/aws/smithy-go/encoding/httpbinding",
 	"github.com/aws/smithy-go/middleware",
+	"github.com/aws/smithy-go/rand",
 	"github.com/aws/smithy-go/transport/http",
 }
 

@@ -2,10 +2,10 @@ package snapshotjob
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -21,18 +21,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+	smithyrand "github.com/aws/smithy-go/rand"
 )
 
-// operation is what sending must know of an operation of the API.
+// operation is what sending must know of an API's operation.
 type operation struct {
-	name       string
-	method     string
-	exceptions string                      // that the operation's model lists
-	final      func(error) bool            // not to be tried again, though the retryer would; nil: none
-	mark       func(smithy.APIError) error // adds what the message tells; nil: nothing
+	name, method string
+	exceptions   string                      // of its model
+	final        func(error) bool            // not to be tried again, though the retryer would; nil: none
+	mark         func(smithy.APIError) error // adds what the message tells; nil: nothing
 }
 
-// call is one call of an operation: built once, sent as often as needed.
+// call is built once, and sent as often as needed.
 type call struct {
 	op            *operation
 	job           Job
@@ -41,14 +41,16 @@ type call struct {
 	faults        faultList
 	decode        func(resp *http.Response, body []byte) error // of a 2xx response
 
-	// What sending it has shown.
 	firstSent  time.Time
 	unanswered bool // an attempt may have done its work although it failed
 }
 
 const (
-	maxBody      = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
-	maxErrorBody = 64 << 10 // what is read of any other
+	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
+	maxErrorBody  = 64 << 10 // what is read of any other
+	maxPooledBody = 2 << 20  // a buffer that has grown larger is not kept
+
+	emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
 )
 
 // perform makes a call. output makes what it returns of a 2xx response.
@@ -85,7 +87,8 @@ func (c *call) failed(err error) error {
 
 // send is the retry loop; the decisions are the retryer's.
 func (c *Client) send(ctx context.Context, s *settings, call *call) error {
-	a := attempt{settings: s, call: call, invocationID: newUUID(), payloadHash: emptyPayloadHash, max: s.retryer.MaxAttempts()}
+	id, _ := smithyrand.NewUUID(rand.Reader).GetUUID() // never fails
+	a := attempt{settings: s, call: call, invocationID: id, payloadHash: emptyPayloadHash, max: s.retryer.MaxAttempts()}
 	if call.body != nil {
 		a.payloadHash = fmt.Sprintf("%x", sha256.Sum256(call.body))
 	}
@@ -93,59 +96,45 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		a.skew = time.Duration(c.skew.Load())
 	}
 	noToken := func(error) error { return nil }
-	releaseRetry := noToken
-	refreshed := false
+	releaseRetry, refreshed := noToken, false
 	var last error
 	for n := 1; ; n++ {
 		if ctx.Err() != nil {
-			return ended(ctx, last, nil)
+			return ended(ctx, last)
 		}
 		if s.Limiter != nil {
 			if err := s.Limiter.Wait(ctx); err != nil {
-				return limited(ctx, err, last)
+				return stopped(ctx, fmt.Errorf("wait for the limiter: %w", err), last)
 			}
 		}
 		releaseAttempt, err := s.retryer.GetAttemptToken(tokenContext(ctx, n))
 		if err != nil {
-			if ctx.Err() != nil {
-				return ended(ctx, err, last)
-			}
-			return after(fmt.Errorf("failed to get retry Send token, %w", err), last)
+			return stopped(ctx, fmt.Errorf("failed to get retry Send token, %w", err), last)
 		}
+		signedWith := a.skew
 		a.number = n
-		result := a.send(ctx)
-		err = result.err
-		if err != nil && ctx.Err() != nil {
+		if err = a.send(ctx); err != nil && ctx.Err() != nil {
 			err = ended(ctx, err, last)
 		}
 		releaseRetry(err)
 		releaseAttempt(err)
-		signedWith := a.skew
-		if result.hasSkew {
-			a.skew = result.skew
-			c.skew.Store(int64(result.skew))
+		if a.skew != signedWith {
+			c.skew.Store(int64(a.skew))
 		}
-		if err == nil {
-			return nil
-		}
-		call.unanswered = call.unanswered || result.unanswered()
-		if ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		if result.hasSkew && isClockSkew(err, result.skew-signedWith) {
-			err = &decidedError{fmt.Errorf("probable clock skew of %v: %w", result.skew.Round(time.Second), err), true}
+		if isClockSkew(err, a.skew-signedWith) {
+			err = &decidedError{fmt.Errorf("probable clock skew of %v: %w", a.skew.Round(time.Second), err), true}
 		}
 		last = err
 
-		if !refreshed && credentialsExpired(err) && (a.max == 0 || n < a.max) && s.refresh(ctx, result.creds) {
+		if !refreshed && credentialsExpired(err) && (a.max == 0 || n < a.max) && s.refresh(ctx, a.creds) {
 			refreshed, releaseRetry = true, noToken
 			a.log(ctx, "retry", "decision", "again with fresh credentials")
 			continue
 		}
-		verdict := err
-		if result.answered {
-			verdict = unmisread(err)
-		}
+		verdict := unmisread(err)
 		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
 			a.log(ctx, "retry", "decision", "no: the error is final")
 			return err
@@ -165,100 +154,78 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 		if err != nil {
 			return after(err, last)
 		}
-		delay = atLeastAsked(delay, result.header)
+		delay = atLeastAsked(delay, a.header)
 		a.log(ctx, "retry", "decision", "yes", "delay", delay)
-		if !sleep(ctx, delay) {
-			return ended(ctx, last, nil)
-		}
+		sleep(ctx, delay)
 	}
 }
-
-const emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
 
 // attempt is one signed try, and what is the same for all tries of a call.
 type attempt struct {
 	*settings
-	call         *call
-	invocationID string
-	payloadHash  string
-	number, max  int
-	skew         time.Duration // added to the clock to sign
+	call                      *call
+	invocationID, payloadHash string
+	number, max               int
+	skew                      time.Duration // added to the clock to sign; then what the answer shows
+	creds                     aws.Credentials
+	header                    http.Header // of the answer, if any
 }
 
-// attemptResult is what the loop learns from an attempt.
-type attemptResult struct {
-	err      error
-	creds    aws.Credentials
-	sent     bool // to the transport
-	answered bool // err came in a response
-	header   http.Header
-	skew     time.Duration // observed
-	hasSkew  bool
-}
-
-// unanswered reports whether a failed attempt may have done its work: it was
-// sent, and the answer is missing, unreadable or 5xx.
-func (r *attemptResult) unanswered() bool {
-	if !r.answered {
-		return r.sent && !neverConnected(r.err)
+func (a *attempt) send(ctx context.Context) (err error) {
+	a.header = nil
+	if a.creds, err = a.credentials(ctx); err != nil {
+		return err
 	}
-	status := httpStatus(r.err)
-	return status < 300 || status >= 500
-}
-
-func (a *attempt) send(ctx context.Context) (r attemptResult) {
-	if r.creds, r.err = a.credentials(ctx); r.err != nil {
-		return r
-	}
-	req := a.request(ctx)
-	escaping := escapePath
+	skew, req := a.skew, a.request(ctx)
+	// The signature's path is the request's, escaped once more: much work that
+	// changes nothing in nearly all paths.
+	escaping := func(*v4.SignerOptions) {}
 	if req.URL.RawPath == "" {
-		escaping = leavePath
+		escaping = func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 	}
-	if err := a.signer.SignHTTP(ctx, r.creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(a.skew), escaping); err != nil {
-		r.err = fmt.Errorf("sign the request: %w", err)
-		return r
+	if err = a.signer.SignHTTP(ctx, a.creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(skew), escaping); err != nil {
+		return fmt.Errorf("sign the request: %w", err)
 	}
+	limited := ctx
 	if a.AttemptTimeout > 0 {
-		limited, cancel := context.WithTimeout(ctx, a.AttemptTimeout)
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, a.AttemptTimeout)
 		defer cancel()
 		req = req.WithContext(limited)
-		defer func() {
-			var answer smithy.APIError
-			if r.err != nil && limited.Err() != nil && ctx.Err() == nil && !errors.As(r.err, &answer) {
-				r.err = &attemptTimeoutError{fmt.Errorf("no whole answer within AttemptTimeout, %v: %w", a.AttemptTimeout, r.err)}
-			}
-		}()
 	}
 	sent := time.Now()
-	if a.call.firstSent.IsZero() {
-		a.call.firstSent = sent
-	}
+	a.call.firstSent = cmp.Or(a.call.firstSent, sent)
 	resp, err := roundTrip(a.Transport, req)
 	received := time.Now()
-	if a.Logger != nil {
-		defer func() {
-			attrs := []any{"duration", received.Sub(sent), "skew", a.skew}
-			if resp != nil {
-				attrs = append(attrs, "status", resp.StatusCode, "requestID", headerRequestID(resp.Header))
-			}
-			if r.err != nil {
-				attrs = append(attrs, "error", r.err.Error())
-			}
-			a.log(ctx, "attempt", attrs...)
-		}()
-	}
-	r.sent = true
 	if err != nil {
-		r.err = responseError(nil, sendError(err, r.creds))
-		return r
+		err = responseError(nil, sendError(err, a.creds))
+	} else {
+		a.header = resp.Header
+		if now, ok := observeSkew(resp.Header, sent, received); ok && !a.DisableClockSkewCorrection {
+			a.skew = now
+		}
+		err = a.read(resp)
 	}
-	r.header, r.answered = resp.Header, true
-	if !a.DisableClockSkewCorrection {
-		r.skew, r.hasSkew = observeSkew(resp.Header, sent, received)
+	if err != nil {
+		if _, answer := errors.AsType[smithy.APIError](err); !answer && limited.Err() != nil && ctx.Err() == nil {
+			err = &textError{fmt.Sprintf("no whole answer within AttemptTimeout, %v: %v", a.AttemptTimeout, err), []error{context.DeadlineExceeded, err}}
+		}
+		// It may have done its work if the answer is missing, unreadable or 5xx.
+		if status := httpStatus(err); status >= 500 || status < 300 && !neverConnected(err) {
+			a.call.unanswered = true
+		}
 	}
-	r.err = a.read(resp, r.creds)
-	return r
+	if a.Logger != nil {
+		attrs := []any{"duration", received.Sub(sent), "skew", skew}
+		if resp != nil {
+			attrs = append(attrs, "status", resp.StatusCode, "requestID", headerRequestID(resp.Header))
+		}
+		if err != nil {
+			attrs = append(attrs, "error", err.Error())
+		}
+		a.log(ctx, "attempt", attrs...)
+	}
+	return err
 }
 
 // roundTrip makes up for what a transport leaves undone.
@@ -281,145 +248,109 @@ func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 		err = errors.New("the provider returned none, without an error")
 	}
 	if err != nil {
-		return creds, fmt.Errorf("get identity: get credentials: %w", err)
+		err = fmt.Errorf("get identity: get credentials: %w", err)
 	}
-	return creds, nil
+	return creds, err
 }
 
-// refresh drops expired credentials, unless another call has done so. It reports
-// false if the provider can't get others.
+// refresh drops expired credentials, unless another call has done so, and
+// reports whether there can be others.
 func (s *settings) refresh(ctx context.Context, expired aws.Credentials) bool {
 	cache, ok := s.Credentials.(interface{ Invalidate() })
-	if !ok {
-		return false
+	if ok {
+		now, err := s.Credentials.Retrieve(ctx)
+		if err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
+			cache.Invalidate()
+		}
 	}
-	if now, err := s.Credentials.Retrieve(ctx); err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
-		cache.Invalidate()
-	}
-	return true
+	return ok
 }
 
-// request builds the request of one attempt.
 func (a *attempt) request(ctx context.Context) *http.Request {
-	header := make(http.Header, 8)
-	req := (&http.Request{Method: a.call.op.method, Host: a.endpoint.host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	req.URL = &url.URL{Scheme: a.endpoint.scheme, Host: a.endpoint.host, Path: a.endpoint.path + a.call.path}
-	if raw := a.endpoint.rawPath + a.call.rawPath; !isPlain(raw) {
-		req.URL.RawPath = raw
+	var body io.Reader
+	if a.call.body != nil {
+		body = bytes.NewReader(a.call.body)
+	}
+	req, _ := http.NewRequestWithContext(ctx, a.call.op.method, "", body)
+	req.Host = a.endpoint.host
+	*req.URL = url.URL{Scheme: a.endpoint.scheme, Host: req.Host, Path: a.endpoint.path + a.call.path}
+	if a.endpoint.rawPath != "" || a.call.rawPath != a.call.path {
+		req.URL.RawPath = a.endpoint.rawPath + a.call.rawPath
 	}
 	info := strconv.AppendInt(append(make([]byte, 0, 64), "attempt="...), int64(a.number), 10)
 	if a.max > 0 {
 		info = strconv.AppendInt(append(info, "; max="...), int64(a.max), 10)
 	}
 	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
-		// As the official client does, only with a skew that it knows.
-		info = deadline.Add(a.skew).UTC().AppendFormat(append(info, "; ttl="...), "20060102T150405Z")
+		// As the official client does, only with a known skew.
+		info = deadline.Add(a.skew).UTC().AppendFormat(info, "; ttl=20060102T150405Z")
 	}
 	values := []string{a.userAgent, a.invocationID, string(info)}
-	header["User-Agent"] = values[0:1:1]
-	header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
-	header["Amz-Sdk-Request"] = values[2:3:3]
-	if id := traceID(); id != "" {
-		header["X-Amzn-Trace-Id"] = []string{id}
+	req.Header["User-Agent"] = values[0:1:1]
+	req.Header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
+	req.Header["Amz-Sdk-Request"] = values[2:3:3]
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
-	if body := a.call.body; body != nil {
-		header["Content-Type"] = []string{"application/json"}
-		req.ContentLength = int64(len(body))
-		req.Body = io.NopCloser(bytes.NewReader(body))
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	// By this, Lambda detects functions that call each other in a circle.
+	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); ok {
+		if id := builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id"); id != "" {
+			req.Header.Set("X-Amzn-Trace-Id", id)
+		}
 	}
 	return req
 }
 
-// The signature's path is the request's, escaped once more: much work that
-// changes nothing in a path of unreserved characters, which nearly all are.
-func escapePath(*v4.SignerOptions)  {}
-func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
-
-func isPlain(path string) bool {
-	for i := range len(path) {
-		if path[i] != '/' && !unreserved(path[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// newUUID returns a random UUID, of version 4.
-func newUUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	x := hex.AppendEncode(make([]byte, 0, 32), b[:])
-	return string(x[:8]) + "-" + string(x[8:12]) + "-" + string(x[12:16]) + "-" + string(x[16:20]) + "-" + string(x[20:])
-}
-
-// traceID is the header by which Lambda detects functions that call each other
-// in a circle.
-func traceID() string {
-	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); !ok {
-		return ""
-	}
-	return builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id")
-}
-
 // read reads the response's body, within bounds, and closes it.
-func (a *attempt) read(resp *http.Response, creds aws.Credentials) error {
+func (a *attempt) read(resp *http.Response) (err error) {
 	defer resp.Body.Close()
 	buf := bodies.Get().(*bodyBuffer)
 	defer func() {
-		if buf.Cap() <= maxPooledBody+2*bytes.MinRead {
+		if buf.Cap() <= maxPooledBody {
 			buf.Reset()
 			buf.limited.R = nil
 			bodies.Put(buf)
 		}
 	}()
-	ok := resp.StatusCode >= 200 && resp.StatusCode <= 299
-	limit := maxErrorBody
+	op, ok, limit := a.call.op, resp.StatusCode/100 == 2, maxErrorBody
 	if ok {
 		limit = maxBody
 	}
-	if n := resp.ContentLength; n > 0 {
-		buf.Grow(int(min(n, maxPooledBody)) + bytes.MinRead)
-	}
+	buf.Grow(int(min(max(resp.ContentLength, 0), maxPooledBody)) + bytes.MinRead)
 	buf.limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
-	_, readErr := buf.ReadFrom(&buf.limited)
+	_, cut := buf.ReadFrom(&buf.limited)
 	body := buf.Bytes()
 	if !ok {
-		exception := decodeAPIError(a.call.op, resp.Header, body[:min(len(body), limit)], creds)
-		if a.call.op.mark != nil {
-			return responseError(resp, a.call.op.mark(exception))
+		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
+		if op.mark != nil {
+			return responseError(resp, op.mark(exception))
 		}
 		return responseError(resp, exception)
 	}
-	var err error
-	var wrong *typeError
-	switch {
-	case len(body) > limit:
+	if len(body) > limit {
 		err = fmt.Errorf("the response body is longer than %d bytes", limit)
-	case readErr != nil && len(bytes.TrimSpace(body)) == 0: // an empty body is an answer only if it ended as it should
-	default:
-		// A value that arrived whole is an answer, also a wrong one, however the
-		// connection ended.
+	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
+		// A whole value is an answer, also a wrong one, however the connection
+		// ended; nothing is one only if it ended well.
 		if err = a.call.decode(resp, body); err == nil {
 			return nil
 		}
-		if errors.As(err, &wrong) {
-			readErr = nil
-		} else if readErr == nil && errors.Is(err, io.ErrUnexpectedEOF) {
-			readErr = err
+		if _, wrong := errors.AsType[*typeError](err); wrong {
+			cut = nil
+		} else if cut == nil && errors.Is(err, io.ErrUnexpectedEOF) {
+			cut = err
 		}
 	}
-	shown := snippet(body, creds)
-	if readErr != nil {
-		err = cutOff(len(body), readErr, a.call.op.method == http.MethodGet, creds)
+	shown, text := snippet(body, a.creds), "failed to decode response body, "
+	if cut != nil {
+		text += fmt.Sprintf("cut off after %d bytes: %s", len(body), redact(cut.Error(), a.creds))
+		err = &decidedError{&textError{text, []error{cut, io.ErrUnexpectedEOF}}, op.method == http.MethodGet}
 	} else {
-		err = undecodable(err, resp.Header.Get("Content-Type"), shown)
+		text += fmt.Sprintf("%s, Content-Type %s, body %q", redact(err.Error(), a.creds), quote(resp.Header.Get("Content-Type")), shown)
+		err = &textError{text, []error{err}}
 	}
 	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
 }
-
-const maxPooledBody = 2 << 20 // what has grown larger is not kept
 
 var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
 
@@ -428,7 +359,6 @@ type bodyBuffer struct {
 	limited io.LimitedReader // what it is read from
 }
 
-// log writes a debug record about an attempt.
 func (a *attempt) log(ctx context.Context, message string, attrs ...any) {
 	if a.Logger != nil {
 		a.Logger.DebugContext(ctx, message, append([]any{"operation", a.call.op.name, "job", a.call.job, "attempt", a.number}, attrs...)...)
