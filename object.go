@@ -342,7 +342,7 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 	if !o.DisableClockSkewCorrection {
 		now = now.Add(time.Duration(o.client.skew.Load()))
 	}
-	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath)
+	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath) // S3 signs the path as it is sent
 }
 
 // element returns the text of the first XML element of this name.

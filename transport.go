@@ -181,7 +181,7 @@ func (a *attempt) send(ctx context.Context) (err error) {
 	// changes nothing in nearly all paths.
 	escaping := func(*v4.SignerOptions) {}
 	if req.URL.RawPath == "" {
-		escaping = func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+		escaping = leavePath
 	}
 	if err = a.signer.SignHTTP(ctx, a.creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(skew), escaping); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
@@ -227,6 +227,8 @@ func (a *attempt) send(ctx context.Context) (err error) {
 	}
 	return err
 }
+
+func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 
 // roundTrip makes up for what a transport leaves undone.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
