@@ -159,6 +159,7 @@ func oneLine(text string) string {
 
 const (
 	redacted     = "REDACTED"
+	wordEnds     = " \"'<>,"
 	unknownError = "UnknownError" // as the official client says it
 	snippetSize  = 256
 )
@@ -191,9 +192,11 @@ func redact(text string, creds aws.Credentials) string {
 	var b strings.Builder
 	for before, query, found := strings.Cut(text, "?"); found; before, query, found = strings.Cut(text, "?") {
 		b.WriteString(before + "?")
-		end := strings.IndexAny(query, " \"'<>,")
-		if end > 0 {
-			b.WriteString(redacted)
+		end := 0
+		if url := before[strings.LastIndexAny(before, wordEnds)+1:]; strings.Contains(url, ":") {
+			if end = strings.IndexAny(query, wordEnds); end > 0 {
+				b.WriteString(redacted)
+			}
 		}
 		text = query[end:]
 	}

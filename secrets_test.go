@@ -226,7 +226,7 @@ func TestRedactEscapedSecrets(t *testing.T) {
 	for text, want := range map[string]string{
 		`https:\/\/b\/k?X-Amz-Signature\u003dXXX`:                          `https:\/\/b\/k?REDACTED`,
 		`k\u003fX-Amz-Signature\u003dXXX`:                                  `k\u003fX-Amz-Signature\REDACTED`,
-		`/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`:      `/login?REDACTED now`,
+		`/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`:      `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
 		`next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX`:                 `next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
 		`IQoJb3JpZ2luX2VjE&#x2F;abcdefghij&#43;klmnopqrst&#61;&#61; x`:     `REDACTED&#x2F;REDACTED&#43;REDACTED&#61;&#61; x`,
 		`IQoJb3JpZ2luX2VjE%2Fabcdefghij%2Bklmnopqrst%3D%3D`:                `REDACTED%2FREDACTED%2BREDACTED%3D%3D`,
