@@ -17,23 +17,19 @@
 //
 // # Errors
 //
-// A call's error is a *smithy.OperationError. In its chain stand
-// *retry.MaxAttemptsError if the attempts ran out, *awshttp.ResponseError with
-// the HTTP status and the request id, and the smithy.APIError: one of this
-// package's, such as [*ResourceNotFoundException], or *smithy.GenericAPIError for
-// a code that the operation's model lacks. Bad input or options are an
-// [*InvalidInputError], and nothing was sent.
-//
-// When the context ended a call, errors.Is(err, ctx.Err()) holds; the context's
-// cause and the service's last error are in the chain as well.
+// In the chain of a call's error stand *smithy.OperationError,
+// *retry.MaxAttemptsError if the attempts ran out, *awshttp.ResponseError with the
+// HTTP status and the request id, and the smithy.APIError: one of this package's,
+// or *smithy.GenericAPIError for a code that the operation's model lacks; if the
+// context ended the call, its error and cause too.
 //
 // # Retries
 //
 // Package aws/retry decides, as for every AWS client: by default 3 attempts, with
 // a random pause of up to 50 ms, then 100 ms, and so on up to 20 s (from 1 s when
 // throttled; X-Amz-Retry-After is heeded, Retry-After is not), as long as the
-// client's 500 retry tokens last (14 for a retry, 5 if throttled; a success pays
-// back). Tried again are
+// client's 500 retry tokens last (14 a retry, 5 if throttled; success pays back).
+// Tried again are
 //   - whatever keeps a transport from getting a response, such as a connection
 //     refused or reset, and HTTP 500, 502, 503 and 504
 //   - ThrottlingException and its kin, RequestTimeout, and HTTP 429 with an

@@ -178,7 +178,7 @@ func TestDownloadTellsEveryFilesFate(t *testing.T) {
 		id := server.Requests()[2].ID
 		want := "download of snapshot job 111122223333/sales/daily: 2 of 4 files failed: " +
 			"snapshot job 111122223333/sales/daily: CSV of sheet sheet-1 visual visual-1: https response error StatusCode: 404, RequestID: " + id + ", api error NoSuchKey: The specified key does not exist.; " +
-			"CSV of sheet sheet-1 visual visual-2: DATASET_DELETED: The dataset is gone. (a dataset of the dashboard was deleted: restore it before you start the job again); " +
+			"CSV of sheet sheet-1 visual visual-2: DATASET_DELETED: The dataset is gone. (a dataset of the dashboard was deleted: restore it, then start a new job); " +
 			"fetched: " + filepath.Join(dir, "daily_sheet-1.pdf") + " (5 bytes), " + filepath.Join(dir, "daily_sheet-2_visual-3.xlsx") + " (6 bytes)"
 		if got := err.Error(); got != want {
 			t.Errorf("error:\n got %s\nwant %s", got, want)

@@ -136,8 +136,8 @@ func (e *JobError) Unwrap() []error {
 	return errs
 }
 
-// TryAgain reports whether the same job may succeed when started again: only row-
-// or column-level security changed while it ran.
+// TryAgain reports whether a new job of the same input may succeed: only row- or
+// column-level security changed while this one ran.
 func (e *JobError) TryAgain() bool {
 	return !slices.ContainsFunc(e.types(), func(t string) bool { return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged })
 }
@@ -215,11 +215,11 @@ func (f ResultFile) failure() string {
 
 // advice is that of AWS (API reference, DescribeDashboardSnapshotJobResult).
 var advice = map[string]string{
-	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: share it again, then start the job again",
+	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: share it again, then start a new job",
 	ErrorTypeCapabilityRestricted:  "the registered user may not export data in this format: lift the restriction, or leave the format out",
-	ErrorTypeRLSChanged:            "row-level security changed while the job ran: start the job again",
-	ErrorTypeCLSChanged:            "column-level security changed while the job ran: start the job again",
-	ErrorTypeDatasetDeleted:        "a dataset of the dashboard was deleted: restore it before you start the job again",
+	ErrorTypeRLSChanged:            "row-level security changed while the job ran: start a new job",
+	ErrorTypeCLSChanged:            "column-level security changed while the job ran: start a new job",
+	ErrorTypeDatasetDeleted:        "a dataset of the dashboard was deleted: restore it, then start a new job",
 }
 
 func explain(errorType, message string) string {

@@ -112,8 +112,8 @@ func TestErr(t *testing.T) {
 		RegisteredUsers: []RegisteredUserSnapshotJobResult{{FileGroups: []group{{Files: asked("PDF"), S3Results: []SnapshotJobS3Result{failed("CLS_CHANGED")}}}}}}}
 	const (
 		client, server, unknown = smithy.FaultClient, smithy.FaultServer, smithy.FaultUnknown
-		rls                     = "RLS_CHANGED: m (row-level security changed while the job ran: start the job again)"
-		cls                     = "CLS_CHANGED: m (column-level security changed while the job ran: start the job again)"
+		rls                     = "RLS_CHANGED: m (row-level security changed while the job ran: start a new job)"
+		cls                     = "CLS_CHANGED: m (column-level security changed while the job ran: start a new job)"
 		restricted              = "CAPABILITY_RESTRICTED: m (the registered user may not export data in this format: lift the restriction, or leave the format out)"
 	)
 	tests := []struct {
@@ -137,7 +137,7 @@ func TestErr(t *testing.T) {
 		{"an unknown type", one(failed("NEW_ONE")), "snapshot job 111122223333/dash/job COMPLETED, but 1 of 1 files failed: CSV of sheet s: NEW_ONE: m", 1, false, unknown},
 		{"an unknown type beside a known one", one(failed("NEW_ONE", "RLS_CHANGED")), "snapshot job 111122223333/dash/job COMPLETED, but 1 of 1 files failed: CSV of sheet s: NEW_ONE: m, " + rls, 1, false, unknown},
 		{"a missing file beside a known error", one(failed("RLS_CHANGED"), SnapshotJobS3Result{}), "snapshot job 111122223333/dash/job COMPLETED, but 2 of 2 files failed: CSV of sheet s: " + rls + "; CSV of sheet s: the result has neither a URI nor an error", 2, false, server},
-		{"failed with a reason", with(result(), "FAILED", info("DASHBOARD_ACCESS_DENIED", "m")), "snapshot job 111122223333/dash/job FAILED: DASHBOARD_ACCESS_DENIED: m (the registered user lost access to the dashboard: share it again, then start the job again)", 0, false, client},
+		{"failed with a reason", with(result(), "FAILED", info("DASHBOARD_ACCESS_DENIED", "m")), "snapshot job 111122223333/dash/job FAILED: DASHBOARD_ACCESS_DENIED: m (the registered user lost access to the dashboard: share it again, then start a new job)", 0, false, client},
 		{"failed with an unknown reason", with(result(), "FAILED", info("NEW_ONE", "")), "snapshot job 111122223333/dash/job FAILED: NEW_ONE", 0, false, unknown},
 		{"failed with a message alone", with(result(), "FAILED", info("", "m")), "snapshot job 111122223333/dash/job FAILED: m", 0, false, unknown},
 		{"failed without a reason", with(result(), "FAILED", nil), "snapshot job 111122223333/dash/job FAILED: the service gave no reason", 0, false, unknown},
@@ -198,7 +198,7 @@ func TestErrTellsOfTenFiles(t *testing.T) {
 
 func TestFileError(t *testing.T) {
 	file := ResultFile{Job: exampleJob, Format: "CSV", Sheets: []SnapshotFileSheetSelection{{SheetID: "s1", VisualIDs: []string{"v1", "v2"}}, {SheetID: "s2"}}, Errors: failed("RLS_CHANGED").ErrorInfo}
-	const want = "snapshot job 111122223333/dash/job: CSV of sheet s1 visual v1 visual v2, sheet s2: RLS_CHANGED: m (row-level security changed while the job ran: start the job again)"
+	const want = "snapshot job 111122223333/dash/job: CSV of sheet s1 visual v1 visual v2, sheet s2: RLS_CHANGED: m (row-level security changed while the job ran: start a new job)"
 	if err := file.Err(); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %v", err, want)
 	}
