@@ -135,12 +135,12 @@ func (r *reader) object(v reflect.Value) error {
 	fields := fieldsOf(v.Type())
 	wrong := map[string]error{} // the members whose last value is
 	for name := range r.members {
-		if field, ok := fields[name]; !ok {
+		if field, ok := fields[string(name)]; !ok {
 			r.skip()
 		} else if err := r.value(v.Field(field)); err != nil {
-			wrong[name] = fmt.Errorf("%s: %w", name, err)
-		} else {
-			delete(wrong, name)
+			wrong[string(name)] = fmt.Errorf("%s: %w", name, err)
+		} else if len(wrong) > 0 {
+			delete(wrong, string(name))
 		}
 	}
 	for _, err := range wrong {
@@ -185,10 +185,10 @@ func (r *reader) list(v reflect.Value) (err error) {
 
 // members steps to the value of each member of the object at hand. The loop's
 // body must read it.
-func (r *reader) members(yield func(name string) bool) {
+func (r *reader) members(yield func(name []byte) bool) {
 	r.pos++
 	for first := true; r.more(first, '}'); first = false {
-		name := r.short()
+		name := r.text()
 		if r.next() != ':' {
 			r.fail()
 			return

@@ -106,8 +106,8 @@ func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Cr
 				r.skip()
 				continue
 			}
-			exact[key] = string(r.text())
-			lower[strings.ToLower(key)] = exact[key]
+			text := string(r.text())
+			exact[string(key)], lower[strings.ToLower(string(key))] = text, text
 		}
 		ok = r.err == nil
 	}
