@@ -49,6 +49,8 @@ type reader struct {
 	pos  int
 	err  error // of the syntax; it ends the reading
 
+	fields map[reflect.Type]map[string]int // that it has needed
+
 	// Short strings it has read: most are names and ids, which come again.
 	strings [1024]string
 
@@ -58,7 +60,7 @@ type reader struct {
 	results []SnapshotJobS3Result
 }
 
-var readers = sync.Pool{New: func() any { return new(reader) }}
+var readers = sync.Pool{New: func() any { return &reader{fields: map[reflect.Type]map[string]int{}} }}
 
 // bodyStatus is the Status that a body says. One that is no integer is ignored.
 type bodyStatus int
@@ -125,14 +127,14 @@ func (r *reader) value(v reflect.Value) error {
 // makeRoom gives a list room for one element, of the many that a long result has.
 func makeRoom[T any](r *reader, list, room *[]T) {
 	if len(*room) == 0 {
-		*room = make([]T, 1+len(r.data)/2000)
+		*room = make([]T, max(1, (len(r.data)+1000)/2000))
 	}
 	*list, *room = (*room)[:0:1], (*room)[1:]
 }
 
 // object reads the members that a struct's fields name, and skips others.
 func (r *reader) object(v reflect.Value) error {
-	fields := fieldsOf(v.Type())
+	fields := r.fieldsOf(v.Type())
 	wrong := map[string]error{} // the members whose last value is
 	for name := range r.members {
 		if field, ok := fields[string(name)]; !ok {
@@ -149,20 +151,18 @@ func (r *reader) object(v reflect.Value) error {
 	return nil
 }
 
-var structs sync.Map
-
 // fieldsOf returns the indices of a struct's fields by their names in JSON.
-func fieldsOf(t reflect.Type) map[string]int {
-	if known, ok := structs.Load(t); ok {
-		return known.(map[string]int)
-	}
-	fields := map[string]int{}
-	for f := range t.Fields() {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
-			fields[cmp.Or(name, f.Name)] = f.Index[0]
+func (r *reader) fieldsOf(t reflect.Type) map[string]int {
+	fields, ok := r.fields[t]
+	if !ok {
+		fields = map[string]int{}
+		for f := range t.Fields() {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+				fields[cmp.Or(name, f.Name)] = f.Index[0]
+			}
 		}
+		r.fields[t] = fields
 	}
-	structs.Store(t, fields)
 	return fields
 }
 

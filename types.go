@@ -149,7 +149,7 @@ func unreserved(c byte) bool {
 // %p and %w (go vet finds these), and the keys of a map[S3URI]T in encoding/json.
 type S3URI string
 
-const redactedQuery, redactedUser = "?REDACTED", "://REDACTED@"
+const redactedQuery, redactedUser = "?" + redacted, "://" + redacted + "@"
 
 var errRedacted = errors.New(`this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed`)
 
@@ -190,7 +190,8 @@ func (u *S3URI) UnmarshalText(text []byte) error {
 }
 
 func (u S3URI) refuseRedacted() error {
-	if !u.isKey() && (strings.Contains(string(u), redactedQuery) || strings.Contains(string(u), redactedUser)) {
+	address, _, _ := strings.Cut(string(u), "?")
+	if !u.isKey() && (strings.Contains(string(u), redactedQuery) || strings.Contains(address, redactedUser)) {
 		return errRedacted
 	}
 	return nil
