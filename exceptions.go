@@ -60,46 +60,82 @@ func exceptions(message, id, resource string) []smithy.APIError {
 
 func errorText(e smithy.APIError) string { return e.ErrorCode() + ": " + e.ErrorMessage() }
 
-func (e *AccessDeniedException) Error() string           { return errorText(e) }
-func (e *InternalFailureException) Error() string        { return errorText(e) }
-func (e *InvalidParameterValueException) Error() string  { return errorText(e) }
-func (e *PreconditionNotMetException) Error() string     { return errorText(e) }
-func (e *ResourceNotFoundException) Error() string       { return errorText(e) }
-func (e *ThrottlingException) Error() string             { return errorText(e) }
+func (e *AccessDeniedException) Error() string { return errorText(e) }
+
+func (e *InternalFailureException) Error() string { return errorText(e) }
+
+func (e *InvalidParameterValueException) Error() string { return errorText(e) }
+
+func (e *PreconditionNotMetException) Error() string { return errorText(e) }
+
+func (e *ResourceNotFoundException) Error() string { return errorText(e) }
+
+func (e *ThrottlingException) Error() string { return errorText(e) }
+
 func (e *UnsupportedUserEditionException) Error() string { return errorText(e) }
-func (e *LimitExceededException) Error() string          { return errorText(e) }
-func (e *ResourceExistsException) Error() string         { return errorText(e) }
+
+func (e *LimitExceededException) Error() string { return errorText(e) }
+
+func (e *ResourceExistsException) Error() string { return errorText(e) }
+
 func (e *UnsupportedPricingPlanException) Error() string { return errorText(e) }
 
-func (e *AccessDeniedException) ErrorMessage() string           { return e.Message }
-func (e *InternalFailureException) ErrorMessage() string        { return e.Message }
-func (e *InvalidParameterValueException) ErrorMessage() string  { return e.Message }
-func (e *PreconditionNotMetException) ErrorMessage() string     { return e.Message }
-func (e *ResourceNotFoundException) ErrorMessage() string       { return e.Message }
-func (e *ThrottlingException) ErrorMessage() string             { return e.Message }
+func (e *AccessDeniedException) ErrorMessage() string { return e.Message }
+
+func (e *InternalFailureException) ErrorMessage() string { return e.Message }
+
+func (e *InvalidParameterValueException) ErrorMessage() string { return e.Message }
+
+func (e *PreconditionNotMetException) ErrorMessage() string { return e.Message }
+
+func (e *ResourceNotFoundException) ErrorMessage() string { return e.Message }
+
+func (e *ThrottlingException) ErrorMessage() string { return e.Message }
+
 func (e *UnsupportedUserEditionException) ErrorMessage() string { return e.Message }
-func (e *LimitExceededException) ErrorMessage() string          { return e.Message }
-func (e *ResourceExistsException) ErrorMessage() string         { return e.Message }
+
+func (e *LimitExceededException) ErrorMessage() string { return e.Message }
+
+func (e *ResourceExistsException) ErrorMessage() string { return e.Message }
+
 func (e *UnsupportedPricingPlanException) ErrorMessage() string { return e.Message }
 
-func (*AccessDeniedException) ErrorCode() string           { return "AccessDeniedException" }
-func (*InternalFailureException) ErrorCode() string        { return "InternalFailureException" }
-func (*InvalidParameterValueException) ErrorCode() string  { return "InvalidParameterValueException" }
-func (*PreconditionNotMetException) ErrorCode() string     { return "PreconditionNotMetException" }
-func (*ResourceNotFoundException) ErrorCode() string       { return "ResourceNotFoundException" }
-func (*ThrottlingException) ErrorCode() string             { return "ThrottlingException" }
+func (*AccessDeniedException) ErrorCode() string { return "AccessDeniedException" }
+
+func (*InternalFailureException) ErrorCode() string { return "InternalFailureException" }
+
+func (*InvalidParameterValueException) ErrorCode() string { return "InvalidParameterValueException" }
+
+func (*PreconditionNotMetException) ErrorCode() string { return "PreconditionNotMetException" }
+
+func (*ResourceNotFoundException) ErrorCode() string { return "ResourceNotFoundException" }
+
+func (*ThrottlingException) ErrorCode() string { return "ThrottlingException" }
+
 func (*UnsupportedUserEditionException) ErrorCode() string { return "UnsupportedUserEditionException" }
-func (*LimitExceededException) ErrorCode() string          { return "LimitExceededException" }
-func (*ResourceExistsException) ErrorCode() string         { return "ResourceExistsException" }
+
+func (*LimitExceededException) ErrorCode() string { return "LimitExceededException" }
+
+func (*ResourceExistsException) ErrorCode() string { return "ResourceExistsException" }
+
 func (*UnsupportedPricingPlanException) ErrorCode() string { return "UnsupportedPricingPlanException" }
 
-func (*AccessDeniedException) ErrorFault() smithy.ErrorFault           { return smithy.FaultClient }
-func (*InternalFailureException) ErrorFault() smithy.ErrorFault        { return smithy.FaultServer }
-func (*InvalidParameterValueException) ErrorFault() smithy.ErrorFault  { return smithy.FaultClient }
-func (*PreconditionNotMetException) ErrorFault() smithy.ErrorFault     { return smithy.FaultClient }
-func (*ResourceNotFoundException) ErrorFault() smithy.ErrorFault       { return smithy.FaultClient }
-func (*ThrottlingException) ErrorFault() smithy.ErrorFault             { return smithy.FaultClient }
+func (*AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+func (*InternalFailureException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
+
+func (*InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+func (*PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+func (*ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+func (*ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
 func (*UnsupportedUserEditionException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-func (*LimitExceededException) ErrorFault() smithy.ErrorFault          { return smithy.FaultClient }
-func (*ResourceExistsException) ErrorFault() smithy.ErrorFault         { return smithy.FaultClient }
+
+func (*LimitExceededException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+func (*ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
 func (*UnsupportedPricingPlanException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }

@@ -78,18 +78,16 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
 // accepted it: see [Client.Wait].
 //
-// A request that was sent, but not answered, or answered with a 5xx status, may
-// have started the job all the same. If the call fails after such an attempt,
-// the job's description decides: a job of this id with the same FileGroups,
-// destination and keys of tags, created since the first attempt, is this one,
-// and the call succeeds; with any other job of this id the error stands.
-// Otherwise the error matches [ErrOutcomeUnknown].
+// A request without an answer, or with a 5xx one, may have started the job all the
+// same. If the call fails after such an attempt, the job's description decides: a
+// job of this id with the same FileGroups, destination and keys of tags, created
+// since the first attempt, is this one, and the call succeeds; with any other job
+// of this id the error stands. Otherwise the error matches [ErrOutcomeUnknown].
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
-// [*UnsupportedPricingPlanException], and [*LimitExceededException], which is
-// not tried again: running jobs outlast the retries. Start the job when another
-// has finished.
+// [*UnsupportedPricingPlanException], and [*LimitExceededException], which is not
+// tried again: running jobs outlast the retries. Start it when one has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
 	call := &call{op: &startJob}
 	if in == nil {
