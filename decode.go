@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
 	"reflect"
 	"strconv"
@@ -260,14 +259,16 @@ func (r *reader) short() string {
 	if len(text) > 80 {
 		return string(text)
 	}
-	known := &r.strings[maphash.Bytes(seed, text)%uint64(len(r.strings))]
+	place := len(text)
+	for _, c := range text[max(0, len(text)-6):] { // where ids differ most
+		place = place*31 + int(c)
+	}
+	known := &r.strings[uint(place)%uint(len(r.strings))]
 	if *known != string(text) {
 		*known = string(text)
 	}
 	return *known
 }
-
-var seed = maphash.MakeSeed()
 
 // skip reads any value, and returns it as it stands.
 func (r *reader) skip() []byte {
