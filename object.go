@@ -207,7 +207,7 @@ func (o *object) request() error {
 	o.attempt, o.cancel, o.body = ctx, cancel, http.NoBody
 	o.stall = time.AfterFunc(o.StallTimeout, func() { cancel(errStalled) })
 	defer o.stall.Stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
 	// "identity" brings the bytes that length and checksum count.
 	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
 	if o.at > 0 || !o.whole {
@@ -220,6 +220,7 @@ func (o *object) request() error {
 	if o.etag != "" {
 		req.Header.Set("If-Match", o.etag)
 	}
+	var err error
 	if place, ok := strings.CutPrefix(string(o.uri), "s3://"); ok {
 		err = o.sign(req, place)
 	} else {
