@@ -185,7 +185,7 @@ func (o *object) connect(last error) error {
 			return ended(o.ctx, err, last)
 		}
 		// Of an old URL S3 says 403, or ExpiredToken for what signed it.
-		signed, expired := strings.HasPrefix(string(o.uri), "s3://"), credentialsExpired(err)
+		signed, expired := o.uri.isKey(), credentialsExpired(err)
 		switch {
 		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
 		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):

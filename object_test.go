@@ -282,3 +282,15 @@ func TestObjectGivesItsErrorAgain(t *testing.T) {
 		}
 	})
 }
+
+// A file that broke off has no size: there is nothing of it on disk.
+func TestFailedDownloadHasNoSize(t *testing.T) {
+	o := options(answers(answer{status: 200, body: `{"JobStatus":"COMPLETED","Result":{"AnonymousUsers":[{"FileGroups":[{"S3Results":[{"S3Uri":"https://b/k"}]}]}]}}`}))
+	o.DownloadTransport = transportFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("half")), ContentLength: 8}, nil
+	})
+	files, err := New(o).Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) { o.MaxAttempts = 1 })
+	if err == nil || len(files) != 1 || files[0].Size != 0 || files[0].Path != "" || files[0].Err == nil {
+		t.Errorf("files %+v, %v, want one that failed, without path and size", files, err)
+	}
+}
