@@ -266,15 +266,31 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		first = d.open(ctx, file, 0, toEnd, "")
 	}
 	total, etag := first.total, first.etag
+	var once sync.Once
+	check := func(failed error) { // the first failure ends the other parts
+		if failed != nil {
+			once.Do(func() { err = failed; cancel() })
+		}
+	}
+	var disk sync.Mutex
+	var syncing sync.WaitGroup
+	synced := int64(0)
 	count := func(n int) {
 		d.progress.Lock()
 		defer d.progress.Unlock()
 		size += int64(n)
+		// So that the disk works meanwhile, and little is left for the end.
+		if size-synced >= 64<<20 && disk.TryLock() {
+			synced = size
+			syncing.Go(func() {
+				check(temp.Sync()) // it tells a failure once
+				disk.Unlock()
+			})
+		}
 		if d.OnProgress != nil {
 			d.OnProgress(DownloadProgress{file, name, size, total})
 		}
 	}
-	var once sync.Once // the first failure ends the other parts
 	var tasks []func()
 	for start := int64(0); start == 0 || start < total; start += partSize {
 		tasks = append(tasks, func() {
@@ -283,18 +299,13 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 				part = d.open(ctx, file, start, min(start+partSize, total), etag)
 			}
 			defer part.Close()
-			if _, failed := copyTo(temp, start, part, count); failed != nil {
-				once.Do(func() { err = failed; cancel() })
-			}
+			_, failed := io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, start), counter(count)), part, make([]byte, 256<<10))
+			check(failed)
 		})
 	}
 	inParallel(d.Parts, tasks)
+	syncing.Wait()
 	return size, err
-}
-
-// copyTo copies r to temp from an offset on.
-func copyTo(temp *os.File, offset int64, r io.Reader, count func(int)) (int64, error) {
-	return io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, offset), counter(count)), r, make([]byte, 256<<10))
 }
 
 type counter func(int)

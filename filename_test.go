@@ -139,17 +139,3 @@ func TestPublishWithoutItsFile(t *testing.T) {
 		t.Errorf("left: %v, want nothing", left)
 	}
 }
-
-// A full disk: Linux has a device for that.
-func TestCopyToAFullDisk(t *testing.T) {
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer full.Close()
-	n, err := copyTo(full, 0, strings.NewReader("content"), func(int) { t.Error("progress was reported") })
-	var path *os.PathError
-	if !errors.As(err, &path) || n != 0 {
-		t.Errorf("copyTo = %d, %v, want 0 and that the disk is full", n, err)
-	}
-}
