@@ -30,9 +30,9 @@ type Options struct {
 	Region string
 
 	// Credentials are asked for on every attempt. Required; wrap a provider that
-	// doesn't cache in aws.NewCredentialsCache. If the service says that they
-	// have expired, and the provider has an Invalidate method as
-	// *aws.CredentialsCache has, the call is tried once more with fresh ones.
+	// doesn't cache in aws.NewCredentialsCache. If the service says that they have
+	// expired, and there is an Invalidate method as *aws.CredentialsCache has, the
+	// call is tried once more with fresh ones.
 	Credentials aws.CredentialsProvider
 
 	// Transport sends the requests to the API: a mock, or tracing. Redirects are
@@ -61,8 +61,8 @@ type Options struct {
 	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
-	// RetryMode, aws.RetryModeStandard or aws.RetryModeAdaptive, is read by New,
-	// and only if Retryer is nil. Empty: standard.
+	// RetryMode, standard or adaptive, is read by New, if Retryer is nil. Empty:
+	// standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
@@ -235,15 +235,11 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 		s.faults.add("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}")
 		o.Retryer = aws.NopRetryer{}
 	}
-	if o.RetryMaxAttempts < 0 {
-		s.faults.add("RetryMaxAttempts", "is %d: want 1 or more, or 0 for the default", o.RetryMaxAttempts)
-	}
+	setDefault(&s.faults, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
 	if m := o.RetryMode; m != "" && m != aws.RetryModeStandard && m != aws.RetryModeAdaptive {
 		s.faults.add("RetryMode", "is %s: want standard or adaptive", quote(string(m)))
 	}
-	if o.AttemptTimeout < 0 {
-		s.faults.add("AttemptTimeout", "is %v: want a positive duration, or 0 for no bound", o.AttemptTimeout)
-	}
+	setDefault(&s.faults, "AttemptTimeout", &o.AttemptTimeout, 0)
 	o.Transport = cmp.Or(o.Transport, defaultTransport)
 	o.DownloadTransport = cmp.Or(o.DownloadTransport, defaultDownloadTransport)
 	most := o.RetryMaxAttempts

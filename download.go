@@ -209,19 +209,11 @@ type download struct {
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
 	d = &download{client: c, renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
-	setDefault := func(field string, n *int, byDefault int) {
-		if *n < 0 {
-			faults.add(field, "is %d: want a positive number, or 0 for the default, %d", *n, byDefault)
-		}
-		*n = cmp.Or(*n, byDefault)
-	}
-	setDefault("Concurrency", &d.Concurrency, 4)
-	setDefault("Parts", &d.Parts, 4)
-	setDefault("MaxAttempts", &d.MaxAttempts, 5)
-	if d.PartSize < 0 {
-		faults.add("PartSize", "is %d: want a number of bytes, or 0 for one stream", d.PartSize)
-	}
-	faults.setDefault("StallTimeout", &d.StallTimeout, 30*time.Second)
+	setDefault(&faults, "Concurrency", &d.Concurrency, 4)
+	setDefault(&faults, "PartSize", &d.PartSize, toEnd)
+	setDefault(&faults, "Parts", &d.Parts, 4)
+	setDefault(&faults, "MaxAttempts", &d.MaxAttempts, 5)
+	setDefault(&faults, "StallTimeout", &d.StallTimeout, 30*time.Second)
 	faults.needContext(ctx)
 	d.settings = c.with(d.ClientOptions)
 	return d, faults
@@ -257,7 +249,7 @@ func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string)
 func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (size int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	partSize := cmp.Or(d.PartSize, toEnd)
+	partSize := d.PartSize
 	first := d.open(ctx, file, 0, partSize, "")
 	if first.failed == nil && first.total < 0 && partSize < toEnd {
 		// How many parts there are is not known.

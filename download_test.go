@@ -244,9 +244,9 @@ func TestDownloadFaults(t *testing.T) {
 		o.Concurrency, o.Parts, o.MaxAttempts, o.PartSize, o.StallTimeout = -1, -2, -3, -4, -5
 		o.ClientOptions = []func(*snapshotjob.Options){nil}
 	})
-	want := `invalid input: optFns has a nil function at index 0; Concurrency is -1: want a positive number, or 0 for the default, 4; ` +
-		`Parts is -2: want a positive number, or 0 for the default, 4; MaxAttempts is -3: want a positive number, or 0 for the default, 5; ` +
-		`PartSize is -4: want a number of bytes, or 0 for one stream; StallTimeout is -5ns: want a positive duration, or 0 for the default; ` +
+	want := `invalid input: optFns has a nil function at index 0; Concurrency is -1: want a positive value, or 0 for the default; ` +
+		`PartSize is -4: want a positive value, or 0 for the default; Parts is -2: want a positive value, or 0 for the default; ` +
+		`MaxAttempts is -3: want a positive value, or 0 for the default; StallTimeout is -5ns: want a positive value, or 0 for the default; ` +
 		`SnapshotJobID is empty; dir is empty: want a folder, such as "."; Result is that of 111122223333/sales/daily: want that of 111122223333/d/; optFns has a nil function at index 0`
 	var invalid *snapshotjob.InvalidInputError
 	if !errors.As(err, &invalid) || err.Error() != want {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,12 +65,12 @@ func (l *faultList) needContext(ctx context.Context) {
 	}
 }
 
-// setDefault replaces a duration of 0, and reports a negative one.
-func (l *faultList) setDefault(field string, d *time.Duration, byDefault time.Duration) {
-	if *d < 0 {
-		l.add(field, "is %v: want a positive duration, or 0 for the default", *d)
+// setDefault replaces 0, and reports what is negative.
+func setDefault[N ~int | ~int64](faults *faultList, field string, n *N, byDefault N) {
+	if *n < 0 {
+		faults.add(field, "is %v: want a positive value, or 0 for the default", *n)
 	}
-	*d = cmp.Or(*d, byDefault)
+	*n = cmp.Or(*n, byDefault)
 }
 
 // applyAll reports the functions that are nil.

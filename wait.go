@@ -126,11 +126,11 @@ func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)
 
 func waitOptions(optFns []func(*WaitOptions)) (o WaitOptions, faults faultList) {
 	applyAll(&o, optFns, &faults)
-	faults.setDefault("FirstDelay", &o.FirstDelay, 2*time.Second)
-	faults.setDefault("QueuedDelay", &o.QueuedDelay, 12*time.Second)
-	faults.setDefault("MinDelay", &o.MinDelay, 3500*time.Millisecond)
-	faults.setDefault("MaxDelay", &o.MaxDelay, max(5500*time.Millisecond, o.MinDelay))
-	faults.setDefault("MaxErrorDelay", &o.MaxErrorDelay, time.Minute)
+	setDefault(&faults, "FirstDelay", &o.FirstDelay, 2*time.Second)
+	setDefault(&faults, "QueuedDelay", &o.QueuedDelay, 12*time.Second)
+	setDefault(&faults, "MinDelay", &o.MinDelay, 3500*time.Millisecond)
+	setDefault(&faults, "MaxDelay", &o.MaxDelay, max(5500*time.Millisecond, o.MinDelay))
+	setDefault(&faults, "MaxErrorDelay", &o.MaxErrorDelay, time.Minute)
 	if o.MaxDelay < o.MinDelay {
 		faults.add("MaxDelay", "is %v: want at least MinDelay, %v", o.MaxDelay, o.MinDelay)
 	}
