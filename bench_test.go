@@ -115,7 +115,7 @@ func BenchmarkStageDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				if v, err := decodeJSON[resultBody](body); err != nil || len(v.Result.AnonymousUsers[0].FileGroups) != groups {
+				if v, err := decodeJSON[DescribeDashboardSnapshotJobResultOutput](body); err != nil || len(v.Result.AnonymousUsers[0].FileGroups) != groups {
 					b.Fatal(err)
 				}
 			}

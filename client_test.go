@@ -401,7 +401,7 @@ func TestBadS3EndpointStopsFilesAlone(t *testing.T) {
 		t.Errorf("describe: error %v, want none", err)
 	}
 	_, err := New(o).Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
-	if err == nil || !strings.Contains(err.Error(), "S3BaseEndpoint is no URL") {
+	if err == nil || !strings.Contains(err.Error(), "S3BaseEndpoint is no http or https URL") {
 		t.Errorf("open: error %v, want the endpoint's fault", err)
 	}
 }

@@ -2,7 +2,6 @@ package snapshotjob
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -150,14 +149,17 @@ func (r *reader) object(v reflect.Value) error {
 	return nil
 }
 
-// fieldsOf returns the indices of a struct's fields by their names in JSON.
+var initialisms = strings.NewReplacer("ARN", "Arn", "AWS", "Aws", "ID", "Id", "URI", "Uri")
+
+// fieldsOf returns the indices of a struct's fields by their names in JSON: those
+// in Go, but for initialisms. An output's Job and Status are not from the body.
 func (r *reader) fieldsOf(t reflect.Type) map[string]int {
 	fields, ok := r.fields[t]
 	if !ok {
 		fields = map[string]int{}
 		for f := range t.Fields() {
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
-				fields[cmp.Or(name, f.Name)] = f.Index[0]
+			if f.Type != reflect.TypeFor[Job]() && f.Type != reflect.TypeFor[int]() {
+				fields[initialisms.Replace(f.Name)] = f.Index[0]
 			}
 		}
 		r.fields[t] = fields

@@ -12,12 +12,12 @@ import (
 
 // node has a field of each kind that an answer has.
 type node struct {
-	S string `json:"Text"`
-	F float64
-	I int64
-	L []node
-	T []string `json:",omitzero"`
-	P *node
+	ID string
+	F  float64
+	I  int64
+	L  []node
+	T  []string
+	P  *node
 }
 
 // nodeOf makes a node of what package encoding/json read, in which of a member
@@ -33,8 +33,8 @@ func nodeOf(v any) (n node, ok bool) {
 		case nil: // absent
 		case string:
 			switch name {
-			case "Text":
-				n.S = v
+			case "Id":
+				n.ID = v
 			case "F", "I", "L", "T", "P":
 				good = false
 			}
@@ -46,7 +46,7 @@ func nodeOf(v any) (n node, ok bool) {
 			case "I":
 				i, err := v.Int64()
 				n.I, good = i, err == nil
-			case "Text", "L", "T", "P":
+			case "Id", "L", "T", "P":
 				good = false
 			}
 		case []any:
@@ -63,7 +63,7 @@ func nodeOf(v any) (n node, ok bool) {
 					item, itemOK := v.(string)
 					n.T, good = append(n.T, item), good && (itemOK || v == nil)
 				}
-			case "Text", "F", "I", "P":
+			case "Id", "F", "I", "P":
 				good = false
 			}
 		case map[string]any:
@@ -71,11 +71,11 @@ func nodeOf(v any) (n node, ok bool) {
 			case "P":
 				n.P = new(node)
 				*n.P, good = nodeOf(v)
-			case "Text", "F", "I", "L", "T":
+			case "Id", "F", "I", "L", "T":
 				good = false
 			}
 		case bool:
-			good = !strings.Contains("Text F I L T P", name) || name == ""
+			good = !strings.Contains("Id F I L T P", name) || name == ""
 		}
 		ok = ok && good
 	}
@@ -86,11 +86,11 @@ func nodeOf(v any) (n node, ok bool) {
 // official client.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{
-		`{"Text":"a","F":-1.5e3,"I":7,"L":[{},{"Text":"b"},null],"T":["x",null,"y"],"P":{"P":{"L":[]}}}`,
-		`{"Text":"\u00e9\ud83d\ude39\/\ud800x","text":"b","U":[1,{"a":[true,false,null]}]}`,
-		`{"Text":1,"Text":"a","P":{"Text":"a"},"P":{"F":1},"L":[{}],"L":null}`,
-		"{\"Text\":\"a\xffb\",\"\xff\":\"\"}", `{"Text":"a` + "\n" + `b"}`, `{"I":01}`, `{"I":1.0}`, `{"I":1e400,"F":1e400}`, `{"F":-}`, `{"F":1.`, `{"F":"NaN"}`,
-		`{"a":1,}`, `{,}`, `{"L":[{},]}`, `{"L":[,]}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `[]`, `nul`, `null1`, ` `, ``, `{"Text":"`, `{"Text":"\`, `{"Text":"\u12`, `{"T":["a"`,
+		`{"Id":"a","F":-1.5e3,"I":7,"L":[{},{"Id":"b"},null],"T":["x",null,"y"],"P":{"P":{"L":[]}}}`,
+		`{"Id":"\u00e9\ud83d\ude39\/\ud800x","text":"b","U":[1,{"a":[true,false,null]}]}`,
+		`{"Id":1,"Id":"a","P":{"Id":"a"},"P":{"F":1},"L":[{}],"L":null}`,
+		"{\"Id\":\"a\xffb\",\"\xff\":\"\"}", `{"Id":"a` + "\n" + `b"}`, `{"I":01}`, `{"I":1.0}`, `{"I":1e400,"F":1e400}`, `{"F":-}`, `{"F":1.`, `{"F":"NaN"}`,
+		`{"a":1,}`, `{,}`, `{"L":[{},]}`, `{"L":[,]}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `[]`, `nul`, `null1`, ` `, ``, `{"Id":"`, `{"Id":"\`, `{"Id":"\u12`, `{"T":["a"`,
 		`{"a":` + strings.Repeat("[", 20000), `{"P":` + strings.Repeat(`{"P":`, 300) + `{}`,
 	} {
 		f.Add([]byte(text))

@@ -30,16 +30,16 @@ type DescribeDashboardSnapshotJobOutput struct {
 }
 
 type jobBody struct {
-	ARN                   string `json:"Arn"`
-	AWSAccountID          string `json:"AwsAccountId"`
-	DashboardID           string `json:"DashboardId"`
-	SnapshotJobID         string `json:"SnapshotJobId"`
+	ARN                   string
+	AWSAccountID          string
+	DashboardID           string
+	SnapshotJobID         string
 	JobStatus             SnapshotJobStatus
 	CreatedTime           time.Time
 	LastUpdatedTime       time.Time
 	SnapshotConfiguration SnapshotConfiguration
 	UserConfiguration     *SnapshotUserConfigurationRedacted
-	RequestID             string `json:"RequestId"`
+	RequestID             string
 	Status                bodyStatus
 }
 
@@ -47,11 +47,11 @@ type jobBody struct {
 // caller must be the user who started the job. [Client.Wait] polls it. Its errors
 // are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b *jobBody, resp *http.Response) *DescribeDashboardSnapshotJobOutput {
+	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b *jobBody, requestID string, _ int) *DescribeDashboardSnapshotJobOutput {
 		return &DescribeDashboardSnapshotJobOutput{
 			Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
 			b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
-			cmp.Or(b.RequestID, headerRequestID(resp.Header)), int(b.Status),
+			cmp.Or(b.RequestID, requestID), int(b.Status),
 		}
 	})
 }

@@ -11,7 +11,6 @@ var describeResult = operation{
 	name:       "DescribeDashboardSnapshotJobResult",
 	method:     http.MethodGet,
 	exceptions: commonExceptions + "InvalidParameterValue PreconditionNotMet",
-	mark:       markNotFinished,
 }
 
 // DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Its
@@ -28,19 +27,6 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 	Status          int                   // HTTP status
 }
 
-// resultBody is an output as the body has it.
-type resultBody struct {
-	Job             Job    `json:"-"`
-	ARN             string `json:"Arn"`
-	JobStatus       SnapshotJobStatus
-	CreatedTime     time.Time
-	LastUpdatedTime time.Time
-	Result          SnapshotJobResult
-	ErrorInfo       *SnapshotJobErrorInfo
-	RequestID       string `json:"RequestId"`
-	Status          int    `json:"-"`
-}
-
 // DescribeDashboardSnapshotJobResult returns the result of a job that has
 // finished: where its files lie, and what went wrong. The caller must be the
 // user who started the job.
@@ -50,8 +36,8 @@ type resultBody struct {
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, b *resultBody, resp *http.Response) *DescribeDashboardSnapshotJobResultOutput {
-		b.Job, b.RequestID, b.Status = job, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode
-		return (*DescribeDashboardSnapshotJobResultOutput)(b)
+	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, o *DescribeDashboardSnapshotJobResultOutput, requestID string, status int) *DescribeDashboardSnapshotJobResultOutput {
+		o.Job, o.RequestID, o.Status = job, cmp.Or(o.RequestID, requestID), status
+		return o
 	})
 }

@@ -215,7 +215,7 @@ func TestListsAreTheirOwn(t *testing.T) {
 		return []byte(`{"Result":{"AnonymousUsers":[` + user + `,` + user + `],"RegisteredUsers":[` + user + `]}}`)
 	}
 	decode := func(tag string) SnapshotJobResult {
-		v, err := decodeJSON[resultBody](body(tag))
+		v, err := decodeJSON[DescribeDashboardSnapshotJobResultOutput](body(tag))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -98,7 +98,7 @@ func (e *endpoint) parse(field, text string, faults *faultList) {
 	}
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		faults.add(field, "is no URL with scheme http or https, a host and perhaps a port: want one such as https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint (it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
+		faults.add(field, "is no http or https URL: want one such as https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint (it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
 		return
 	case u.User != nil || strings.ContainsAny(text, "?#"):
 		faults.add(field, "has user info, a query or a fragment, which are never sent: want scheme, host and path alone")

@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,15 +25,8 @@ func fileName(file ResultFile) string {
 		name = "_" + name
 	}
 	uri, _, _ := strings.Cut(string(file.URI), "?")
-	ending := safe(filepath.Ext(uri), 9)
-	switch {
-	case file.Format == SnapshotFileFormatTypePDF:
-		ending = ".pdf"
-	case file.Format == SnapshotFileFormatTypeCSV:
-		ending = ".csv"
-	case file.Format == SnapshotFileFormatTypeExcel:
-		ending = ".xlsx"
-	case len(ending) < 2 || strings.Contains(ending, "_"):
+	ending := cmp.Or(formatRules[file.Format].ending, safe(filepath.Ext(uri), 9))
+	if len(ending) < 2 || strings.Contains(ending, "_") {
 		ending = ".bin"
 	}
 	return name + ending

@@ -19,12 +19,7 @@ var startJob = operation{
 	name:       "StartDashboardSnapshotJob",
 	method:     http.MethodPost,
 	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded ResourceExists UnsupportedPricingPlan",
-	final:      isLimitExceeded,
 }
-
-// isLimitExceeded keeps package aws/retry, which takes it for throttling, from
-// trying again: 12 running jobs do not end within its few seconds.
-func isLimitExceeded(err error) bool { return errorCode(err) == "LimitExceededException" }
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
@@ -70,9 +65,8 @@ func AnonymousUser(tags ...SessionTag) *SnapshotUserConfiguration {
 }
 
 // ErrOutcomeUnknown is matched by the error of a [Client.StartDashboardSnapshotJob]
-// that can't tell whether the job was started. Describe the job, or start it
-// again with the same id, which can't make two: [*ResourceExistsException] then
-// means that it was started.
+// that can't tell whether the job was started. It says what to do; a second start
+// with the same id can't make two jobs.
 var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started")
 
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
@@ -97,14 +91,10 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		call.setPath("/snapshot-jobs", "", "")
 		call.body, call.faults = in.encode()
 	}
-	type body struct {
-		ARN           string `json:"Arn"`
-		RequestID     string `json:"RequestId"`
-		SnapshotJobID string `json:"SnapshotJobId"`
-	}
-	out, err := perform(ctx, c, call, optFns, func(job Job, b *body, resp *http.Response) *StartDashboardSnapshotJobOutput {
+	type body struct{ ARN, RequestID, SnapshotJobID string }
+	out, err := perform(ctx, c, call, optFns, func(job Job, b *body, requestID string, status int) *StartDashboardSnapshotJobOutput {
 		job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
-		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, requestID), status}
 	})
 	if err != nil && call.unanswered {
 		return c.findOut(ctx, in, call, optFns, err)
@@ -214,13 +204,8 @@ func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field strin
 				}
 				values[j] = float64(v.UnixMilli()) / 1e3
 			case float64:
-				switch {
-				case math.IsNaN(v):
-					values[j] = "NaN"
-				case math.IsInf(v, 1):
-					values[j] = "Infinity"
-				case math.IsInf(v, -1):
-					values[j] = "-Infinity"
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					values[j] = strings.TrimPrefix(strings.Replace(fmt.Sprint(v), "Inf", "Infinity", 1), "+")
 				}
 			}
 		}
@@ -250,20 +235,20 @@ func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {
 		faults.checkCount("S3Destinations", "has %d destinations", len(d.S3Destinations), 1, 1, ", or no DestinationConfiguration")
 		for i, to := range d.S3Destinations {
-			field := at("S3Destinations", i) + ".BucketConfiguration."
-			faults.checkText(field+"BucketName", to.BucketConfiguration.BucketName)
-			faults.checkText(field+"BucketPrefix", to.BucketConfiguration.BucketPrefix)
-			faults.checkText(field+"BucketRegion", to.BucketConfiguration.BucketRegion)
+			field, b := at("S3Destinations", i)+".BucketConfiguration.", to.BucketConfiguration
+			faults.checkText(field+"BucketName", b.BucketName)
+			faults.checkText(field+"BucketPrefix", b.BucketPrefix)
+			faults.checkText(field+"BucketRegion", b.BucketRegion)
 		}
 	}
 	if u := in.UserConfiguration; u != nil {
 		faults.checkCount("AnonymousUsers", "has %d users", len(u.AnonymousUsers), 1, 1, ", which may be empty, or no UserConfiguration for a registered user")
 		for i, user := range u.AnonymousUsers {
-			field := at("AnonymousUsers", i) + ".RowLevelPermissionTags"
-			if tags := user.RowLevelPermissionTags; tags != nil {
+			field, tags := at("AnonymousUsers", i)+".RowLevelPermissionTags", user.RowLevelPermissionTags
+			if tags != nil {
 				faults.checkCount(field, "has %d tags", len(tags), 1, 50, ", or nil for none")
 			}
-			for j, tag := range user.RowLevelPermissionTags {
+			for j, tag := range tags {
 				faults.checkCount(at(field, j)+".Key", "has %d characters", utf8.RuneCountInString(tag.Key), 1, 128, "")
 				faults.checkCount(at(field, j)+".Value", "has %d characters", utf8.RuneCountInString(tag.Value), 1, 256, "")
 			}
@@ -272,14 +257,15 @@ func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	return faults
 }
 
-// formatRules are what a job may ask for in each format.
+// formatRules are what a job may ask for in each format, and its files' ending.
 var formatRules = map[SnapshotFileFormatType]struct {
 	scope                      SnapshotFileSheetSelectionScope
 	files, selections, visuals int // at most: of a job, of a file, of a file
+	ending                     string
 }{
-	SnapshotFileFormatTypePDF:   {SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0},
-	SnapshotFileFormatTypeExcel: {SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5},
-	SnapshotFileFormatTypeCSV:   {SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1},
+	SnapshotFileFormatTypePDF:   {SnapshotFileSheetSelectionScopeAllVisuals, 1, 1, 0, ".pdf"},
+	SnapshotFileFormatTypeExcel: {SnapshotFileSheetSelectionScopeSelectedVisuals, 1, 5, 5, ".xlsx"},
+	SnapshotFileFormatTypeCSV:   {SnapshotFileSheetSelectionScopeSelectedVisuals, 5, 1, 1, ".csv"},
 }
 
 func (l *faultList) checkFile(field string, f SnapshotFile) {

@@ -10,7 +10,6 @@ var startSchedule = operation{
 	name:       "StartDashboardSnapshotJobSchedule",
 	method:     http.MethodPost,
 	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded",
-	final:      isLimitExceeded,
 }
 
 // StartDashboardSnapshotJobScheduleInput names a schedule of a dashboard.
@@ -44,10 +43,8 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 		call.faults.checkID("ScheduleID", in.ScheduleID)
 		call.setPath("/schedules/", in.ScheduleID, "")
 	}
-	type body struct {
-		RequestID string `json:"RequestId"`
-	}
-	return perform(ctx, c, call, optFns, func(_ Job, b *body, resp *http.Response) *StartDashboardSnapshotJobScheduleOutput {
-		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, headerRequestID(resp.Header)), resp.StatusCode}
+	type body struct{ RequestID string }
+	return perform(ctx, c, call, optFns, func(_ Job, b *body, requestID string, status int) *StartDashboardSnapshotJobScheduleOutput {
+		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, requestID), status}
 	})
 }

@@ -27,9 +27,7 @@ import (
 // operation is what sending must know of an API's operation.
 type operation struct {
 	name, method string
-	exceptions   string                      // of its model
-	final        func(error) bool            // not to be tried again, though the retryer would; nil: none
-	mark         func(smithy.APIError) error // adds what the message tells; nil: nothing
+	exceptions   string // of its model
 }
 
 // call is built once, and sent as often as needed.
@@ -54,11 +52,11 @@ const (
 )
 
 // perform makes a call. output makes what it returns of a 2xx response.
-func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(Job, *Body, *http.Response) *Output) (out *Output, err error) {
+func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(job Job, b *Body, requestID string, status int) *Output) (out *Output, err error) {
 	call.decode = func(resp *http.Response, body []byte) error {
 		b, err := decodeJSON[Body](body)
 		if err == nil {
-			out = output(call.job, b, resp)
+			out = output(call.job, b, headerRequestID(resp.Header), resp.StatusCode)
 		}
 		return err
 	}
@@ -135,7 +133,9 @@ func (c *Client) send(ctx context.Context, s *settings, call *call) error {
 			continue
 		}
 		verdict := unmisread(err)
-		if !s.retryer.IsErrorRetryable(verdict) || call.op.final != nil && call.op.final(err) {
+		// Package aws/retry takes it for throttling: 12 running jobs outlast it.
+		full := call.op.method == http.MethodPost && errorCode(err) == "LimitExceededException"
+		if full || !s.retryer.IsErrorRetryable(verdict) {
 			a.log(ctx, "retry", "decision", "no: the error is final")
 			return err
 		}
@@ -324,8 +324,8 @@ func (a *attempt) read(resp *http.Response) (err error) {
 	body := buf.Bytes()
 	if !ok {
 		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
-		if op.mark != nil {
-			return responseError(resp, op.mark(exception))
+		if op == &describeResult {
+			return responseError(resp, markNotFinished(exception))
 		}
 		return responseError(resp, exception)
 	}

@@ -27,12 +27,9 @@ func ParseJob(text string) (Job, error) {
 	var job Job
 	if arn, ok := strings.CutPrefix(text, "arn:"); ok {
 		part := strings.SplitN(arn, ":", 5) // partition, service, region, account, resource
-		if len(part) < 5 || part[1] != "quicksight" {
+		ids := strings.Split(part[len(part)-1], "/")
+		if len(part) < 5 || part[1] != "quicksight" || len(ids) != 4 || ids[0] != "dashboard" || ids[2] != "snapshot-job" {
 			return refuse("is not the ARN of a snapshot job: want arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>")
-		}
-		ids := strings.Split(part[4], "/")
-		if len(ids) != 4 || ids[0] != "dashboard" || ids[2] != "snapshot-job" {
-			return refuse("is the ARN of something else: want …:dashboard/<id>/snapshot-job/<id>")
 		}
 		job = Job{part[3], ids[1], ids[3]}
 	} else {

@@ -161,9 +161,6 @@ func (o *WaitOptions) afterStatus(status SnapshotJobStatus) time.Duration {
 // passing reports whether err passes with time, as package aws/retry sees it, or
 // says that a finished job's result is not there yet.
 func passing(err error) bool {
-	if httpStatus(err) > 0 {
-		err = unmisread(err)
-	}
 	return errors.Is(err, ErrJobNotFinished) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(unmisread(err)).Bool()
 }
