@@ -61,8 +61,7 @@ type Options struct {
 	// calls share it. nil: one of package aws/retry, by RetryMode.
 	Retryer aws.Retryer
 
-	// RetryMode, standard or adaptive, is read by New, if Retryer is nil. Empty:
-	// standard.
+	// RetryMode, standard or adaptive, is read if Retryer is nil. Empty: standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
@@ -197,12 +196,6 @@ func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do
 
 func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
 	applyAll(&o, optFns, &faults)
-	if o.Retryer == nil {
-		o.Retryer = retry.NewStandard()
-		if o.RetryMode == aws.RetryModeAdaptive {
-			o.Retryer = retry.NewAdaptiveMode()
-		}
-	}
 	return &Client{settings: prepare(o, 0, faults, v4.NewSigner())}
 }
 
@@ -231,9 +224,11 @@ func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) setti
 	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
 		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
 	}
-	if o.Retryer == nil { // a function of one call took it away
-		s.faults.add("Retryer", "is nil: want one that decides, such as aws.NopRetryer{}")
-		o.Retryer = aws.NopRetryer{}
+	if o.Retryer == nil {
+		attempts, o.Retryer = 0, retry.NewStandard()
+		if o.RetryMode == aws.RetryModeAdaptive {
+			o.Retryer = retry.NewAdaptiveMode()
+		}
 	}
 	setDefault(&s.faults, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
 	if m := o.RetryMode; m != "" && m != aws.RetryModeStandard && m != aws.RetryModeAdaptive {

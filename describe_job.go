@@ -47,11 +47,14 @@ type jobBody struct {
 // caller must be the user who started the job. [Client.Wait] polls it. Its errors
 // are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	return perform(ctx, c, job.call(&describeJob, ""), optFns, func(job Job, b *jobBody, requestID string, _ int) *DescribeDashboardSnapshotJobOutput {
-		return &DescribeDashboardSnapshotJobOutput{
-			Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
-			b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
-			cmp.Or(b.RequestID, requestID), int(b.Status),
-		}
-	})
+	call := job.call(&describeJob, "")
+	b, err := perform[jobBody](ctx, c, call, optFns)
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeDashboardSnapshotJobOutput{
+		Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
+		b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
+		cmp.Or(b.RequestID, call.requestID), int(b.Status),
+	}, nil
 }

@@ -36,8 +36,11 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	return perform(ctx, c, job.call(&describeResult, "/result"), optFns, func(job Job, o *DescribeDashboardSnapshotJobResultOutput, requestID string, status int) *DescribeDashboardSnapshotJobResultOutput {
-		o.Job, o.RequestID, o.Status = job, cmp.Or(o.RequestID, requestID), status
-		return o
-	})
+	call := job.call(&describeResult, "/result")
+	o, err := perform[DescribeDashboardSnapshotJobResultOutput](ctx, c, call, optFns)
+	if err != nil {
+		return nil, err
+	}
+	o.Job, o.RequestID, o.Status = job, cmp.Or(o.RequestID, call.requestID), call.status
+	return o, nil
 }

@@ -100,8 +100,8 @@ func (e *DownloadError) Unwrap() []error {
 // loopback addresses); a file in the caller's bucket by a GET signed for S3. A
 // broken connection is resumed; an expired URL is replaced, once between any two
 // bytes, by asking for the result again. Read ends with io.EOF only after all
-// bytes have come. Its error matches [ErrChecksum] if they disagree with S3's
-// checksum, [ErrFileChanged] if the object changed meanwhile.
+// bytes. Its error matches [ErrChecksum] if S3's checksum is another,
+// [ErrFileChanged] if the object changed meanwhile.
 //
 // A file that the job didn't make is a [*FileError]; S3's own errors are
 // *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an

@@ -389,12 +389,15 @@ func TestRetryerOfOneCall(t *testing.T) {
 		"no number":              {func(o *Options) { o.RetryMaxAttempts = 0 }, 5},
 		"both":                   {func(o *Options) { twice(o); o.RetryMaxAttempts = 3 }, 3},
 		"a retryer of before V2": {func(o *Options) { o.Retryer = &plain{attempts: 2} }, 2},
+		"the default":            {func(o *Options) { o.Retryer = nil }, 5},
 	} {
-		sent := answers(apiError(503, "ServiceUnavailable"))
-		o := options(sent)
-		o.RetryMaxAttempts = 5
-		if _, err := describe(t, o, c.call); err == nil || len(sent.requests) != c.want {
-			t.Errorf("%s: %d requests, want %d (%v)", name, len(sent.requests), c.want, err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			sent := answers(apiError(503, "ServiceUnavailable"))
+			o := options(sent)
+			o.RetryMaxAttempts = 5
+			if _, err := describe(t, o, c.call); err == nil || len(sent.requests) != c.want {
+				t.Errorf("%s: %d requests, want %d (%v)", name, len(sent.requests), c.want, err)
+			}
+		})
 	}
 }

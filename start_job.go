@@ -74,14 +74,14 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 //
 // A request without an answer, or with a 5xx one, may have started the job all the
 // same. If the call fails after such an attempt, the job's description decides: a
-// job of this id with the same FileGroups, destination and keys of tags, created
-// since the first attempt, is this one, and the call succeeds; with any other job
-// of this id the error stands. Otherwise the error matches [ErrOutcomeUnknown].
+// job with the same FileGroups, destination and keys of tags, created since the
+// first attempt, is this one, and the call succeeds; with any other the error
+// stands. Otherwise the error matches [ErrOutcomeUnknown].
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
 // [*UnsupportedPricingPlanException], and [*LimitExceededException], which is not
-// tried again: running jobs outlast the retries. Start it when one has finished.
+// tried again, since jobs outlast retries: start it when one has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
 	call := &call{op: &startJob}
 	if in == nil {
@@ -92,22 +92,24 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		call.body, call.faults = in.encode()
 	}
 	type body struct{ ARN, RequestID, SnapshotJobID string }
-	out, err := perform(ctx, c, call, optFns, func(job Job, b *body, requestID string, status int) *StartDashboardSnapshotJobOutput {
-		job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
-		return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, requestID), status}
-	})
+	b, err := perform[body](ctx, c, call, optFns)
 	if err != nil && call.unanswered {
 		return c.findOut(ctx, in, call, optFns, err)
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	job := in.Job
+	job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
+	return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, call.requestID), call.status}, nil
 }
 
 // findOut decides whether a start that failed with err, after an attempt whose
 // outcome is unknown, has started the job.
 func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput, call *call, optFns []func(*Options), err error) (*StartDashboardSnapshotJobOutput, error) {
 	found, describeErr := c.DescribeDashboardSnapshotJob(ctx, in.Job, optFns...)
-	// The answers' Date headers, whole seconds, have told the service's clock.
-	// Without them it may be as far off as a signature's time may be.
+	// The answers' Date headers, whole seconds, have told the service's clock;
+	// unheeded, it may be as far off as a signature's time.
 	earliest := call.firstSent.Add(time.Duration(c.skew.Load()) - 2*time.Second)
 	if c.with(optFns).DisableClockSkewCorrection {
 		earliest = call.firstSent.Add(-5 * time.Minute)
@@ -129,8 +131,8 @@ func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput
 	return nil, call.failed(fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, err, why))
 }
 
-// describedBy reports whether a description is that of the job that in asks for,
-// as far as it tells: of tags it has the keys alone.
+// describedBy reports whether a description fits in, as far as it tells: of tags
+// it has the keys alone.
 func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
 	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) } // an empty list prints as none does
 	var tags, keys []string

@@ -43,8 +43,10 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 		call.faults.checkID("ScheduleID", in.ScheduleID)
 		call.setPath("/schedules/", in.ScheduleID, "")
 	}
-	type body struct{ RequestID string }
-	return perform(ctx, c, call, optFns, func(_ Job, b *body, requestID string, status int) *StartDashboardSnapshotJobScheduleOutput {
-		return &StartDashboardSnapshotJobScheduleOutput{cmp.Or(b.RequestID, requestID), status}
-	})
+	o, err := perform[StartDashboardSnapshotJobScheduleOutput](ctx, c, call, optFns)
+	if err != nil {
+		return nil, err
+	}
+	o.RequestID, o.Status = cmp.Or(o.RequestID, call.requestID), call.status
+	return o, nil
 }

@@ -37,10 +37,12 @@ type call struct {
 	path, rawPath string // below the endpoint's own; rawPath is path escaped
 	body          []byte // nil: none
 	faults        faultList
-	decode        func(resp *http.Response, body []byte) error // of a 2xx response
+	decode        func(body []byte) error // of a 2xx response
 
 	firstSent  time.Time
-	unanswered bool // an attempt may have done its work although it failed
+	unanswered bool   // an attempt may have done its work although it failed
+	requestID  string // in the header of a 2xx response
+	status     int    // of that
 }
 
 const (
@@ -51,17 +53,16 @@ const (
 	emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
 )
 
-// perform makes a call. output makes what it returns of a 2xx response.
-func perform[Body, Output any](ctx context.Context, c *Client, call *call, optFns []func(*Options), output func(job Job, b *Body, requestID string, status int) *Output) (out *Output, err error) {
-	call.decode = func(resp *http.Response, body []byte) error {
-		b, err := decodeJSON[Body](body)
-		if err == nil {
-			out = output(call.job, b, headerRequestID(resp.Header), resp.StatusCode)
-		}
+// perform makes a call, and returns the body of its 2xx response.
+func perform[Body any](ctx context.Context, c *Client, call *call, optFns []func(*Options)) (b *Body, err error) {
+	call.decode = func(body []byte) (err error) {
+		b, err = decodeJSON[Body](body)
 		return err
 	}
-	err = c.invoke(ctx, call, optFns)
-	return out, err
+	if err = c.invoke(ctx, call, optFns); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // invoke sends the call until it is answered, refused or ended by ctx.
@@ -177,8 +178,8 @@ func (a *attempt) send(ctx context.Context) (err error) {
 		return err
 	}
 	skew, req := a.skew, a.request(ctx)
-	// The signature's path is the request's, escaped once more: much work that
-	// changes nothing in nearly all paths.
+	// The signature's path is the request's, escaped once more: work that seldom
+	// changes anything.
 	escaping := func(*v4.SignerOptions) {}
 	if req.URL.RawPath == "" {
 		escaping = leavePath
@@ -334,7 +335,8 @@ func (a *attempt) read(resp *http.Response) (err error) {
 	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
 		// A whole value is an answer, also a wrong one, however the connection
 		// ended; nothing is one only if it ended well.
-		if err = a.call.decode(resp, body); err == nil {
+		if err = a.call.decode(body); err == nil {
+			a.call.requestID, a.call.status = headerRequestID(resp.Header), resp.StatusCode
 			return nil
 		}
 		if _, wrong := errors.AsType[*typeError](err); wrong {
