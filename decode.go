@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -60,9 +59,6 @@ type reader struct {
 
 var readers = sync.Pool{New: func() any { return &reader{fields: map[reflect.Type]map[string]int{}} }}
 
-// bodyStatus is the Status that a body says. One that is no integer is ignored.
-type bodyStatus int
-
 // value reads the value at hand into v. The error is one of type.
 func (r *reader) value(v reflect.Value) error {
 	v.SetZero() // what a member with the same name has left
@@ -72,12 +68,6 @@ func (r *reader) value(v reflect.Value) error {
 		return nil
 	}
 	switch p := v.Addr().Interface().(type) {
-	case *bodyStatus:
-		n, err := strconv.ParseFloat(strings.Trim(string(r.skip()), `"`), 64)
-		if err == nil && n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32 {
-			*p = bodyStatus(n)
-		}
-		return nil
 	case *S3URI:
 		if first == '"' {
 			*p = S3URI(r.text()) // too long, and too secret, to keep

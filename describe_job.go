@@ -40,7 +40,7 @@ type jobBody struct {
 	SnapshotConfiguration SnapshotConfiguration
 	UserConfiguration     *SnapshotUserConfigurationRedacted
 	RequestID             string
-	Status                bodyStatus
+	Status                int64
 }
 
 // DescribeDashboardSnapshotJob returns the status of a job, running or not. The

@@ -102,13 +102,15 @@ func TestDescribeJobAbsentMembers(t *testing.T) {
 }
 
 func TestDescribeJobStatusOfTheBody(t *testing.T) {
-	for body, want := range map[string]int{
-		`200`: 200, `200.0`: 200, `2e2`: 200, `"200"`: 200, `-1`: -1, `0`: 0, `2147483647`: math.MaxInt32,
-		`null`: 0, `true`: 0, `1e99`: 0, `2147483648`: 0, `200.5`: 0, `""`: 0, `"OK"`: 0, `"NaN"`: 0, `"Infinity"`: 0, `[200]`: 0, `{"a":200}`: 0,
-	} {
+	for body, want := range map[string]int{`200`: 200, `-1`: -1, `0`: 0, `2147483648`: math.MaxInt32 + 1, `null`: 0} {
 		out, err := describeBody(t, `{"Status":`+body+`,"JobStatus":"QUEUED"}`)
 		if err != nil || out.Status != want || out.JobStatus != "QUEUED" {
 			t.Errorf("Status %s: output %+v, %v, want %d", body, out, err, want)
+		}
+	}
+	for _, body := range []string{`200.0`, `2e2`, `"200"`, `true`, `1e99`, `""`, `"NaN"`, `[200]`, `{"a":200}`} {
+		if out, err := describeBody(t, `{"Status":`+body+`}`); err == nil {
+			t.Errorf("Status %s: output %+v, want an error, as the official client's", body, out)
 		}
 	}
 }
