@@ -131,18 +131,15 @@ func New(options Options, optFns ...func(*Options)) *Client {
 	return newClient(options, nil, optFns)
 }
 
-// NewFromConfig makes a client from cfg, as config.LoadDefaultConfig returns
-// it, and optFns.
-//
-// Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
+// NewFromConfig makes a client from cfg, as of config.LoadDefaultConfig, and
+// optFns. Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
 // RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection,
 // ServiceOptions, and of ConfigSources the FIPS and dual-stack settings,
 // AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
 // configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (for files in S3,
-// AWS_ENDPOINT_URL_S3 and S3's services entry). All else changes nothing, such
-// as EndpointResolver, EndpointResolverWithOptions and DefaultsMode: APIOptions
-// and Interceptors do not run, Logger and ClientLogMode give way to
-// [Options].Logger.
+// AWS_ENDPOINT_URL_S3 and S3's services entry). All else changes nothing, such as
+// EndpointResolver, EndpointResolverWithOptions and DefaultsMode: APIOptions and
+// Interceptors do not run, Logger and ClientLogMode give way to [Options].Logger.
 //
 // An HTTPClient becomes [Options].Transport: an *awshttp.BuildableClient gives
 // its transport and timeouts, with an idle pool no smaller than this package's;

@@ -13,11 +13,10 @@ import (
 	"time"
 )
 
-// decodeJSON reads the first JSON value of body as the official client does:
-// names are case-sensitive, of a member that comes twice the last value counts,
-// null is absent, and invalid UTF-8 becomes U+FFFD. An empty body and null give
-// the zero value. An error that matches io.ErrUnexpectedEOF means that the value
-// goes on beyond the body.
+// decodeJSON reads the first JSON value of body as the official client does: case
+// matters in names, of a member that comes twice the last value counts, null is
+// absent, and invalid UTF-8 becomes U+FFFD. Of no body and null it makes the zero
+// value. If the value goes on beyond the body, the error is io.ErrUnexpectedEOF.
 func decodeJSON[T any](body []byte) (v *T, err error) {
 	v = new(T)
 	r := readers.Get().(*reader)
@@ -40,7 +39,7 @@ func decodeJSON[T any](body []byte) (v *T, err error) {
 type typeError struct{ error }
 
 // reader reads JSON in one pass, several times as fast as package encoding/json,
-// to which it leaves the rare parts of the language.
+// to which it leaves what is rare.
 type reader struct {
 	data []byte
 	pos  int
@@ -48,10 +47,9 @@ type reader struct {
 
 	fields map[reflect.Type]map[string]int // that it has needed
 
-	// Short strings it has read: most are names and ids, which come again.
-	strings [1024]string
+	strings [1024]string // short ones it has read: names and ids come again
 
-	// Room for lists of one, which nearly all in a result are.
+	// Room for lists of one, as nearly all are.
 	files   []SnapshotFile
 	sheets  []SnapshotFileSheetSelection
 	results []SnapshotJobS3Result
@@ -220,8 +218,8 @@ func (r *reader) text() []byte {
 	}
 	start := r.pos + 1
 	i := start
-	// Most of a result are long tokens in URLs: eight bytes at a time, up to one
-	// that the loop below looks for.
+	// Most of a result are URLs: eight bytes at a time, up to one that the loop
+	// below looks for.
 	for ; i+8 <= len(r.data); i += 8 {
 		const ones = 0x0101010101010101 // times a byte: the byte eight times
 		b := binary.LittleEndian.Uint64(r.data[i:])
@@ -245,7 +243,7 @@ func (r *reader) text() []byte {
 	return nil
 }
 
-// short is text as a string that need not be made again if it comes again.
+// short is text as a string, which is made once.
 func (r *reader) short() string {
 	text := r.text()
 	if len(text) > 80 {

@@ -24,9 +24,7 @@ type DescribeDashboardSnapshotJobOutput struct {
 	// UserConfiguration is nil for a registered user's job.
 	UserConfiguration *SnapshotUserConfigurationRedacted
 	RequestID         string // as the body says it, else the header
-	// Status is the member Status of the body, 0 when the body lacks it. The HTTP
-	// status of a success is not kept.
-	Status int
+	Status            int    // the body's, not HTTP's; 0 when absent
 }
 
 type jobBody struct {

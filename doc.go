@@ -27,9 +27,9 @@
 //
 // Package aws/retry decides, as for every AWS client: by default 3 attempts, with
 // a random pause of up to 50 ms, then 100 ms, and so on up to 20 s (from 1 s when
-// throttled; X-Amz-Retry-After is heeded, Retry-After is not), as long as the
-// client's 500 retry tokens last (14 a retry, 5 if throttled; success pays back).
-// Tried again are
+// throttled; X-Amz-Retry-After is heeded, Retry-After is not), while the client's
+// 500 retry tokens last (14 a retry, 5 if throttled; success pays back). Tried
+// again are
 //   - whatever keeps a transport from getting a response, such as a connection
 //     refused or reset, and HTTP 500, 502, 503 and 504
 //   - ThrottlingException and its kin, RequestTimeout, and HTTP 429 with an

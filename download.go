@@ -55,7 +55,7 @@ type DownloadedFile struct {
 }
 
 // DownloadError is a job whose files were not all fetched. Its chain holds the
-// files' errors and, if QuickSight failed the job or a file, the [*JobError].
+// files' errors and, if the job or a file failed, the [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
@@ -108,7 +108,7 @@ func (e *DownloadError) Unwrap() []error {
 // [*InvalidInputError]. No error shows the query of a URL.
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
 	d, faults := c.download(ctx, optFns)
-	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
+	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if err := file.Err(); err != nil {
@@ -122,20 +122,19 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 }
 
 // Download brings every file of a finished job into dir, made if need be, and
-// tells every file's fate, in the order of
-// [DescribeDashboardSnapshotJobResultOutput.Files]; one failing file doesn't lose
-// the others. The error is nil only if the job went well and every file is there;
-// otherwise it is a [*DownloadError], an [*InvalidInputError], or that of asking
-// for the result or making dir.
+// tells every file's fate, in the order of the result's Files; one failing file
+// doesn't lose the others. The error is nil only if the job went well and every
+// file is there; otherwise it is a [*DownloadError], an [*InvalidInputError], or
+// that of asking for the result or making dir.
 //
 // A file is whole or not there: written under a temporary name that begins with
 // ".snapshotjob-", verified as [Client.Open] says, synced and only then named
 // <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the first
 // sheet and visual, if any, each id cut to 60 characters, "_" for all but A-Z a-z
 // 0-9 - . _, and a "_" in front of a dot or a Windows device's name. An unknown
-// format keeps the object's own ending, or gets .bin. No file is overwritten: to
-// a name that the folder has, or the job in any case of letters, "-2" or the next
-// free number is added.
+// format keeps the object's ending, or gets .bin. No file is overwritten: to a name
+// that the folder has, or the job in any case of letters, "-2" or the next free
+// number is added.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	d, faults := c.download(ctx, optFns)
 	faults = job.faults(faults)
@@ -145,7 +144,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 	if d.Result != nil && d.Result.Job != job {
 		faults.add("Result", "is that of %s: want that of %s", d.Result.Job, job)
 	}
-	if faults = slices.Concat(faults, d.faults, d.fileFaults); len(faults) > 0 {
+	if len(faults) > 0 {
 		return nil, &InvalidInputError{faults}
 	}
 	if d.Result == nil {
@@ -205,7 +204,7 @@ type download struct {
 	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput]
 }
 
-// download also returns the options' faults, but not ClientOptions'.
+// download also returns what is wrong with the options.
 func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
 	d = &download{client: c, renewing: make(chan struct{}, 1)}
 	applyAll(&d.DownloadOptions, optFns, &faults)
@@ -216,7 +215,7 @@ func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) 
 	setDefault(&faults, "StallTimeout", &d.StallTimeout, 30*time.Second)
 	faults.needContext(ctx)
 	d.settings = c.with(d.ClientOptions)
-	return d, faults
+	return d, slices.Concat(faults, d.faults, d.fileFaults)
 }
 
 // fetch brings one file into dir, again if it changed or its checksum is wrong.

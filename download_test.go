@@ -247,7 +247,7 @@ func TestDownloadFaults(t *testing.T) {
 	want := `invalid input: optFns has a nil function at index 0; Concurrency is -1: want a positive value, or 0 for the default; ` +
 		`PartSize is -4: want a positive value, or 0 for the default; Parts is -2: want a positive value, or 0 for the default; ` +
 		`MaxAttempts is -3: want a positive value, or 0 for the default; StallTimeout is -5ns: want a positive value, or 0 for the default; ` +
-		`SnapshotJobID is empty; dir is empty: want a folder, such as "."; Result is that of 111122223333/sales/daily: want that of 111122223333/d/; optFns has a nil function at index 0`
+		`optFns has a nil function at index 0; SnapshotJobID is empty; dir is empty: want a folder, such as "."; Result is that of 111122223333/sales/daily: want that of 111122223333/d/`
 	var invalid *snapshotjob.InvalidInputError
 	if !errors.As(err, &invalid) || err.Error() != want {
 		t.Errorf("error:\n got %v\nwant %s", err, want)

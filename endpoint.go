@@ -115,8 +115,7 @@ func (e *endpoint) parse(field, text string, faults *faultList) {
 	}
 }
 
-// What a loaded configuration holds beyond its own fields, as in the SDK's
-// internal/configsources.
+// What a loaded configuration's sources hold, as in internal/configsources.
 type (
 	fipsSource interface {
 		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)

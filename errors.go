@@ -20,9 +20,9 @@ import (
 )
 
 // ErrJobNotFinished is matched by the error of
-// [Client.DescribeDashboardSnapshotJobResult] for a job that is still queued or
-// running: any whose message says "has not reached a terminal state", in any
-// case, since AWS documents the message, but not the exception.
+// [Client.DescribeDashboardSnapshotJobResult] for a job that is queued or running:
+// any whose message says "has not reached a terminal state", since AWS documents
+// the message, but not the exception.
 var ErrJobNotFinished = errors.New("the snapshot job has not finished: wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
 
 func markNotFinished(err smithy.APIError) error {
@@ -96,7 +96,7 @@ func quote(value string) string {
 // decodeAPIError makes an exception of a response, whatever its body.
 func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	// Its texts, by key: of modelled errors, the case matters.
+	// By key, whose case matters in modelled errors alone.
 	exact, lower := map[string]string{}, map[string]string{}
 	ok := len(body) == 0 || bytes.HasPrefix(body, []byte("null"))
 	if r := (&reader{data: body}); r.next() == '{' {
@@ -221,8 +221,8 @@ type textError struct {
 func (e *textError) Error() string   { return e.text }
 func (e *textError) Unwrap() []error { return e.errs }
 
-// ended is the error of a call whose context is done, with its cause and what
-// went wrong before, as a cancellation that the SDK's retryers know.
+// ended is the error of a call whose context is done, with what went wrong before,
+// as a cancellation that the SDK's retryers know.
 func ended(ctx context.Context, before ...error) error {
 	cause := context.Cause(ctx)
 	e := &textError{ctx.Err().Error(), []error{ctx.Err(), cause}}
@@ -273,8 +273,7 @@ func httpStatus(err error) int {
 	return 0
 }
 
-// unmisread hides a service's text that package aws/retry would take for a
-// broken connection.
+// unmisread hides a text that package aws/retry would take for a broken connection.
 func unmisread(err error) error {
 	text := err.Error()
 	if httpStatus(err) > 0 && (strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection")) {
@@ -292,8 +291,7 @@ type decidedError struct {
 func (e *decidedError) Unwrap() error        { return e.error }
 func (e *decidedError) RetryableError() bool { return e.again }
 
-// sendError is a request without a response. What a server or a transport says
-// of it may hold the request's headers.
+// sendError is a request without a response. Its text may hold request headers.
 func sendError(err error, creds aws.Credentials) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // its text holds the whole URL

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // fileName is a file's name on disk, as Download documents it.
@@ -35,7 +36,7 @@ func fileName(file ResultFile) string {
 // safe keeps what every file system allows in a name.
 func safe(id string, most int) string {
 	id = strings.Map(func(r rune) rune {
-		if r < 0x80 && unreserved(byte(r)) && r != '~' {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-._", r)) {
 			return r
 		}
 		return '_'

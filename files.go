@@ -35,9 +35,9 @@ func (f ResultFile) Err() error {
 }
 
 // Files walks every file of every user, anonymous users first, in the result's
-// order. A file's format and sheets are from its group's Files: of the same index
-// where there are as many as results, else of the only one. Files beyond their
-// group's results come last in it, with Index -1.
+// order. Its format and sheets are from its group's Files: of the same index where
+// there are as many as results, else of the only one. Files beyond their group's
+// results come last in it, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	var files []ResultFile
 	add := func(file ResultFile, groups []SnapshotJobResultFileGroup) {
@@ -143,8 +143,8 @@ func (e *JobError) TryAgain() bool {
 }
 
 // Fault says who can mend it: smithy.FaultServer if a COMPLETED job lost a file
-// without an error; smithy.FaultClient if AWS documents every error type, all of
-// the account's data and permissions; otherwise smithy.FaultUnknown.
+// without an error; smithy.FaultClient if AWS documents every error type, all about
+// the account; otherwise smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.types()
 	switch {

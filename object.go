@@ -73,8 +73,8 @@ func (d *download) open(ctx context.Context, file ResultFile, start, end int64, 
 	return o
 }
 
-// locate takes the file's URI from the newest result, or from a new one, for all
-// files, if it has expired there.
+// locate takes the URI from the newest result or, if it has expired there, from a
+// new one, for all files.
 func (o *object) locate(expired bool) error {
 	if expired {
 		select {
@@ -254,7 +254,7 @@ func (o *object) accept(resp *http.Response) error {
 	case http.StatusPartialContent:
 		contentRange, ok := resp.Header.Get("Content-Range"), false
 		if offset, total, ok = parseContentRange(contentRange); !ok || offset > o.at {
-			return responseError(resp, fmt.Errorf("the answer's Content-Range %s is not what was asked for", quote(contentRange)))
+			return responseError(resp, fmt.Errorf("the Content-Range %s is not what was asked for", quote(contentRange)))
 		}
 	case http.StatusPreconditionFailed:
 		changed = true

@@ -20,10 +20,7 @@ func tokenContext(ctx context.Context, attempt int) context.Context {
 	if attempt == 1 {
 		return ctx
 	}
-	once := retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 2
-		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-	})
+	once := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 2, 0 })
 	second := ctx // what it is when the loop has ended
 	retry.NewAttemptMiddleware(once, func(req any) any { return req }).HandleFinalize(ctx, middleware.FinalizeInput{},
 		middleware.FinalizeHandlerFunc(func(ctx context.Context, _ middleware.FinalizeInput) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {

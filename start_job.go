@@ -23,9 +23,7 @@ var startJob = operation{
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
-	// Job's SnapshotJobID must be new to the dashboard, or that of a job that
-	// finished more than 24 hours ago.
-	Job                   Job
+	Job                   Job // of an id that is new to the dashboard, or whose job finished over 24 hours ago
 	SnapshotConfiguration SnapshotConfiguration
 	// UserConfiguration is one anonymous user, see [AnonymousUser]. With the
 	// identity-enhanced credentials of a registered user it must be nil.
@@ -154,7 +152,7 @@ func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSn
 		(told.DestinationConfiguration == nil || same(asked.DestinationConfiguration, told.DestinationConfiguration))
 }
 
-// encode checks the input, and writes the body as the official client does.
+// encode checks the input, and writes the body.
 func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
 	faults := in.faults()
 	var body struct {
@@ -185,8 +183,8 @@ type parameter[T any] = struct {
 	Values []T
 }
 
-// wire checks parameters, and makes them ready to be encoded: times in epoch
-// seconds, numbers that JSON lacks as strings, no values as an empty list.
+// wire checks parameters, and readies them for JSON: times in epoch seconds,
+// numbers that JSON lacks as strings, no values as an empty list.
 func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field string, list []P, faults *faultList) {
 	if list == nil {
 		return
@@ -216,8 +214,7 @@ func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field strin
 }
 
 // faults applies the rules of the service model and of the API reference
-// (StartDashboardSnapshotJob and its shapes), but for parameters. It quotes no
-// tag's value.
+// (StartDashboardSnapshotJob), but for parameters. It quotes no tag's value.
 func (in *StartDashboardSnapshotJobInput) faults() faultList {
 	faults := in.Job.faults(nil)
 	groups := in.SnapshotConfiguration.FileGroups

@@ -49,9 +49,9 @@ const (
 	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
 	maxErrorBody  = 64 << 10 // what is read of any other
 	maxPooledBody = 2 << 20  // a buffer that has grown larger is not kept
-
-	emptyPayloadHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256
 )
+
+var emptyPayloadHash = fmt.Sprintf("%x", sha256.Sum256(nil))
 
 // perform makes a call, and returns the body of its 2xx response.
 func perform[Body any](ctx context.Context, c *Client, call *call, optFns []func(*Options)) (b *Body, err error) {
@@ -333,8 +333,8 @@ func (a *attempt) read(resp *http.Response) (err error) {
 	if len(body) > limit {
 		err = fmt.Errorf("the response body is longer than %d bytes", limit)
 	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
-		// A whole value is an answer, also a wrong one, however the connection
-		// ended; nothing is one only if it ended well.
+		// A whole value is an answer, right or wrong, however the connection ended;
+		// nothing is one only if it ended well.
 		if err = a.call.decode(body); err == nil {
 			a.call.requestID, a.call.status = headerRequestID(resp.Header), resp.StatusCode
 			return nil

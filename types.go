@@ -18,8 +18,8 @@ type Job struct {
 
 // ParseJob reads a job's text form, account/dashboard/job, or its ARN,
 // arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>.
-// In the text form, bytes of an id other than A-Z a-z 0-9 - . _ ~ may be written
-// %XX, and "/" and "%" must be. The error is an [*InvalidInputError].
+// In the text form, bytes of an id may be written %XX, and "/" and "%" must be. The
+// error is an [*InvalidInputError].
 func ParseJob(text string) (Job, error) {
 	refuse := func(problem string) (Job, error) {
 		return Job{}, &InvalidInputError{[]InputFault{{"Job", quote(text) + " " + problem}}}
@@ -132,18 +132,13 @@ func escapeID(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
-func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
-}
-
 // S3URI is where a file lies: s3://bucket/key in the caller's bucket, or a
-// presigned https URL, with which anyone can read the file until it expires. To
-// keep that out of logs, an S3URI shows its query as "?REDACTED", and user info
-// as "REDACTED@", wherever it is formatted (fmt, slog) or marshalled (JSON and
-// other text forms); string(uri) is the whole.
+// presigned https URL, with which anyone can read the file until it expires. So it
+// shows its query as "?REDACTED", and user info as "REDACTED@", wherever it is
+// formatted (fmt, slog) or marshalled (as JSON or text); string(uri) is the whole.
 //
-// Out of its reach are unexported fields that fmt prints, the wrong operand of
-// %p and %w (go vet finds these), and the keys of a map[S3URI]T in encoding/json.
+// Out of its reach are unexported fields that fmt prints, operands of %p and %w
+// (go vet finds these), and the keys of a map[S3URI]T in encoding/json.
 type S3URI string
 
 const redactedQuery, redactedUser = "?" + redacted, "://" + redacted + "@"

@@ -68,10 +68,9 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // A finished job gives an output and its Err: nil, or a [*JobError] if the job or
 // some of its files failed. Any other error comes without an output: an
 // [*InvalidInputError], or a [*WaitError]. Throttling, 5xx answers and broken
-// connections slow a wait down; errors that last, such as AccessDenied or an
-// unknown job, end it at once.
+// connections slow a wait down; errors that last, such as AccessDenied, end it.
 //
-// Wait starts no goroutine: thousands may wait on one client.
+// It starts no goroutine: thousands may wait on one client.
 func (c *Client) Wait(ctx context.Context, job Job, optFns ...func(*WaitOptions)) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	o, faults := waitOptions(optFns)
 	faults = job.faults(faults)
