@@ -9,46 +9,48 @@ import (
 	"syscall"
 )
 
-// build compiles a program with a cold cache of its own, after the baseline.
-// It returns the CPU that the program's compilers, assemblers and linker took
-// beyond the baseline's linker, and the memory of the largest compiler process.
-func build(p program, dir string) (cpu, peak, size float64, err error) {
+// built is what a build took: CPU, of which user time, by the compilers,
+// assemblers and the linker, and the memory of the largest compiler process.
+type built struct{ cpu, user, peak, size float64 }
+
+// build compiles a program with a cold cache of its own, after the baseline,
+// whose linker's time is not counted.
+func build(p program, dir string) (b built, err error) {
 	cache, err := os.MkdirTemp(dir, "cache")
 	if err != nil {
-		return 0, 0, 0, err
+		return b, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return 0, 0, 0, err
+		return b, err
 	}
 	for _, p := range []program{{baseline, false}, p} {
 		folder, err := p.write(dir)
 		if err != nil {
-			return 0, 0, 0, err
+			return b, err
 		}
 		binary, tools := filepath.Join(folder, "program"), filepath.Join(folder, "tools")
 		cmd := exec.Command("go", "build", "-o", binary, "-toolexec", self+" -tool "+tools, ".")
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "GOCACHE="+cache)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return 0, 0, 0, fmt.Errorf("build %+v: %w: %s", p, err, out)
+			return b, fmt.Errorf("build %+v: %w: %s", p, err, out)
 		}
-		all, link, largest, err := readTools(tools)
+		all, link, err := readTools(tools)
 		if err != nil {
-			return 0, 0, 0, err
+			return b, err
 		}
 		if p.client == baseline {
-			cpu = -link
+			b = built{cpu: -link.cpu, user: -link.user}
 			continue
 		}
-		cpu, peak = cpu+all, largest
 		info, err := os.Stat(binary)
 		if err != nil {
-			return 0, 0, 0, err
+			return b, err
 		}
-		size = float64(info.Size())
+		b = built{b.cpu + all.cpu, b.user + all.user, all.peak, float64(info.Size())}
 	}
-	return cpu, peak, size, nil
+	return b, nil
 }
 
 // runTool is what "go build -toolexec" runs: the tool, with a line in a file
@@ -66,58 +68,68 @@ func runTool(file string, args []string) error {
 	}
 	defer f.Close()
 	state := cmd.ProcessState
-	_, err = fmt.Fprintf(f, "%s %d %d\n", filepath.Base(args[0]), state.UserTime()+state.SystemTime(), state.SysUsage().(*syscall.Rusage).Maxrss*1024)
+	_, err = fmt.Fprintf(f, "%s %d %d %d\n", filepath.Base(args[0]), state.UserTime(), state.SystemTime(), state.SysUsage().(*syscall.Rusage).Maxrss*1024)
 	return err
 }
 
-func readTools(file string) (all, link, peak float64, err error) {
+func readTools(file string) (all, link built, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, 0, 0, err
+		return all, link, err
 	}
 	for line := range strings.Lines(string(text)) {
 		var tool string
-		var took, memory float64
-		if _, err := fmt.Sscan(line, &tool, &took, &memory); err != nil {
-			return 0, 0, 0, fmt.Errorf("%s: %q: %w", file, line, err)
+		var user, system, memory float64
+		if _, err := fmt.Sscan(line, &tool, &user, &system, &memory); err != nil {
+			return all, link, fmt.Errorf("%s: %q: %w", file, line, err)
 		}
-		all += took
+		all.cpu, all.user = all.cpu+user+system, all.user+user
 		switch tool {
 		case "link":
-			link += took
+			link.cpu, link.user = link.cpu+user+system, link.user+user
 		case "compile":
-			peak = max(peak, memory)
+			all.peak = max(all.peak, memory)
 		}
 	}
-	return all, link, peak, nil
+	return all, link, nil
 }
 
 func compile() ([]row, error) {
 	var rows []row
 	for _, withConfig := range []bool{false, true} {
-		var cpu, peak, size [2][]float64
+		var all [2][]built
 		for range *builds {
 			for i, client := range clients {
 				dir, err := os.MkdirTemp("", "bench")
 				if err != nil {
 					return nil, err
 				}
-				c, p, s, err := build(program{client, withConfig}, dir)
+				b, err := build(program{client, withConfig}, dir)
 				os.RemoveAll(dir)
 				if err != nil {
 					return nil, err
 				}
-				cpu[i], peak[i], size[i] = append(cpu[i], c), append(peak[i], p), append(size[i], s)
+				all[i] = append(all[i], b)
 			}
+		}
+		figure := func(name string, of func(built) float64, format func(float64) string) row {
+			var values [2][]float64
+			for i := range clients {
+				for _, b := range all[i] {
+					values[i] = append(values[i], of(b))
+				}
+			}
+			return row{name: name, official: median(values[0]), ours: median(values[1]), format: format}
 		}
 		with := "without config"
 		if withConfig {
 			with = "with config"
 		}
 		rows = append(rows,
-			row{name: "Cold build, " + with + ": CPU added to that of a net/http program", official: median(cpu[0]), ours: median(cpu[1]), format: seconds},
-			row{name: "Cold build, " + with + ": memory of the largest compiler process", official: median(peak[0]), ours: median(peak[1]), format: megabytes},
-			row{name: "Binary, " + with, official: median(size[0]), ours: median(size[1]), format: megabytes},
+			figure("Cold build, "+with+": CPU added to that of a net/http program", func(b built) float64 { return b.cpu }, seconds),
+			figure("Cold build, "+with+": of that, user time", func(b built) float64 { return b.user }, seconds),
+			figure("Cold build, "+with+": memory of the largest compiler process", func(b built) float64 { return b.peak }, megabytes),
+			figure("Binary, "+with, func(b built) float64 { return b.size }, megabytes),
 		)
 	}
 	return rows, nil
