@@ -87,7 +87,7 @@ func BenchmarkStageRequest(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result"), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
+		a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result", nil), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
 		if req := a.request(ctx); req.URL.Path != examplePath {
 			b.Fatal(req.URL)
 		}
@@ -97,7 +97,7 @@ func BenchmarkStageRequest(b *testing.B) {
 func BenchmarkStageSign(b *testing.B) {
 	client := benchmarkClient(inMemory(200, nil))
 	ctx := context.Background()
-	a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result"), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
+	a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result", nil), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
 	req := a.request(ctx)
 	hash := sha256Hex("")
 	b.ReportAllocs()
@@ -115,7 +115,8 @@ func BenchmarkStageDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				if v, err := decodeJSON[DescribeDashboardSnapshotJobResultOutput](body); err != nil || len(v.Result.AnonymousUsers[0].FileGroups) != groups {
+				v := new(DescribeDashboardSnapshotJobResultOutput)
+				if err := decodeJSON(body, v); err != nil || len(v.Result.AnonymousUsers[0].FileGroups) != groups {
 					b.Fatal(err)
 				}
 			}

@@ -13,16 +13,17 @@ import (
 	"time"
 )
 
-// decodeJSON reads the first JSON value of body as the official client does: case
+// decodeJSON reads the first JSON value of body into a pointer's target as the official client does: case
 // matters in names, of a member that comes twice the last value counts, null is
 // absent, and invalid UTF-8 becomes U+FFFD. Of no body and null it makes the zero
 // value. If the value goes on beyond the body, the error is io.ErrUnexpectedEOF.
-func decodeJSON[T any](body []byte) (v *T, err error) {
-	v = new(T)
+func decodeJSON(body []byte, into any) (err error) {
 	r := readers.Get().(*reader)
 	r.data, r.pos, r.err = body, 0, nil
+	v := reflect.ValueOf(into).Elem()
+	v.SetZero()
 	if r.next(); r.pos < len(body) {
-		err = r.value(reflect.ValueOf(v).Elem())
+		err = r.value(v)
 	}
 	if err != nil {
 		err = &typeError{err}
@@ -32,7 +33,7 @@ func decodeJSON[T any](body []byte) (v *T, err error) {
 	}
 	r.data, r.files, r.sheets, r.results = nil, nil, nil, nil
 	readers.Put(r)
-	return v, err
+	return err
 }
 
 // typeError is a JSON value that is whole, and of another type than wanted.
@@ -145,9 +146,9 @@ func (r *reader) fieldsOf(t reflect.Type) map[string]int {
 	fields, ok := r.fields[t]
 	if !ok {
 		fields = map[string]int{}
-		for f := range t.Fields() {
-			if f.Type != reflect.TypeFor[Job]() && f.Type != reflect.TypeFor[int]() {
-				fields[initialisms.Replace(f.Name)] = f.Index[0]
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Type != reflect.TypeFor[Job]() && f.Type != reflect.TypeFor[int]() {
+				fields[initialisms.Replace(f.Name)] = i
 			}
 		}
 		r.fields[t] = fields

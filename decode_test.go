@@ -100,11 +100,11 @@ func FuzzDecode(f *testing.F) {
 		d.UseNumber()
 		var v any
 		err := d.Decode(&v)
-		if strings.Contains(string(body), `"F":"`) || strings.Contains(string(body), "max depth") {
-			return // a number as a string is this package's own
+		if text := strings.ToLower(string(body)); strings.Contains(text, `"nan"`) || strings.Contains(text, `infinity"`) {
+			t.Skip("a number as a string is this package's own")
 		}
-		decoded, gotErr := decodeJSON[node](body)
-		got := *decoded
+		got := node{ID: "of an attempt before"}
+		gotErr := decodeJSON(body, &got)
 		switch {
 		case err == io.EOF: // nothing
 			if gotErr != nil || !reflect.DeepEqual(got, node{}) {

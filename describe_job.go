@@ -45,9 +45,9 @@ type jobBody struct {
 // caller must be the user who started the job. [Client.Wait] polls it. Its errors
 // are those that [Client] lists.
 func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	call := job.call(&describeJob, "")
-	b, err := perform[jobBody](ctx, c, call, optFns)
-	if err != nil {
+	b := new(jobBody)
+	call := job.call(&describeJob, "", b)
+	if err := c.do(ctx, call, optFns); err != nil {
 		return nil, err
 	}
 	return &DescribeDashboardSnapshotJobOutput{

@@ -36,9 +36,9 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
 func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	call := job.call(&describeResult, "/result")
-	o, err := perform[DescribeDashboardSnapshotJobResultOutput](ctx, c, call, optFns)
-	if err != nil {
+	o := new(DescribeDashboardSnapshotJobResultOutput)
+	call := job.call(&describeResult, "/result", o)
+	if err := c.do(ctx, call, optFns); err != nil {
 		return nil, err
 	}
 	o.Job, o.RequestID, o.Status = job, cmp.Or(o.RequestID, call.requestID), call.status

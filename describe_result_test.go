@@ -215,7 +215,8 @@ func TestListsAreTheirOwn(t *testing.T) {
 		return []byte(`{"Result":{"AnonymousUsers":[` + user + `,` + user + `],"RegisteredUsers":[` + user + `]}}`)
 	}
 	decode := func(tag string) SnapshotJobResult {
-		v, err := decodeJSON[DescribeDashboardSnapshotJobResultOutput](body(tag))
+		v := new(DescribeDashboardSnapshotJobResultOutput)
+		err := decodeJSON(body(tag), v)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"net/http"
-	"slices"
+	"reflect"
+	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -81,7 +81,8 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: de
 // [*UnsupportedPricingPlanException], and [*LimitExceededException], which is not
 // tried again, since jobs outlast retries: start it when one has finished.
 func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
-	call := &call{op: &startJob}
+	var b struct{ ARN, RequestID, SnapshotJobID string }
+	call := &call{op: &startJob, into: &b}
 	if in == nil {
 		call.faults.add("in", "is nil: want the job to start")
 	} else {
@@ -89,8 +90,7 @@ func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboa
 		call.setPath("/snapshot-jobs", "", "")
 		call.body, call.faults = in.encode()
 	}
-	type body struct{ ARN, RequestID, SnapshotJobID string }
-	b, err := perform[body](ctx, c, call, optFns)
+	err := c.do(ctx, call, optFns)
 	if err != nil && call.unanswered {
 		return c.findOut(ctx, in, call, optFns, err)
 	}
@@ -144,8 +144,8 @@ func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSn
 			keys = append(keys, user.RowLevelPermissionTagKeys...)
 		}
 	}
-	slices.Sort(tags)
-	slices.Sort(keys)
+	sort.Strings(tags)
+	sort.Strings(keys)
 	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
 	return same(asked.FileGroups, told.FileGroups) &&
 		(found.UserConfiguration == nil || same(tags, keys)) &&
@@ -159,45 +159,44 @@ func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
 		SnapshotJobID         string `json:"SnapshotJobId"`
 		SnapshotConfiguration struct {
 			SnapshotConfiguration
-			Parameters map[string][]parameter[any] `json:",omitzero"` // hides those that are embedded
+			Parameters map[string][]parameter `json:",omitzero"` // hides those that are embedded
 		}
 		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
 	}
 	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
 	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
 	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		lists := map[string][]parameter[any]{}
+		lists := map[string][]parameter{}
+		v := reflect.ValueOf(*p)
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; !v.Field(i).IsNil() {
+				lists[name] = wire(name, v.Field(i), &faults)
+			}
+		}
 		body.SnapshotConfiguration.Parameters = lists
-		wire(lists, "StringParameters", p.StringParameters, &faults)
-		wire(lists, "IntegerParameters", p.IntegerParameters, &faults)
-		wire(lists, "DecimalParameters", p.DecimalParameters, &faults)
-		wire(lists, "DateTimeParameters", p.DateTimeParameters, &faults)
 	}
 	text, _ := json.Marshal(body) // never fails
 	return text, faults
 }
 
-// parameter is the shape that the four types of parameters share.
-type parameter[T any] = struct {
+// parameter has the shape that the four types of parameters share.
+type parameter struct {
 	Name   string
-	Values []T
+	Values []any
 }
 
 // wire checks parameters, and readies them for JSON: times in epoch seconds,
 // numbers that JSON lacks as strings, no values as an empty list.
-func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field string, list []P, faults *faultList) {
-	if list == nil {
-		return
-	}
-	faults.checkCount(field, "has %d parameters", len(list), 0, 100, "")
-	lists[field] = make([]parameter[any], len(list))
-	for i, p := range list {
-		p := parameter[T](p)
-		faults.checkText(at(field, i)+".Name", p.Name)
-		values := make([]any, len(p.Values))
-		for j, v := range p.Values {
-			values[j] = v
-			switch v := any(v).(type) {
+func wire(field string, list reflect.Value, faults *faultList) []parameter {
+	faults.checkCount(field, "has %d parameters", list.Len(), 0, 100, "")
+	wired := make([]parameter, list.Len())
+	for i := range wired {
+		name, from := list.Index(i).Field(0).String(), list.Index(i).Field(1)
+		faults.checkText(at(field, i)+".Name", name)
+		values := make([]any, from.Len())
+		for j := range values {
+			values[j] = from.Index(j).Interface()
+			switch v := values[j].(type) {
 			case time.Time:
 				if v.Year() < 1 || v.Year() > 9999 || v.IsZero() {
 					faults.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
@@ -209,8 +208,9 @@ func wire[T any, P ~parameter[T]](lists map[string][]parameter[any], field strin
 				}
 			}
 		}
-		lists[field][i] = parameter[any]{p.Name, values}
+		wired[i] = parameter{name, values}
 	}
+	return wired
 }
 
 // faults applies the rules of the service model and of the API reference
@@ -228,7 +228,7 @@ func (in *StartDashboardSnapshotJobInput) faults() faultList {
 			faults.checkFile(at(field, j), file)
 		}
 	}
-	for _, format := range slices.Sorted(maps.Keys(formatRules)) {
+	for _, format := range []SnapshotFileFormatType{SnapshotFileFormatTypeCSV, SnapshotFileFormatTypeExcel, SnapshotFileFormatTypePDF} {
 		faults.checkCount("FileGroups", "ask for %d "+string(format)+" files", count[format], 0, formatRules[format].files, " in a job")
 	}
 	if d := in.SnapshotConfiguration.DestinationConfiguration; d != nil {

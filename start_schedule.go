@@ -33,7 +33,8 @@ type StartDashboardSnapshotJobScheduleOutput struct {
 // [*InvalidParameterValueException] and [*LimitExceededException], which is not
 // tried again.
 func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *StartDashboardSnapshotJobScheduleInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobScheduleOutput, error) {
-	call := &call{op: &startSchedule}
+	o := new(StartDashboardSnapshotJobScheduleOutput)
+	call := &call{op: &startSchedule, into: o}
 	if in == nil {
 		call.faults.add("in", "is nil: want the schedule to start")
 	} else {
@@ -43,8 +44,7 @@ func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *Star
 		call.faults.checkID("ScheduleID", in.ScheduleID)
 		call.setPath("/schedules/", in.ScheduleID, "")
 	}
-	o, err := perform[StartDashboardSnapshotJobScheduleOutput](ctx, c, call, optFns)
-	if err != nil {
+	if err := c.do(ctx, call, optFns); err != nil {
 		return nil, err
 	}
 	o.RequestID, o.Status = cmp.Or(o.RequestID, call.requestID), call.status

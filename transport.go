@@ -37,7 +37,7 @@ type call struct {
 	path, rawPath string // below the endpoint's own; rawPath is path escaped
 	body          []byte // nil: none
 	faults        faultList
-	decode        func(body []byte) error // of a 2xx response
+	into          any // a pointer to what a 2xx response's body is
 
 	firstSent  time.Time
 	unanswered bool   // an attempt may have done its work although it failed
@@ -53,20 +53,8 @@ const (
 
 var emptyPayloadHash = fmt.Sprintf("%x", sha256.Sum256(nil))
 
-// perform makes a call, and returns the body of its 2xx response.
-func perform[Body any](ctx context.Context, c *Client, call *call, optFns []func(*Options)) (b *Body, err error) {
-	call.decode = func(body []byte) (err error) {
-		b, err = decodeJSON[Body](body)
-		return err
-	}
-	if err = c.invoke(ctx, call, optFns); err != nil {
-		return nil, err
-	}
-	return b, nil
-}
-
-// invoke sends the call until it is answered, refused or ended by ctx.
-func (c *Client) invoke(ctx context.Context, call *call, optFns []func(*Options)) error {
+// do sends a call until it is answered, refused or ended by ctx.
+func (c *Client) do(ctx context.Context, call *call, optFns []func(*Options)) error {
 	s := c.with(optFns)
 	faults := call.faults
 	faults.needContext(ctx)
@@ -307,12 +295,13 @@ func (a *attempt) request(ctx context.Context) *http.Request {
 // read reads the response's body, within bounds, and closes it.
 func (a *attempt) read(resp *http.Response) (err error) {
 	defer resp.Body.Close()
-	buf := bodies.Get().(*bodyBuffer)
+	pooled := bodies.Get().(*bodyBuffer)
+	buf, limited := &pooled.buf, &pooled.limited
 	defer func() {
 		if buf.Cap() <= maxPooledBody {
 			buf.Reset()
-			buf.limited.R = nil
-			bodies.Put(buf)
+			limited.R = nil
+			bodies.Put(pooled)
 		}
 	}()
 	op, ok, limit := a.call.op, resp.StatusCode/100 == 2, maxErrorBody
@@ -320,8 +309,8 @@ func (a *attempt) read(resp *http.Response) (err error) {
 		limit = maxBody
 	}
 	buf.Grow(int(min(max(resp.ContentLength, 0), maxPooledBody)) + bytes.MinRead)
-	buf.limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
-	_, cut := buf.ReadFrom(&buf.limited)
+	*limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
+	_, cut := buf.ReadFrom(limited)
 	body := buf.Bytes()
 	if !ok {
 		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
@@ -335,7 +324,7 @@ func (a *attempt) read(resp *http.Response) (err error) {
 	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
 		// A whole value is an answer, right or wrong, however the connection ended;
 		// nothing is one only if it ended well.
-		if err = a.call.decode(body); err == nil {
+		if err = decodeJSON(body, a.call.into); err == nil {
 			a.call.requestID, a.call.status = headerRequestID(resp.Header), resp.StatusCode
 			return nil
 		}
@@ -359,7 +348,7 @@ func (a *attempt) read(resp *http.Response) (err error) {
 var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
 
 type bodyBuffer struct {
-	bytes.Buffer
+	buf     bytes.Buffer
 	limited io.LimitedReader // what it is read from
 }
 

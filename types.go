@@ -83,8 +83,8 @@ func (j *Job) UnmarshalText(text []byte) error {
 const commonExceptions = "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition "
 
 // call is an operation's call about this job.
-func (j Job) call(op *operation, suffix string) *call {
-	c := &call{op: op, job: j, faults: j.faults(nil)}
+func (j Job) call(op *operation, suffix string, into any) *call {
+	c := &call{op: op, job: j, faults: j.faults(nil), into: into}
 	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
 	return c
 }
