@@ -57,11 +57,13 @@ type Options struct {
 	UseFIPSEndpoint      aws.FIPSEndpointState
 	UseDualStackEndpoint aws.DualStackEndpointState
 
-	// Retryer decides which errors are tried again, how often and when. All
-	// calls share it. nil: one of package aws/retry, by RetryMode.
+	// Retryer decides which errors are tried again, how often and when. All calls
+	// share it. nil: one of package aws/retry, by RetryMode; for a call, one of its
+	// own.
 	Retryer aws.Retryer
 
-	// RetryMode, standard or adaptive, is read if Retryer is nil. Empty: standard.
+	// RetryMode, standard or adaptive, is read where Retryer is nil, as by New.
+	// Empty: standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer

@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// decodeJSON reads the first JSON value of body into a pointer's target as the official client does: case
-// matters in names, of a member that comes twice the last value counts, null is
-// absent, and invalid UTF-8 becomes U+FFFD. Of no body and null it makes the zero
-// value. If the value goes on beyond the body, the error is io.ErrUnexpectedEOF.
+// decodeJSON reads the first JSON value of body into what into points to, as the
+// official client does: case matters in names, of a member that comes twice the
+// last value counts, null is absent, and invalid UTF-8 becomes U+FFFD. Of no body
+// and null it makes the zero value. If the value goes on beyond the body, the
+// error is io.ErrUnexpectedEOF.
 func decodeJSON(body []byte, into any) (err error) {
 	r := readers.Get().(*reader)
 	r.data, r.pos, r.err = body, 0, nil

@@ -102,7 +102,7 @@ func TestDescribeJobAbsentMembers(t *testing.T) {
 }
 
 func TestDescribeJobStatusOfTheBody(t *testing.T) {
-	for body, want := range map[string]int{`200`: 200, `-1`: -1, `0`: 0, `2147483648`: math.MaxInt32 + 1, `null`: 0} {
+	for body, want := range map[string]int{`200`: 200, `-1`: -1, `0`: 0, `2147483647`: math.MaxInt32, `null`: 0} {
 		out, err := describeBody(t, `{"Status":`+body+`,"JobStatus":"QUEUED"}`)
 		if err != nil || out.Status != want || out.JobStatus != "QUEUED" {
 			t.Errorf("Status %s: output %+v, %v, want %d", body, out, err, want)

@@ -166,7 +166,7 @@ func TestWholeResult(t *testing.T) {
 			}]}]
 		},
 		"ErrorInfo": {"ErrorMessage": "why", "ErrorType": "DASHBOARD_ACCESS_DENIED"},
-		"RequestId": "R1", "Status": 200
+		"RequestId": "R1", "Status": "200", "Job": 5
 	}`
 	got, err := describe(t, options(answers(answer{status: 200, header: map[string]string{"X-Amzn-Requestid": "R2"}, body: body})))
 	if err != nil {

@@ -55,7 +55,7 @@ type DownloadedFile struct {
 }
 
 // DownloadError is a job whose files were not all fetched. Its chain holds the
-// files' errors and, if the job or a file failed, the [*JobError].
+// files' errors and, if QuickSight failed the job or a file, the [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
@@ -270,8 +270,9 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		d.progress.Lock()
 		defer d.progress.Unlock()
 		size += int64(n)
-		// So that the disk works meanwhile, and little is left for the end.
-		if size-synced >= 64<<20 && disk.TryLock() {
+		// So that the disk works meanwhile, and little is left for the end, whoever
+		// ends it: no sync outlives the call.
+		if size-synced >= 16<<20 && disk.TryLock() {
 			synced = size
 			syncing.Go(func() {
 				check(temp.Sync()) // it tells a failure once

@@ -11,7 +11,7 @@ import (
 
 // Linux has a device that is a full disk, and one that takes all and can't sync.
 func TestWriteReportsTheDisk(t *testing.T) {
-	const early = 64 << 20 // what is synced before the end
+	const early = 16 << 20 // is synced before the end
 	for _, tt := range []struct {
 		device    string
 		size      int64

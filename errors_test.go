@@ -186,10 +186,14 @@ func TestNotFinished(t *testing.T) {
 	if errors.Is(err, ErrJobNotFinished) {
 		t.Errorf("%v matches ErrJobNotFinished, want only the service's own words to", err)
 	}
+	refused := answers(answer{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"}, body: `{"Message":"` + message + `"}`})
+	_, err = New(options(refused)).DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	if err == nil || errors.Is(err, ErrJobNotFinished) {
+		t.Errorf("%v matches ErrJobNotFinished, want only the error of a result to", err)
+	}
 }
 
-// The operations to come share decoding with this one: their exceptions decode
-// for the operation whose model has them.
+// An exception is one only for the operations whose model has it.
 func TestExceptionsOfAnOperation(t *testing.T) {
 	all := []string{
 		"AccessDeniedException", "InternalFailureException", "InvalidParameterValueException", "LimitExceededException",

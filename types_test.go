@@ -40,6 +40,7 @@ func TestParseJob(t *testing.T) {
 		{text: arn + "/result", err: "is not the ARN of a snapshot job"},
 		{text: "arn:aws:s3:::bucket/dashboard/dash/snapshot-job/job", err: "is not the ARN of a snapshot job"},
 		{text: "arn:aws:quicksight", err: "is not the ARN of a snapshot job"},
+		{text: "arn:aws:quicksight:dashboard/dash/snapshot-job/job", err: "is not the ARN of a snapshot job"},
 		{text: "arn:aws:quicksight:us-east-1::dashboard/dash/snapshot-job/job", err: "AWSAccountID is empty"},
 		{text: "arn:aws:quicksight:us-east-1:111122223333:dashboard//snapshot-job/", err: "DashboardID is empty; SnapshotJobID is empty"},
 		{text: strings.Repeat("x", 1000), err: strings.Repeat("x", 64) + `"… has 1 parts`},

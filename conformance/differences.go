@@ -53,7 +53,7 @@ const (
 
 	Timestamps Difference = "timestamps are right up to the year 9999, and an error beyond: the official client's wrap around outside the years 1677 to 2262"
 
-	LargeStatus Difference = "a Status in the body is kept as it is: the official client's has 32 bits"
+	LargeStatus Difference = "a Status in the body is kept as it is, on a 64-bit machine: the official client's has 32 bits"
 
 	NotByMessage Difference = "whether an answer is tried again is not decided by words in its message, such as connection reset"
 
