@@ -4,7 +4,7 @@
 //	cd conformance && go run ./bench
 //	cd conformance && go run ./bench -only micro,loopback -rounds 10 -raw micro.txt
 //
-// It takes about eight minutes, most of which is the compiler's. The parts:
+// It takes about six minutes, most of which is the compiler's. The parts:
 //
 //	micro     CPU, bytes and allocations per call, over an in-memory transport;
 //	          -raw keeps the benchmarks' output for benchstat -col /client
