@@ -99,17 +99,16 @@ func (r *reader) value(v reflect.Value) error {
 	case kind == reflect.String && first == '"':
 		v.SetString(r.short())
 		return nil
-	}
-	text := r.skip()
-	switch s := strings.ToLower(string(text)); s {
-	case `"nan"`, `"infinity"`, `"-infinity"`:
-		if v.Kind() == reflect.Float64 {
-			n, err := strconv.ParseFloat(strings.Trim(s, `"`), 64)
+	case kind == reflect.Float64 && first == '"':
+		switch s := strings.ToLower(string(r.text())); s {
+		case "nan", "infinity", "-infinity":
+			n, err := strconv.ParseFloat(s, 64)
 			v.SetFloat(n)
 			return err
 		}
+		return errors.New("want a number")
 	}
-	return json.Unmarshal(text, v.Addr().Interface())
+	return json.Unmarshal(r.skip(), v.Addr().Interface())
 }
 
 // makeRoom gives a list room for one element, of the many that a long result has.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,6 +21,11 @@ type node struct {
 	L  []node
 	T  []string
 	P  *node
+}
+
+// String tells NaN from numbers, and empty lists from absent ones.
+func (n node) String() string {
+	return fmt.Sprintf("{%q %v %d %t%v %t%q %v}", n.ID, n.F, n.I, n.L == nil, n.L, n.T == nil, n.T, n.P)
 }
 
 // nodeOf makes a node of what package encoding/json read, in which of a member
@@ -35,7 +43,12 @@ func nodeOf(v any) (n node, ok bool) {
 			switch name {
 			case "Id":
 				n.ID = v
-			case "F", "I", "L", "T", "P":
+			case "F": // what JSON has no number for
+				good = slices.ContainsFunc([]string{"NaN", "Infinity", "-Infinity"}, func(s string) bool { return strings.EqualFold(s, v) })
+				if good {
+					n.F, _ = strconv.ParseFloat(v, 64)
+				}
+			case "I", "L", "T", "P":
 				good = false
 			}
 		case json.Number:
@@ -89,7 +102,7 @@ func FuzzDecode(f *testing.F) {
 		`{"Id":"a","F":-1.5e3,"I":7,"L":[{},{"Id":"b"},null],"T":["x",null,"y"],"P":{"P":{"L":[]}}}`,
 		`{"Id":"\u00e9\ud83d\ude39\/\ud800x","text":"b","U":[1,{"a":[true,false,null]}]}`,
 		`{"Id":1,"Id":"a","P":{"Id":"a"},"P":{"F":1},"L":[{}],"L":null}`,
-		"{\"Id\":\"a\xffb\",\"\xff\":\"\"}", `{"Id":"a` + "\n" + `b"}`, `{"I":01}`, `{"I":1.0}`, `{"I":1e400,"F":1e400}`, `{"F":-}`, `{"F":1.`, `{"F":"NaN"}`,
+		"{\"Id\":\"a\xffb\",\"\xff\":\"\"}", `{"Id":"a` + "\n" + `b"}`, `{"I":01}`, `{"I":1.0}`, `{"I":1e400,"F":1e400}`, `{"F":-}`, `{"F":1.`, `{"F":"NaN"}`, `{"F":"-\u0069NFINITY","L":[{"F":"x"}]}`,
 		`{"a":1,}`, `{,}`, `{"L":[{},]}`, `{"L":[,]}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `[]`, `nul`, `null1`, ` `, ``, `{"Id":"`, `{"Id":"\`, `{"Id":"\u12`, `{"T":["a"`,
 		`{"a":` + strings.Repeat("[", 20000), `{"P":` + strings.Repeat(`{"P":`, 300) + `{}`,
 	} {
@@ -100,9 +113,6 @@ func FuzzDecode(f *testing.F) {
 		d.UseNumber()
 		var v any
 		err := d.Decode(&v)
-		if text := strings.ToLower(string(body)); strings.Contains(text, `"nan"`) || strings.Contains(text, `infinity"`) {
-			t.Skip("a number as a string is this package's own")
-		}
 		got := node{ID: "of an attempt before"}
 		gotErr := decodeJSON(body, &got)
 		switch {
@@ -116,7 +126,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		default:
 			want, ok := nodeOf(v)
-			if ok != (gotErr == nil) || ok && !reflect.DeepEqual(got, want) {
+			if ok != (gotErr == nil) || ok && got.String() != want.String() {
 				t.Errorf("%q: %+v, %v, want %+v, %t", body, got, gotErr, want, ok)
 			}
 		}

@@ -275,7 +275,7 @@ func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, na
 		if size-synced >= 16<<20 && disk.TryLock() {
 			synced = size
 			syncing.Go(func() {
-				check(temp.Sync()) // it tells a failure once
+				check(temp.Sync()) // a failure is told once
 				disk.Unlock()
 			})
 		}

@@ -41,6 +41,9 @@ type ResourceExistsException struct{ Message, RequestID, ResourceType string }
 // plan lacks snapshots of this kind.
 type UnsupportedPricingPlanException struct{ Message, RequestID string }
 
+// commonExceptions are in the model of every operation.
+const commonExceptions = "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition "
+
 func exceptions(message, id, resource string) []smithy.APIError {
 	return []smithy.APIError{
 		&AccessDeniedException{message, id},

@@ -30,6 +30,13 @@ func tokenContext(ctx context.Context, attempt int) context.Context {
 	return second
 }
 
+// passing reports whether err passes with time, as package aws/retry sees it, or
+// says that a finished job's result is not there yet.
+func passing(err error) bool {
+	return errors.Is(err, ErrJobNotFinished) ||
+		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(unmisread(err)).Bool()
+}
+
 // atLeastAsked lengthens a delay to the milliseconds that X-Amz-Retry-After asks
 // for, by 5 seconds at the most.
 func atLeastAsked(delay time.Duration, header http.Header) time.Duration {

@@ -45,6 +45,25 @@ type call struct {
 	status     int    // of that
 }
 
+// call is an operation's call about this job.
+func (j Job) call(op *operation, suffix string, into any) *call {
+	c := &call{op: op, job: j, faults: j.faults(nil), into: into}
+	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
+	return c
+}
+
+// setPath sets the path below that of the job's dashboard.
+func (c *call) setPath(kind, id, suffix string) {
+	path := func(dashboard, id string) string {
+		return "/accounts/" + c.job.AWSAccountID + "/dashboards/" + dashboard + kind + id + suffix
+	}
+	c.path = path(c.job.DashboardID, id)
+	c.rawPath = c.path
+	if d, i := escapeID(c.job.DashboardID), escapeID(id); d != c.job.DashboardID || i != id {
+		c.rawPath = path(d, i)
+	}
+}
+
 const (
 	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
 	maxErrorBody  = 64 << 10 // what is read of any other

@@ -79,28 +79,6 @@ func (j *Job) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// commonExceptions are in the model of every operation.
-const commonExceptions = "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition "
-
-// call is an operation's call about this job.
-func (j Job) call(op *operation, suffix string, into any) *call {
-	c := &call{op: op, job: j, faults: j.faults(nil), into: into}
-	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
-	return c
-}
-
-// setPath sets the path below that of the job's dashboard.
-func (c *call) setPath(kind, id, suffix string) {
-	path := func(dashboard, id string) string {
-		return "/accounts/" + c.job.AWSAccountID + "/dashboards/" + dashboard + kind + id + suffix
-	}
-	c.path = path(c.job.DashboardID, id)
-	c.rawPath = c.path
-	if d, i := escapeID(c.job.DashboardID), escapeID(id); d != c.job.DashboardID || i != id {
-		c.rawPath = path(d, i)
-	}
-}
-
 func (j Job) faults(faults faultList) faultList {
 	faults.checkAccount(j.AWSAccountID)
 	faults.checkID("DashboardID", j.DashboardID)

@@ -3,13 +3,10 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // WaitOptions says when [Client.Wait] polls. Zero means the default.
@@ -155,11 +152,4 @@ func (o *WaitOptions) afterStatus(status SnapshotJobStatus) time.Duration {
 	delay := o.MinDelay
 	o.MinDelay = time.Duration(min(float64(o.MaxDelay), float64(delay)*o.Growth))
 	return delay
-}
-
-// passing reports whether err passes with time, as package aws/retry sees it, or
-// says that a finished job's result is not there yet.
-func passing(err error) bool {
-	return errors.Is(err, ErrJobNotFinished) ||
-		retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(unmisread(err)).Bool()
 }
