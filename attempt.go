@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,51 +17,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
-	smithyrand "github.com/aws/smithy-go/rand"
 )
-
-// operation is what sending must know of an API's operation.
-type operation struct {
-	name, method string
-	exceptions   string // of its model
-}
-
-// call is built once, and sent as often as needed.
-type call struct {
-	op            *operation
-	job           Job
-	path, rawPath string // below the endpoint's own; rawPath is path escaped
-	body          []byte // nil: none
-	faults        faultList
-	into          any // a pointer to what a 2xx response's body is
-
-	firstSent  time.Time
-	unanswered bool   // an attempt may have done its work although it failed
-	requestID  string // in the header of a 2xx response
-	status     int    // of that
-}
-
-// call is an operation's call about this job.
-func (j Job) call(op *operation, suffix string, into any) *call {
-	c := &call{op: op, job: j, faults: j.faults(nil), into: into}
-	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
-	return c
-}
-
-// setPath sets the path below that of the job's dashboard.
-func (c *call) setPath(kind, id, suffix string) {
-	path := func(dashboard, id string) string {
-		return "/accounts/" + c.job.AWSAccountID + "/dashboards/" + dashboard + kind + id + suffix
-	}
-	c.path = path(c.job.DashboardID, id)
-	c.rawPath = c.path
-	if d, i := escapeID(c.job.DashboardID), escapeID(id); d != c.job.DashboardID || i != id {
-		c.rawPath = path(d, i)
-	}
-}
 
 const (
 	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
@@ -71,102 +28,6 @@ const (
 )
 
 var emptyPayloadHash = fmt.Sprintf("%x", sha256.Sum256(nil))
-
-// do sends a call until it is answered, refused or ended by ctx.
-func (c *Client) do(ctx context.Context, call *call, optFns []func(*Options)) error {
-	s := c.with(optFns)
-	faults := call.faults
-	faults.needContext(ctx)
-	if faults = append(faults, s.faults...); len(faults) > 0 {
-		return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: &InvalidInputError{faults}}
-	}
-	if err := c.send(ctx, s, call); err != nil {
-		return call.failed(err)
-	}
-	return nil
-}
-
-// failed says of which operation and job err is.
-func (c *call) failed(err error) error {
-	return &smithy.OperationError{ServiceID: serviceID, OperationName: c.op.name, Err: fmt.Errorf("%s: %w", c.job, err)}
-}
-
-// send is the retry loop; the decisions are the retryer's.
-func (c *Client) send(ctx context.Context, s *settings, call *call) error {
-	id, _ := smithyrand.NewUUID(rand.Reader).GetUUID() // never fails
-	a := attempt{settings: s, call: call, invocationID: id, payloadHash: emptyPayloadHash, max: s.retryer.MaxAttempts()}
-	if call.body != nil {
-		a.payloadHash = fmt.Sprintf("%x", sha256.Sum256(call.body))
-	}
-	if !s.DisableClockSkewCorrection {
-		a.skew = time.Duration(c.skew.Load())
-	}
-	noToken := func(error) error { return nil }
-	releaseRetry, refreshed := noToken, false
-	var last error
-	for n := 1; ; n++ {
-		if ctx.Err() != nil {
-			return ended(ctx, last)
-		}
-		if s.Limiter != nil {
-			if err := s.Limiter.Wait(ctx); err != nil {
-				return stopped(ctx, fmt.Errorf("wait for the limiter: %w", err), last)
-			}
-		}
-		releaseAttempt, err := s.retryer.GetAttemptToken(tokenContext(ctx, n))
-		if err != nil {
-			return stopped(ctx, fmt.Errorf("failed to get retry Send token, %w", err), last)
-		}
-		signedWith := a.skew
-		a.number = n
-		if err = a.send(ctx); err != nil && ctx.Err() != nil {
-			err = ended(ctx, err, last)
-		}
-		releaseRetry(err)
-		releaseAttempt(err)
-		if a.skew != signedWith {
-			c.skew.Store(int64(a.skew))
-		}
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		if isClockSkew(err, a.skew-signedWith) {
-			err = &decidedError{fmt.Errorf("probable clock skew of %v: %w", a.skew.Round(time.Second), err), true}
-		}
-		last = err
-
-		if !refreshed && credentialsExpired(err) && (a.max == 0 || n < a.max) && s.refresh(ctx, a.creds) {
-			refreshed, releaseRetry = true, noToken
-			a.log(ctx, "retry", "decision", "again with fresh credentials")
-			continue
-		}
-		verdict := unmisread(err)
-		// Package aws/retry takes it for throttling: 12 running jobs outlast it.
-		full := call.op.method == http.MethodPost && errorCode(err) == "LimitExceededException"
-		if full || !s.retryer.IsErrorRetryable(verdict) {
-			a.log(ctx, "retry", "decision", "no: the error is final")
-			return err
-		}
-		if a.max > 0 && n >= a.max {
-			a.log(ctx, "retry", "decision", "no: that was the last attempt")
-			return &retry.MaxAttemptsError{Attempt: n, Err: err}
-		}
-		if releaseRetry, err = s.retryer.GetRetryToken(ctx, verdict); err != nil {
-			if ctx.Err() != nil {
-				return ended(ctx, err, last)
-			}
-			a.log(ctx, "retry", "decision", "no: the retry quota is used up")
-			return fmt.Errorf("%w, not tried again: %w", last, err)
-		}
-		delay, err := s.retryer.RetryDelay(n, verdict)
-		if err != nil {
-			return after(err, last)
-		}
-		delay = atLeastAsked(delay, a.header)
-		a.log(ctx, "retry", "decision", "yes", "delay", delay)
-		sleep(ctx, delay)
-	}
-}
 
 // attempt is one signed try, and what is the same for all tries of a call.
 type attempt struct {
@@ -237,20 +98,6 @@ func (a *attempt) send(ctx context.Context) (err error) {
 }
 
 func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
-
-// roundTrip makes up for what a transport leaves undone.
-func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
-	resp, err := transport.RoundTrip(req)
-	switch {
-	case resp == nil && err == nil:
-		err = errors.New("the transport returned neither a response nor an error")
-	case resp != nil && resp.Body == nil:
-		resp.Body = http.NoBody
-	case resp != nil && err != nil:
-		resp.Body.Close()
-	}
-	return resp, err
-}
 
 func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
 	creds, err := s.Credentials.Retrieve(ctx)

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -30,67 +29,6 @@ func markNotFinished(err smithy.APIError) error {
 		return &textError{err.Error() + " (it is queued or running: Wait polls until it has finished)", []error{err, ErrJobNotFinished}}
 	}
 	return err
-}
-
-// InvalidInputError lists all that is wrong with a call's input or options.
-// Nothing was sent.
-type InvalidInputError struct {
-	Faults []InputFault // at least one
-}
-
-// InputFault is one thing that is wrong.
-type InputFault struct {
-	Field   string // the field's Go name, such as "DashboardID"
-	Problem string // what is wrong, and what would be right
-}
-
-// Error returns all faults in one line.
-func (e *InvalidInputError) Error() string {
-	var texts []string
-	for _, f := range e.Faults {
-		texts = append(texts, f.Field+" "+f.Problem)
-	}
-	return "invalid input: " + strings.Join(texts, "; ")
-}
-
-type faultList []InputFault
-
-func (l *faultList) add(field, format string, args ...any) {
-	*l = append(*l, InputFault{field, fmt.Sprintf(format, args...)})
-}
-
-func (l *faultList) needContext(ctx context.Context) {
-	if ctx == nil {
-		l.add("ctx", "is nil: want a context, such as context.Background()")
-	}
-}
-
-// setDefault replaces 0, and reports what is negative.
-func setDefault[N ~int | ~int64](faults *faultList, field string, n *N, byDefault N) {
-	if *n < 0 {
-		faults.add(field, "is %v: want a positive value, or 0 for the default", *n)
-	}
-	*n = cmp.Or(*n, byDefault)
-}
-
-// applyAll reports the functions that are nil.
-func applyAll[T any](options *T, optFns []func(*T), faults *faultList) {
-	for i, fn := range optFns {
-		if fn != nil {
-			fn(options)
-		} else {
-			faults.add("optFns", "has a nil function at index %d", i)
-		}
-	}
-}
-
-// quote quotes the beginning of a value, without a presigned URL's query.
-func quote(value string) string {
-	value = redact(value, aws.Credentials{})
-	if len(value) > 64 {
-		return fmt.Sprintf("%.64q…", value)
-	}
-	return fmt.Sprintf("%q", value)
 }
 
 // decodeAPIError makes an exception of a response, whatever its body.
@@ -144,72 +82,6 @@ func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 	kept.Body, kept.Request, kept.TLS = http.NoBody, nil, nil
 	e := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &kept}, Err: err}
 	return &awshttp.ResponseError{ResponseError: e, RequestID: headerRequestID(kept.Header)}
-}
-
-// oneLine makes spaces of control characters and line separators.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-const (
-	redacted     = "REDACTED"
-	wordEnds     = " \"'<>,"
-	unknownError = "UnknownError" // as the official client says it
-	snippetSize  = 256
-)
-
-// snippet is the beginning of a body. It is cut last, so that no half of a
-// secret stays.
-func snippet(body []byte, creds aws.Credentials) string {
-	text := redact(strings.ToValidUTF8(string(body[:min(len(body), maxErrorBody)]), "\uFFFD"), creds)
-	if len(text) <= snippetSize {
-		return text
-	}
-	return strings.ToValidUTF8(text[:snippetSize], "") + "…"
-}
-
-// redact makes a text one line without the secrets that a server may send back:
-// the caller's own, queries of URLs, and all that follows the name of another.
-func redact(text string, creds aws.Credentials) string {
-	text = oneLine(text) + " " // where a URL at the end ends
-	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
-		// In JSON, HTML or a URL all but letters and digits may be escaped.
-		for run := range strings.FieldsFuncSeq(secret, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			if len(run) >= 8 {
-				text = strings.ReplaceAll(text, run, redacted)
-			}
-		}
-	}
-	var b strings.Builder
-	for before, query, found := strings.Cut(text, "?"); found; before, query, found = strings.Cut(text, "?") {
-		b.WriteString(before + "?")
-		end := 0
-		if url := before[strings.LastIndexAny(before, wordEnds)+1:]; strings.Contains(url, ":") {
-			if end = strings.IndexAny(query, wordEnds); end > 0 {
-				b.WriteString(redacted)
-			}
-		}
-		text = query[end:]
-	}
-	text = b.String() + text
-	for _, name := range []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"} {
-		for i := range len(text) - len(name) {
-			end := i + len(name)
-			if strings.EqualFold(text[i:end], name) && strings.IndexByte(`:="'%\&>`, text[end]) >= 0 {
-				text = text[:end+1] + redacted + " "
-				break
-			}
-		}
-	}
-	return text[:len(text)-1]
 }
 
 // textError is errors under a text that need not be theirs.

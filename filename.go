@@ -2,7 +2,6 @@ package snapshotjob
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -76,26 +75,4 @@ func numbered(name string, i int) string {
 	}
 	ending := filepath.Ext(name)
 	return strings.TrimSuffix(name, ending) + "-" + strconv.Itoa(i) + ending
-}
-
-// publish gives a whole file its name, or the next that no file has.
-func publish(temp, name string) (string, error) {
-	for i := 1; ; i++ {
-		path := numbered(name, i)
-		if os.Link(temp, path) != nil { // os.Rename would replace a file
-			if _, err := os.Lstat(path); err == nil {
-				continue
-			}
-			// No hard links here; the gap since the look is small.
-			if err := os.Rename(temp, path); err != nil {
-				return "", err
-			}
-		}
-		// So that the name lasts. Windows can't, and need not.
-		if folder, err := os.Open(filepath.Dir(path)); err == nil {
-			folder.Sync()
-			folder.Close()
-		}
-		return path, nil
-	}
 }
