@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
 )
 
 // node has a field of each kind that an answer has.
@@ -129,6 +132,50 @@ func FuzzDecode(f *testing.F) {
 			if ok != (gotErr == nil) || ok && got.String() != want.String() {
 				t.Errorf("%q: %+v, %v, want %+v, %t", body, got, gotErr, want, ok)
 			}
+		}
+	})
+}
+
+func FuzzSuccessBody(f *testing.F) {
+	var file struct{ Cases []successCase }
+	cases(f, "successes.json", &file)
+	for _, c := range file.Cases {
+		f.Add([]byte(c.Body))
+	}
+	f.Add([]byte(`{"Result":{"AnonymousUsers":[{"FileGroups":[{"Files":[{}],"S3Results":[{"S3Uri":"https://b/k?X-Amz-Signature=` + exampleToken + `"}]}]}]},"CreatedTime":1.5e9,"x":1,"x":2}`))
+	f.Add([]byte(strings.Repeat("[", 20000)))
+	f.Add([]byte(strings.Repeat(`{"a":`, 20000)))
+	f.Add([]byte(`{"a":1,"a":` + strings.Repeat(`{"a":1,"a":`, 20000)))
+	f.Add([]byte(`{"a":1,"a":` + strings.Repeat("[", 20000)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := slices.Clone(body)
+		sent := answers(answer{status: 200, header: map[string]string{"X-Amzn-Requestid": "R1"}, body: string(body)})
+		o := options(sent)
+		out, err := describe(t, o)
+		if !slices.Equal(body, before) {
+			t.Error("the body was changed")
+		}
+		if err == nil {
+			if out == nil || out.Status != 200 || out.Job != exampleJob {
+				t.Errorf("output %+v, want status 200 and the job", out)
+			}
+			for file := range out.Files() {
+				if strings.Contains(fmt.Sprint(file.URI), "X-Amz-Signature") && !strings.HasPrefix(string(file.URI), "s3://") && strings.Contains(string(file.URI), "?X-Amz-Signature") {
+					t.Errorf("%v shows a query", file.URI)
+				}
+			}
+			if jobErr := out.Err(); jobErr != nil && strings.ContainsAny(jobErr.Error(), "\r\n") {
+				t.Errorf("error %q, want one line", jobErr)
+			}
+			return
+		}
+		checkErrorText(t, err)
+		if len(err.Error()) > 4<<10 {
+			t.Errorf("an error of %d bytes, want a short one", len(err.Error()))
+		}
+		resp, ok := errorAs[*awshttp.ResponseError](err)
+		if !ok || resp.HTTPStatusCode() != 200 || resp.ServiceRequestID() != "R1" || !errors.As(err, new(*smithy.DeserializationError)) {
+			t.Errorf("error %v, want a *smithy.DeserializationError with status and request id", err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -171,6 +172,81 @@ func TestEndpointFaultsKeepPasswords(t *testing.T) {
 		_, err := describe(t, options(answers(completed)), func(o *Options) { o.BaseEndpoint = &base })
 		if !isInvalid(err) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("endpoint %q: error %v, want an *InvalidInputError without the secret", base, err)
+		}
+	}
+}
+
+func FuzzEndpoint(f *testing.F) {
+	var file endpointFile
+	cases(f, "endpoints.json", &file)
+	for _, c := range file.Cases {
+		f.Add(c.Region, c.FIPS, c.DualStack, c.Base)
+	}
+	for _, base := range []string{"https://u:" + exampleToken + "@h", "http://[::1]:8000/p", "https://h/%2F", "https://h/%2e%2e", "//h", "https://h:99999", "https://h\\@x", "HTTPS://H/"} {
+		f.Add("us-east-1", false, false, base)
+	}
+	f.Fuzz(func(t *testing.T, region string, fips, dualStack bool, base string) {
+		c := endpointCase{Region: region, FIPS: fips, DualStack: dualStack, Base: base}
+		sent := answers(completed)
+		_, err := describe(t, options(sent), c.apply)
+		if err != nil {
+			if len(sent.requests) > 0 || !isInvalid(err) {
+				t.Fatalf("%d requests and error %v, want none and an *InvalidInputError", len(sent.requests), err)
+			}
+			checkErrorText(t, err)
+			return
+		}
+		req := sent.requests[0]
+		if base == "" && (req.URL.Scheme != "https" || !strings.HasPrefix(req.URL.Host, "quicksight")) {
+			t.Errorf("region %q makes %s, want a QuickSight endpoint", region, req.URL)
+		}
+		if base != "" && (fips || dualStack) {
+			t.Errorf("%s with FIPS %v and dual-stack %v was accepted", base, fips, dualStack)
+		}
+		if req.URL.User != nil || req.URL.RawQuery != "" || req.URL.Fragment != "" || region == "" {
+			t.Errorf("region %q and base %q make %s", region, base, req.URL)
+		}
+		if again, err := url.Parse(req.URL.String()); err != nil || again.Host != req.URL.Host || again.EscapedPath() != req.URL.EscapedPath() {
+			t.Errorf("%s is read as %v, %v", req.URL, again, err)
+		}
+		if parsed, err := url.Parse(base); base != "" && (err != nil || !strings.EqualFold(parsed.Host, req.URL.Host)) {
+			t.Errorf("base %q sends to %s", base, req.URL.Host)
+		}
+		r, _ := received(t, req)
+		if !strings.HasSuffix(r.RequestURI, examplePath) {
+			t.Errorf("request URI %s, want the operation's path at its end", r.RequestURI)
+		}
+		if err := verifySignature(r, exampleSecret, ""); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestURLOfRequest(t *testing.T) {
+	sent := answers(completed)
+	if _, err := describe(t, options(sent)); err != nil {
+		t.Fatal(err)
+	}
+	want := &url.URL{Scheme: "https", Host: "quicksight.us-east-1.amazonaws.com", Path: examplePath}
+	if got := sent.requests[0].URL; *got != *want {
+		t.Errorf("URL %#v, want %#v", got, want)
+	}
+}
+
+func TestCustomEndpointsAreSentAsWritten(t *testing.T) {
+	for base, want := range map[string]string{
+		"http://my_service:8080":       "http://my_service:8080" + examplePath,
+		"https://h/a!b$&'()*,=;:@":     "https://h/a!b$&'()*,=;:@" + examplePath,
+		"https://h/a%2Fb%20c/":         "https://h/a%2Fb%20c" + examplePath,
+		"https://[::1]:8443/prefix/v1": "https://[::1]:8443/prefix/v1" + examplePath,
+	} {
+		sent := answers(completed)
+		o := options(sent)
+		o.BaseEndpoint = &base
+		if _, err := describe(t, o); err != nil {
+			t.Errorf("%s: %v", base, err)
+		} else if got := sent.requests[0].URL.String(); got != want {
+			t.Errorf("%s: request to %s, want %s", base, got, want)
 		}
 	}
 }

@@ -249,3 +249,47 @@ func TestSurvivors(t *testing.T) {
 		})
 	}
 }
+
+// checkErrorText checks what every error's text keeps to.
+func checkErrorText(t *testing.T, err error) {
+	t.Helper()
+	text := err.Error()
+	for _, secret := range []string{exampleSecret, exampleToken} {
+		if strings.Contains(text, secret) {
+			t.Errorf("error %q holds %q", text, secret)
+		}
+	}
+	if strings.ContainsAny(text, "\r\n\x00\x1b") {
+		t.Errorf("error %q, want one line without control characters", text)
+	}
+}
+
+func FuzzErrorResponse(f *testing.F) {
+	var file struct{ Cases []errorCase }
+	cases(f, "errors.json", &file)
+	for _, c := range file.Cases {
+		f.Add(c.Status, c.Header["X-Amzn-Errortype"], []byte(c.Body))
+	}
+	f.Add(403, "", []byte(`{"code":"`+exampleToken+`","Message":"`+exampleSecret+`"}`))
+	f.Add(403, "A"+exampleToken, []byte(`<a href="https://b/k?X-Amz-Signature=1">`+strings.Repeat("é", 300)))
+	f.Add(500, "", []byte(strings.Repeat(`{"a":`, 20000)))
+	f.Fuzz(func(t *testing.T, status int, code string, body []byte) {
+		if status >= 200 && status <= 299 {
+			return
+		}
+		header := map[string]string{"X-Amzn-Errortype": code, "X-Amzn-Requestid": "R1"}
+		_, err := describe(t, options(answers(answer{status: status, header: header, body: string(body)})))
+		if err == nil {
+			t.Fatalf("no error for status %d", status)
+		}
+		checkErrorText(t, err)
+		resp, ok := errorAs[*awshttp.ResponseError](err)
+		if !ok || resp.HTTPStatusCode() != status || resp.ServiceRequestID() != "R1" {
+			t.Errorf("error %v, want status %d and the request id", err, status)
+		}
+		api, ok := errorAs[smithy.APIError](err)
+		if !ok || api.ErrorCode() == "" {
+			t.Errorf("error %v, want a smithy.APIError with a code", err)
+		}
+	})
+}

@@ -1,8 +1,6 @@
 package snapshotjob
 
 import (
-	"errors"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -127,15 +125,5 @@ func TestFileNamesOfAJob(t *testing.T) {
 	}
 	if got, want := strings.Join(got, " "), "a.pdf A-2.pdf a-2-2.pdf a-3.pdf b B-2 a-4.PDF"; got != want {
 		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-func TestPublishWithoutItsFile(t *testing.T) {
-	dir := t.TempDir()
-	if name, err := publish(filepath.Join(dir, "gone"), filepath.Join(dir, "name")); !errors.Is(err, os.ErrNotExist) || name != "" {
-		t.Errorf("publish = %q, %v, want that there is no such file", name, err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("left: %v, want nothing", left)
 	}
 }

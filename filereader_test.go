@@ -2,14 +2,8 @@ package snapshotjob
 
 import (
 	"context"
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"strings"
@@ -41,62 +35,6 @@ func objectRead(t *testing.T, c *Client, file ResultFile) (string, error) {
 	return string(content), err
 }
 
-func TestObjectChecksums(t *testing.T) {
-	const content = "123456789"
-	sum := func(h hash.Hash) string {
-		h.Write([]byte(content))
-		return base64.StdEncoding.EncodeToString(h.Sum(nil))
-	}
-	// The check values of the catalogues, for this very content.
-	if got := fmt.Sprintf("%x", crc64.Checksum([]byte(content), crc64NVME)); got != "ae8b14860a799888" {
-		t.Fatalf("CRC-64/NVME is %s, want ae8b14860a799888", got)
-	}
-	good := map[string]string{
-		"Crc64nvme": sum(crc64.New(crc64NVME)), "Crc32c": sum(crc32.New(crc32.MakeTable(crc32.Castagnoli))), "Crc32": sum(crc32.NewIEEE()),
-		"Sha1": sum(sha1.New()), "Sha256": sum(sha256.New()),
-	}
-	type headers map[string]string
-	type test struct {
-		name   string
-		header headers
-		bad    bool
-	}
-	tests := []test{
-		{"none", headers{}, false},
-		{"composite", headers{"Sha256": good["Crc32"] + "-2"}, false},
-		{"composite by type", headers{"Crc32": base64.StdEncoding.EncodeToString([]byte("0000")), "Type": "COMPOSITE"}, false},
-		{"no base64", headers{"Crc32": "!"}, false},
-		{"of another length", headers{"Sha256": good["Crc32"]}, false},
-		{"one that can be read, after one that can't", headers{"Crc64nvme": "!", "Crc32": base64.StdEncoding.EncodeToString([]byte("0000"))}, true},
-		{"full object", headers{"Crc32": good["Crc32"], "Type": "FULL_OBJECT"}, false},
-	}
-	for name, value := range good {
-		raw, _ := base64.StdEncoding.DecodeString(value)
-		raw[0] ^= 1
-		wrong := base64.StdEncoding.EncodeToString(raw)
-		tests = append(tests, test{name, headers{name: value}, false}, test{name + ", wrong", headers{name: wrong}, true})
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			header := map[string]string{}
-			for name, value := range tt.header {
-				header["X-Amz-Checksum-"+name] = value
-			}
-			got, err := objectRead(t, objectClient(answers(answer{status: 200, header: header, body: content})), objectFile("s3://b/k"))
-			if got != content || errors.Is(err, ErrChecksum) != tt.bad || err != nil && !tt.bad {
-				t.Errorf("read %q, %v, want all of it, and ErrChecksum: %t", got, err, tt.bad)
-			}
-		})
-	}
-}
-
-func TestObjectInAnotherRegionIsAnError(t *testing.T) {
-	s := answers(answer{status: 301, header: map[string]string{"X-Amz-Bucket-Region": "eu-central-1"}, body: "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>"})
-	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "PermanentRedirect" || len(s.requests) != 1 {
-		t.Errorf("err = %v after %d requests, want PermanentRedirect after one: QuickSight writes to buckets of its own region alone", err, len(s.requests))
-	}
-}
-
 // objectProvider counts how often it was asked and invalidated.
 type objectProvider struct{ asked, invalidated int }
 
@@ -117,34 +55,6 @@ func TestObjectExpiredCredentialsAreInvalidatedOnce(t *testing.T) {
 	s = answers(expired)
 	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "ExpiredToken" || len(s.requests) != 1 {
 		t.Errorf("err = %v after %d requests, want one: these credentials can't be renewed", err, len(s.requests))
-	}
-}
-
-func TestObjectErrorsOfS3(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		answer answer
-		want   string
-	}{
-		{"XML", answer{status: 404, header: map[string]string{"X-Amz-Request-Id": "R"}, body: `<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>The &lt;key&gt; &amp;amp; all.</Message></Error>`},
-			"https response error StatusCode: 404, RequestID: R, api error NoSuchKey: The <key> &amp; all."},
-		{"no XML", answer{status: 404, body: "not\nfound"}, "https response error StatusCode: 404, RequestID: , api error UnknownError: not found"},
-		{"nothing", answer{status: 404}, "https response error StatusCode: 404, RequestID: , api error UnknownError: "},
-		{"cut-off XML", answer{status: 400, body: "<Error><Code>NoSuch"}, "https response error StatusCode: 400, RequestID: , api error UnknownError: <Error><Code>NoSuch"},
-		{"no content", answer{status: 204}, "https response error StatusCode: 204, RequestID: , api error UnknownError: "},
-		{"line feeds", answer{status: 400, body: "<Code>A\nB</Code><Message>c\r\nd</Message>"}, "https response error StatusCode: 400, RequestID: , api error A B: c  d"},
-		{"a redirect", answer{status: 307, header: map[string]string{"Location": "https://evil.example/"}}, "https response error StatusCode: 307, RequestID: , api error UnknownError: "},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := answers(tt.answer)
-			_, err := objectRead(t, objectClient(s), objectFile("https://host/key"))
-			if want := "snapshot job 111122223333/dash/job: PDF: " + tt.want; err == nil || err.Error() != want {
-				t.Errorf("error:\n got %v\nwant %s", err, want)
-			}
-			if len(s.requests) != 1 {
-				t.Errorf("%d requests, want 1", len(s.requests))
-			}
-		})
 	}
 }
 

@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"encoding/hex"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -65,4 +66,41 @@ func TestRequestURIAndSignature(t *testing.T) {
 			}
 		})
 	}
+}
+
+func FuzzPath(f *testing.F) {
+	var file struct{ Cases []pathCase }
+	cases(f, "paths.json", &file)
+	for _, c := range file.Cases {
+		job := c.job(f)
+		f.Add(job.AWSAccountID, job.DashboardID, job.SnapshotJobID)
+	}
+	f.Fuzz(func(t *testing.T, account, dashboard, id string) {
+		job := Job{account, dashboard, id}
+		sent := answers(completed)
+		_, err := New(options(sent)).DescribeDashboardSnapshotJobResult(t.Context(), job)
+		if err != nil {
+			if len(sent.requests) > 0 || !isInvalid(err) {
+				t.Fatalf("%d requests and error %v, want none and an *InvalidInputError", len(sent.requests), err)
+			}
+			checkErrorText(t, err)
+			return
+		}
+		r, _ := received(t, sent.requests[0])
+		parts := strings.Split(r.RequestURI, "/")
+		if len(parts) != 8 || parts[1] != "accounts" || parts[3] != "dashboards" || parts[5] != "snapshot-jobs" || parts[7] != "result" {
+			t.Fatalf("%#v makes %s, want three labels in their places", job, r.RequestURI)
+		}
+		for i, want := range []string{account, dashboard, id} {
+			if got, err := url.PathUnescape(parts[2*i+2]); err != nil || got != want {
+				t.Errorf("label %q stands for %q, %v, want %q", parts[2*i+2], got, err, want)
+			}
+			if label := parts[2*i+2]; label == "." || label == ".." || label == "" {
+				t.Errorf("label %q stands in %s", label, r.RequestURI)
+			}
+		}
+		if err := verifySignature(r, exampleSecret, ""); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -54,3 +55,13 @@ func (z zeros) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestPublishWithoutItsFile(t *testing.T) {
+	dir := t.TempDir()
+	if name, err := publish(filepath.Join(dir, "gone"), filepath.Join(dir, "name")); !errors.Is(err, os.ErrNotExist) || name != "" {
+		t.Errorf("publish = %q, %v, want that there is no such file", name, err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("left: %v, want nothing", left)
+	}
+}
