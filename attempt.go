@@ -2,14 +2,13 @@ package snapshotjob
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -22,204 +21,414 @@ import (
 )
 
 const (
-	maxBody       = 16 << 20 // of a 2xx response; the largest real answer has 14 KB
-	maxErrorBody  = 64 << 10 // what is read of any other
-	maxPooledBody = 2 << 20  // a buffer that has grown larger is not kept
+	// signingService is the service's name in a signature.
+	signingService = "quicksight"
+
+	// maxBody bounds what is read of a 2xx response. The largest real one has 14 KB.
+	maxBody = 16 << 20
+
+	// maxErrorBody bounds what is read of any other response.
+	maxErrorBody = 64 << 10
+
+	// maxPooledBody bounds the buffers that are kept for later responses.
+	maxPooledBody = 2 << 20
 )
 
-var emptyPayloadHash = fmt.Sprintf("%x", sha256.Sum256(nil))
+// emptyPayloadHash is the hash of a request without a body.
+var emptyPayloadHash = payloadHash(nil)
 
-// attempt is one signed try, and what is the same for all tries of a call.
-type attempt struct {
-	*settings
-	call                      *call
-	invocationID, payloadHash string
-	number, max               int
-	skew                      time.Duration // added to the clock to sign; then what the answer shows
-	creds                     aws.Credentials
-	header                    http.Header // of the answer, if any
+// payloadHash returns the hash of a request's body as signatures hold it.
+func payloadHash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
-func (a *attempt) send(ctx context.Context) (err error) {
-	a.header = nil
-	if a.creds, err = a.credentials(ctx); err != nil {
-		return err
+// attempt is one signed try of a call. The retry loop sends the same one again
+// with another number and, perhaps, another skew.
+type attempt struct {
+	settings     *settings
+	request      *request
+	body         any // points to what the body of a 2xx response is decoded into
+	invocationID string
+	payloadHash  string
+	maxAttempts  int // 0 if the retryer sets no limit
+
+	number   int           // 1 for the first
+	skew     time.Duration // what is added to this machine's clock to sign
+	previous attemptResult // of the attempt sent last
+}
+
+// attemptResult is what an attempt learnt besides the body of its response. An
+// attempt that fails has one as well.
+type attemptResult struct {
+	credentials aws.Credentials // which signed the request
+	sent        time.Time       // when the request was handed to the transport; zero if it was not
+	header      http.Header     // of the response; nil if there was none
+	requestID   string          // in the header of a 2xx response
+	status      int             // the HTTP status of a 2xx response
+	skew        time.Duration   // how far the service's clock is ahead, as far as is known now
+
+	// outcomeUnknown reports whether the service may have done what it was asked
+	// for although the attempt failed.
+	outcomeUnknown bool
+}
+
+// newAttempt returns the attempt of a request before it is sent the first time.
+func newAttempt(s *settings, req *request, body any) attempt {
+	hash := emptyPayloadHash
+	if req.body != nil {
+		hash = payloadHash(req.body)
 	}
-	skew, req := a.skew, a.request(ctx)
-	// The signature's path is the request's, escaped once more: work that seldom
-	// changes anything.
-	escaping := func(*v4.SignerOptions) {}
-	if req.URL.RawPath == "" {
-		escaping = leavePath
+	return attempt{
+		settings:     s,
+		request:      req,
+		body:         body,
+		invocationID: newInvocationID(),
+		payloadHash:  hash,
+		maxAttempts:  s.retryer.MaxAttempts(),
 	}
-	if err = a.signer.SignHTTP(ctx, a.creds, req, a.payloadHash, "quicksight", a.endpoint.region, time.Now().Add(skew), escaping); err != nil {
-		return fmt.Errorf("sign the request: %w", err)
+}
+
+// send signs the request, sends it once, and reads the response. Only what
+// happens after signing is bounded by Options.AttemptTimeout.
+func (a *attempt) send(ctx context.Context) (attemptResult, error) {
+	learned := attemptResult{skew: a.skew}
+	credentials, err := a.settings.retrieveCredentials(ctx)
+	learned.credentials = credentials
+	if err != nil {
+		return learned, err
+	}
+	req := a.newHTTPRequest(ctx)
+	if err := a.sign(ctx, req, credentials); err != nil {
+		return learned, fmt.Errorf("sign the request: %w", err)
 	}
 	limited := ctx
-	if a.AttemptTimeout > 0 {
+	if timeout := a.settings.options.AttemptTimeout; timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, a.AttemptTimeout)
+		limited, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 		req = req.WithContext(limited)
 	}
-	sent := time.Now()
-	a.call.firstSent = cmp.Or(a.call.firstSent, sent)
-	resp, err := roundTrip(a.Transport, req)
+	err = a.exchange(req, &learned)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = a.timeoutError(err)
+	}
+	learned.outcomeUnknown = leavesOutcomeUnknown(err)
+	return learned, err
+}
+
+// exchange sends a signed request, and reads and logs its response.
+func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
+	signedWith := a.skew
+	learned.sent = time.Now()
+	resp, err := roundTrip(a.settings.options.Transport, req)
 	received := time.Now()
 	if err != nil {
-		err = responseError(nil, sendError(err, a.creds))
+		err = responseError(nil, sendError(err, learned.credentials))
 	} else {
-		a.header = resp.Header
-		if now, ok := observeSkew(resp.Header, sent, received); ok && !a.DisableClockSkewCorrection {
-			a.skew = now
-		}
-		err = a.read(resp)
+		learned.header = resp.Header
+		a.observeSkew(learned, received)
+		err = a.readResponse(resp, learned)
 	}
-	if err != nil {
-		if _, answer := errors.AsType[smithy.APIError](err); !answer && limited.Err() != nil && ctx.Err() == nil {
-			err = &textError{fmt.Sprintf("no whole answer within AttemptTimeout, %v: %v", a.AttemptTimeout, err), []error{context.DeadlineExceeded, err}}
-		}
-		// It may have done its work if the answer is missing, unreadable or 5xx.
-		if status := httpStatus(err); status >= 500 || status < 300 && !neverConnected(err) {
-			a.call.unanswered = true
-		}
-	}
-	if a.Logger != nil {
-		attrs := []any{"duration", received.Sub(sent), "skew", skew}
-		if resp != nil {
-			attrs = append(attrs, "status", resp.StatusCode, "requestID", headerRequestID(resp.Header))
-		}
-		if err != nil {
-			attrs = append(attrs, "error", err.Error())
-		}
-		a.log(ctx, "attempt", attrs...)
+	if a.settings.options.Logger != nil {
+		attributes := []any{"duration", received.Sub(learned.sent), "skew", signedWith}
+		a.logResponse(req.Context(), resp, err, attributes)
 	}
 	return err
 }
 
-func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+// observeSkew learns the service's clock from a response, unless it may not.
+func (a *attempt) observeSkew(learned *attemptResult, received time.Time) {
+	if a.settings.options.DisableClockSkewCorrection {
+		return
+	}
+	if skew, ok := observeSkew(learned.header, learned.sent, received); ok {
+		learned.skew = skew
+	}
+}
 
-func (s *settings) credentials(ctx context.Context) (aws.Credentials, error) {
-	creds, err := s.Credentials.Retrieve(ctx)
-	if err == nil && !creds.HasKeys() {
+// timeoutError says that err came of Options.AttemptTimeout, unless err is an
+// exception of the service, which arrived in time.
+func (a *attempt) timeoutError(err error) error {
+	if _, isException := errors.AsType[smithy.APIError](err); isException {
+		return err
+	}
+	timeout := a.settings.options.AttemptTimeout
+	return &textError{
+		text: fmt.Sprintf("no whole answer within AttemptTimeout, %v: %v", timeout, err),
+		errs: []error{context.DeadlineExceeded, err},
+	}
+}
+
+// leavesOutcomeUnknown reports whether the service may have done its work although
+// the attempt failed with err: the response is missing, unreadable, or 5xx.
+func leavesOutcomeUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	status := httpStatus(err)
+	if status >= 500 {
+		return true
+	}
+	return status < 300 && !neverConnected(err)
+}
+
+// retrieveCredentials asks the provider for credentials.
+func (s *settings) retrieveCredentials(ctx context.Context) (aws.Credentials, error) {
+	credentials, err := s.options.Credentials.Retrieve(ctx)
+	if err == nil && !credentials.HasKeys() {
 		err = errors.New("the provider returned none, without an error")
 	}
 	if err != nil {
-		err = fmt.Errorf("get identity: get credentials: %w", err)
+		return credentials, fmt.Errorf("get identity: get credentials: %w", err)
 	}
-	return creds, err
+	return credentials, nil
 }
 
-// refresh drops expired credentials, unless another call has done so, and
-// reports whether there can be others.
-func (s *settings) refresh(ctx context.Context, expired aws.Credentials) bool {
-	cache, ok := s.Credentials.(interface{ Invalidate() })
-	if ok {
-		now, err := s.Credentials.Retrieve(ctx)
-		if err == nil && now.AccessKeyID == expired.AccessKeyID && now.SessionToken == expired.SessionToken {
-			cache.Invalidate()
-		}
+// renewCredentials makes the provider forget credentials that have expired, unless
+// it has newer ones already. It reports whether the provider can give others.
+func (s *settings) renewCredentials(ctx context.Context, expired aws.Credentials) bool {
+	cache, ok := s.options.Credentials.(interface{ Invalidate() })
+	if !ok {
+		return false
 	}
-	return ok
+	current, err := s.options.Credentials.Retrieve(ctx)
+	if err == nil && current.AccessKeyID == expired.AccessKeyID && current.SessionToken == expired.SessionToken {
+		cache.Invalidate()
+	}
+	return true
 }
 
-func (a *attempt) request(ctx context.Context) *http.Request {
-	var body io.Reader
-	if a.call.body != nil {
-		body = bytes.NewReader(a.call.body)
+// newHTTPRequest makes the request of this attempt, without its signature.
+func (a *attempt) newHTTPRequest(ctx context.Context) *http.Request {
+	req := emptyRequest(ctx, a.request.operation.method, a.request.body)
+	req.URL = a.settings.endpoint.url(a.request.path)
+	req.Host = req.URL.Host
+	req.Header["User-Agent"] = []string{a.settings.userAgent}
+	req.Header["Amz-Sdk-Invocation-Id"] = []string{a.invocationID}
+	req.Header["Amz-Sdk-Request"] = []string{a.attemptHeader(ctx)}
+	if a.request.body != nil {
+		req.Header["Content-Type"] = []string{"application/json"}
 	}
-	req, _ := http.NewRequestWithContext(ctx, a.call.op.method, "", body)
-	req.Host = a.endpoint.host
-	*req.URL = url.URL{Scheme: a.endpoint.scheme, Host: req.Host, Path: a.endpoint.path + a.call.path}
-	if a.endpoint.rawPath != "" || a.call.rawPath != a.call.path {
-		req.URL.RawPath = a.endpoint.rawPath + a.call.rawPath
-	}
-	info := strconv.AppendInt(append(make([]byte, 0, 64), "attempt="...), int64(a.number), 10)
-	if a.max > 0 {
-		info = strconv.AppendInt(append(info, "; max="...), int64(a.max), 10)
-	}
-	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
-		// As the official client does, only with a known skew.
-		info = deadline.Add(a.skew).UTC().AppendFormat(info, "; ttl=20060102T150405Z")
-	}
-	values := []string{a.userAgent, a.invocationID, string(info)}
-	req.Header["User-Agent"] = values[0:1:1]
-	req.Header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
-	req.Header["Amz-Sdk-Request"] = values[2:3:3]
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	// By this, Lambda detects functions that call each other in a circle.
-	if _, ok := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); ok {
-		if id := builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id"); id != "" {
-			req.Header.Set("X-Amzn-Trace-Id", id)
-		}
+	if id := lambdaTraceID(); id != "" {
+		req.Header["X-Amzn-Trace-Id"] = []string{id}
 	}
 	return req
 }
 
-// read reads the response's body, within bounds, and closes it.
-func (a *attempt) read(resp *http.Response) (err error) {
-	defer resp.Body.Close()
-	pooled := bodies.Get().(*bodyBuffer)
-	buf, limited := &pooled.buf, &pooled.limited
-	defer func() {
-		if buf.Cap() <= maxPooledBody {
-			buf.Reset()
-			limited.R = nil
-			bodies.Put(pooled)
-		}
-	}()
-	op, ok, limit := a.call.op, resp.StatusCode/100 == 2, maxErrorBody
-	if ok {
-		limit = maxBody
+// emptyRequest returns a request without a URL and headers.
+func emptyRequest(ctx context.Context, method string, body []byte) *http.Request {
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
 	}
-	buf.Grow(int(min(max(resp.ContentLength, 0), maxPooledBody)) + bytes.MinRead)
-	*limited = io.LimitedReader{R: resp.Body, N: int64(limit) + 1}
-	_, cut := buf.ReadFrom(limited)
-	body := buf.Bytes()
-	if !ok {
-		exception := decodeAPIError(op, resp.Header, body[:min(len(body), limit)], a.creds)
-		if op == &describeResult {
-			return responseError(resp, markNotFinished(exception))
-		}
+	req, err := http.NewRequestWithContext(ctx, method, "", reader)
+	if err != nil {
+		panic(err) // methods are constants, ctx was checked, and "" is a URL
+	}
+	return req
+}
+
+// attemptHeader is the value of Amz-Sdk-Request. As in the official client, it
+// tells the deadline only if the service's clock is known to be ahead.
+func (a *attempt) attemptHeader(ctx context.Context) string {
+	header := make([]byte, 0, 64)
+	header = append(header, "attempt="...)
+	header = strconv.AppendInt(header, int64(a.number), 10)
+	if a.maxAttempts > 0 {
+		header = append(header, "; max="...)
+		header = strconv.AppendInt(header, int64(a.maxAttempts), 10)
+	}
+	if deadline, ok := ctx.Deadline(); ok && a.skew > 0 {
+		header = append(header, "; ttl="...)
+		header = deadline.Add(a.skew).UTC().AppendFormat(header, "20060102T150405Z")
+	}
+	return string(header)
+}
+
+// lambdaTraceID returns the trace id of the Lambda invocation that this code runs
+// in, by which Lambda finds functions that call each other in a circle.
+func lambdaTraceID() string {
+	if _, inLambda := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); !inLambda {
+		return ""
+	}
+	return builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id")
+}
+
+// sign signs req for the service. Its signature is over the path as it is sent,
+// escaped once more.
+func (a *attempt) sign(ctx context.Context, req *http.Request, credentials aws.Credentials) error {
+	escaping := func(*v4.SignerOptions) {}
+	if req.URL.RawPath == "" {
+		// Escaping again would change nothing, and takes time.
+		escaping = leavePath
+	}
+	return a.settings.signer.SignHTTP(
+		ctx,
+		credentials,
+		req,
+		a.payloadHash,
+		signingService,
+		a.settings.endpoint.region,
+		time.Now().Add(a.skew),
+		escaping,
+	)
+}
+
+// leavePath has a signer sign the path as it is sent.
+func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
+
+// readResponse reads the response's body, within bounds, and closes it.
+func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) error {
+	defer resp.Body.Close()
+	buffer := bodyBuffers.Get().(*bodyBuffer)
+	defer buffer.release()
+	if resp.StatusCode/100 != 2 {
+		// Even a part of an error's body is better than none.
+		body, _ := buffer.read(resp, maxErrorBody)
+		body = body[:min(len(body), maxErrorBody)]
+		return a.exception(resp, body, learned.credentials)
+	}
+	body, readErr := buffer.read(resp, maxBody)
+	if err := a.decodeBody(resp, body, readErr, learned.credentials); err != nil {
+		return err
+	}
+	learned.requestID = headerRequestID(resp.Header)
+	learned.status = resp.StatusCode
+	return nil
+}
+
+// exception makes an error of a response that is not 2xx.
+func (a *attempt) exception(resp *http.Response, body []byte, credentials aws.Credentials) error {
+	operation := a.request.operation
+	exception := decodeException(operation, resp.Header, body, credentials)
+	if operation.refineException == nil {
 		return responseError(resp, exception)
 	}
-	if len(body) > limit {
-		err = fmt.Errorf("the response body is longer than %d bytes", limit)
-	} else if cut == nil || len(bytes.TrimSpace(body)) > 0 {
-		// A whole value is an answer, right or wrong, however the connection ended;
-		// nothing is one only if it ended well.
-		if err = decodeJSON(body, a.call.into); err == nil {
-			a.call.requestID, a.call.status = headerRequestID(resp.Header), resp.StatusCode
-			return nil
-		}
-		if _, wrong := errors.AsType[*typeError](err); wrong {
-			cut = nil
-		} else if cut == nil && errors.Is(err, io.ErrUnexpectedEOF) {
-			cut = err
-		}
-	}
-	shown, text := snippet(body, a.creds), "failed to decode response body, "
-	if cut != nil {
-		text += fmt.Sprintf("cut off after %d bytes: %s", len(body), redact(cut.Error(), a.creds))
-		err = &decidedError{&textError{text, []error{cut, io.ErrUnexpectedEOF}}, op.method == http.MethodGet}
-	} else {
-		text += fmt.Sprintf("%s, Content-Type %s, body %q", redact(err.Error(), a.creds), quote(resp.Header.Get("Content-Type")), shown)
-		err = &textError{text, []error{err}}
-	}
-	return responseError(resp, &smithy.DeserializationError{Err: err, Snapshot: []byte(shown)})
+	return responseError(resp, operation.refineException(exception))
 }
 
-var bodies = sync.Pool{New: func() any { return new(bodyBuffer) }}
+// decodeBody decodes the body of a 2xx response, as far as it could be read before
+// readErr. A JSON value that arrived whole counts, right or wrong, however the
+// connection ended. An empty body counts only if the connection ended well.
+func (a *attempt) decodeBody(resp *http.Response, body []byte, readErr error, credentials aws.Credentials) error {
+	failure := &bodyError{
+		resp:        resp,
+		body:        body,
+		credentials: credentials,
+	}
+	if len(body) > maxBody {
+		return failure.undecodable(fmt.Errorf("the response body is longer than %d bytes", maxBody))
+	}
+	isRead := a.request.operation.method == http.MethodGet
+	if readErr != nil && len(bytes.TrimSpace(body)) == 0 {
+		return failure.cutOff(readErr, isRead)
+	}
+	err := decodeJSON(body, a.body)
+	switch {
+	case err == nil:
+		return nil
+	case isWrongType(err):
+		return failure.undecodable(err)
+	case readErr != nil:
+		return failure.cutOff(readErr, isRead)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return failure.cutOff(err, isRead)
+	}
+	return failure.undecodable(err)
+}
 
+// bodyError makes the errors of a 2xx response whose body is of no use.
+type bodyError struct {
+	resp        *http.Response
+	body        []byte
+	credentials aws.Credentials
+}
+
+// undecodable is the error of a body that arrived whole and makes no sense.
+func (e *bodyError) undecodable(err error) error {
+	text := fmt.Sprintf(
+		"failed to decode response body, %s, Content-Type %s, body %q",
+		redact(err.Error(), e.credentials),
+		quote(e.resp.Header.Get("Content-Type")),
+		snippet(e.body, e.credentials),
+	)
+	return e.deserializationError(&textError{text: text, errs: []error{err}})
+}
+
+// cutOff is the error of a body that did not arrive whole.
+func (e *bodyError) cutOff(err error, retryable bool) error {
+	text := fmt.Sprintf(
+		"failed to decode response body, cut off after %d bytes: %s",
+		len(e.body),
+		redact(err.Error(), e.credentials),
+	)
+	return e.deserializationError(&retryDecision{
+		err:       &textError{text: text, errs: []error{err, io.ErrUnexpectedEOF}},
+		retryable: retryable,
+	})
+}
+
+func (e *bodyError) deserializationError(err error) error {
+	return responseError(e.resp, &smithy.DeserializationError{
+		Err:      err,
+		Snapshot: []byte(snippet(e.body, e.credentials)),
+	})
+}
+
+// bodyBuffer holds the body of a response while it is decoded.
 type bodyBuffer struct {
-	buf     bytes.Buffer
-	limited io.LimitedReader // what it is read from
+	data    bytes.Buffer
+	limited io.LimitedReader // a field, so that it is not allocated for each response
 }
 
-func (a *attempt) log(ctx context.Context, message string, attrs ...any) {
-	if a.Logger != nil {
-		a.Logger.DebugContext(ctx, message, append([]any{"operation", a.call.op.name, "job", a.call.job, "attempt", a.number}, attrs...)...)
+var bodyBuffers = sync.Pool{
+	New: func() any { return new(bodyBuffer) },
+}
+
+// read reads a response's body up to one byte beyond limit. The result is valid
+// until the buffer is released.
+func (b *bodyBuffer) read(resp *http.Response, limit int) ([]byte, error) {
+	announced := min(max(resp.ContentLength, 0), maxPooledBody)
+	b.data.Grow(int(announced) + bytes.MinRead)
+	b.limited.R = resp.Body
+	b.limited.N = int64(limit) + 1
+	_, err := b.data.ReadFrom(&b.limited)
+	return b.data.Bytes(), err
+}
+
+// release keeps the buffer for another response, unless it has grown too large.
+func (b *bodyBuffer) release() {
+	if b.data.Cap() > maxPooledBody {
+		return
 	}
+	b.data.Reset()
+	b.limited.R = nil
+	bodyBuffers.Put(b)
+}
+
+// logResponse logs how an attempt that was sent ended.
+func (a *attempt) logResponse(ctx context.Context, resp *http.Response, err error, attributes []any) {
+	if resp != nil {
+		attributes = append(attributes, "status", resp.StatusCode)
+		attributes = append(attributes, "requestID", headerRequestID(resp.Header))
+	}
+	if err != nil {
+		attributes = append(attributes, "error", err.Error())
+	}
+	a.log(ctx, "attempt", attributes...)
+}
+
+// log writes a debug record about the attempt.
+func (a *attempt) log(ctx context.Context, message string, attributes ...any) {
+	logger := a.settings.options.Logger
+	if logger == nil {
+		return
+	}
+	common := []any{
+		"operation", a.request.operation.name,
+		"job", a.request.subject.String(),
+		"attempt", a.number,
+	}
+	logger.DebugContext(ctx, message, append(common, attributes...)...)
 }

@@ -80,6 +80,18 @@ func BenchmarkErrorResponse(b *testing.B) {
 	}
 }
 
+// benchmarkAttempt is the first attempt of a call, not sent yet.
+func benchmarkAttempt(client *Client) attempt {
+	req := &request{
+		operation: &describeResult,
+		path:      exampleJob.path("result"),
+		subject:   exampleJob,
+	}
+	a := newAttempt(&client.settings, req, nil)
+	a.number = 1
+	return a
+}
+
 // The stages of a call, each alone.
 
 func BenchmarkStageRequest(b *testing.B) {
@@ -87,8 +99,8 @@ func BenchmarkStageRequest(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result", nil), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
-		if req := a.request(ctx); req.URL.Path != examplePath {
+		a := benchmarkAttempt(client)
+		if req := a.newHTTPRequest(ctx); req.URL.Path != examplePath {
 			b.Fatal(req.URL)
 		}
 	}
@@ -97,12 +109,12 @@ func BenchmarkStageRequest(b *testing.B) {
 func BenchmarkStageSign(b *testing.B) {
 	client := benchmarkClient(inMemory(200, nil))
 	ctx := context.Background()
-	a := attempt{settings: &client.settings, call: exampleJob.call(&describeResult, "/result", nil), invocationID: "1b555617-993c-4ef8-8e60-49bbce8cdb0d", number: 1, max: 3}
-	req := a.request(ctx)
+	a := benchmarkAttempt(client)
+	req := a.newHTTPRequest(ctx)
 	hash := sha256Hex("")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := a.signer.SignHTTP(ctx, exampleCredentials.value(), req, hash, "quicksight", "us-east-1", time.Now()); err != nil {
+		if err := a.settings.signer.SignHTTP(ctx, exampleCredentials.value(), req, hash, "quicksight", "us-east-1", time.Now()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -115,7 +127,7 @@ func BenchmarkStageDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				v := new(DescribeDashboardSnapshotJobResultOutput)
+				v := new(describeResultBody)
 				if err := decodeJSON(body, v); err != nil || len(v.Result.AnonymousUsers[0].FileGroups) != groups {
 					b.Fatal(err)
 				}
@@ -129,7 +141,7 @@ func BenchmarkStageDecodeError(b *testing.B) {
 	body := []byte(`{"Message":"Dashboard dash is not found","ResourceType":"DASHBOARD"}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := decodeAPIError(&describeResult, header, body, exampleCredentials.value()); err.ErrorCode() != "ResourceNotFoundException" {
+		if err := decodeException(&describeResult, header, body, exampleCredentials.value()); err.ErrorCode() != "ResourceNotFoundException" {
 			b.Fatal(err)
 		}
 	}

@@ -2,67 +2,119 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
 )
 
-// operation is what sending must know of an API's operation.
+// operation describes an operation of the API to the code that sends its calls.
+// Whatever is special about an operation is a field of it, set in the operation's
+// own file.
 type operation struct {
-	name, method string
-	exceptions   string // of its model
+	name   string
+	method string
+
+	// exceptions are the codes of the exceptions in the operation's model.
+	exceptions []string
+
+	// finalCodes are the error codes after which a call is not tried again,
+	// whatever the retryer says.
+	finalCodes []string
+
+	// refineException gives an exception the meaning that it has for this
+	// operation alone. If nil, exceptions stay as they are.
+	refineException func(smithy.APIError) error
 }
 
-// call is built once, and sent as often as needed.
-type call struct {
-	op            *operation
-	job           Job
-	path, rawPath string // below the endpoint's own; rawPath is path escaped
-	body          []byte // nil: none
-	faults        faultList
-	into          any // a pointer to what a 2xx response's body is
-
-	firstSent  time.Time
-	unanswered bool   // an attempt may have done its work although it failed
-	requestID  string // in the header of a 2xx response
-	status     int    // of that
+// request is what every attempt of a call sends.
+type request struct {
+	operation *operation
+	path      requestPath
+	body      []byte       // nil if the request has none
+	subject   fmt.Stringer // what the call is about, for errors and logs
 }
 
-// call is an operation's call about this job.
-func (j Job) call(op *operation, suffix string, into any) *call {
-	c := &call{op: op, job: j, faults: j.faults(nil), into: into}
-	c.setPath("/snapshot-jobs/", j.SnapshotJobID, suffix)
-	return c
+// requestPath is a path below that of the endpoint.
+type requestPath struct {
+	plain   string
+	escaped string // with each segment escaped
 }
 
-// setPath sets the path below that of the job's dashboard.
-func (c *call) setPath(kind, id, suffix string) {
-	path := func(dashboard, id string) string {
-		return "/accounts/" + c.job.AWSAccountID + "/dashboards/" + dashboard + kind + id + suffix
+// newRequestPath returns the path of the segments, which may hold any bytes.
+func newRequestPath(segments ...string) requestPath {
+	plain := joinPath(segments)
+	path := requestPath{plain: plain, escaped: plain}
+	if slices.ContainsFunc(segments, needsEscaping) {
+		escaped := make([]string, len(segments))
+		for i, segment := range segments {
+			escaped[i] = escapeID(segment)
+		}
+		path.escaped = joinPath(escaped)
 	}
-	c.path = path(c.job.DashboardID, id)
-	c.rawPath = c.path
-	if d, i := escapeID(c.job.DashboardID), escapeID(id); d != c.job.DashboardID || i != id {
-		c.rawPath = path(d, i)
-	}
+	return path
 }
 
-// do sends a call until it is answered, refused or ended by ctx.
-func (c *Client) do(ctx context.Context, call *call, optFns []func(*Options)) error {
-	s := c.with(optFns)
-	faults := call.faults
-	faults.needContext(ctx)
-	if faults = append(faults, s.faults...); len(faults) > 0 {
-		return &smithy.OperationError{ServiceID: serviceID, OperationName: call.op.name, Err: &InvalidInputError{faults}}
+// joinPath returns the segments with a slash before each.
+func joinPath(segments []string) string {
+	const usualLength = 128
+	var path strings.Builder
+	path.Grow(usualLength)
+	for _, segment := range segments {
+		path.WriteByte('/')
+		path.WriteString(segment)
 	}
-	if err := c.send(ctx, s, call); err != nil {
-		return call.failed(err)
-	}
-	return nil
+	return path.String()
 }
 
-// failed says of which operation and job err is.
-func (c *call) failed(err error) error {
-	return &smithy.OperationError{ServiceID: serviceID, OperationName: c.op.name, Err: fmt.Errorf("%s: %w", c.job, err)}
+func needsEscaping(segment string) bool { return escapeID(segment) != segment }
+
+// callResult is what a call learnt besides the body of its response. A call that
+// fails has one as well.
+type callResult struct {
+	requestID string    // in the header of the 2xx response
+	status    int       // the HTTP status of the 2xx response
+	firstSent time.Time // when the first attempt was sent; zero if none was
+
+	// outcomeUnknown reports whether an attempt failed in a way that leaves open
+	// whether the service has done what it was asked for.
+	outcomeUnknown bool
+}
+
+// do sends a request until the service responds, refuses it, or ctx ends, and
+// decodes the body of the response into what body points to. It sends nothing if
+// there are inputProblems, or if the client's options have problems.
+//
+// The caller passes the error to [callError].
+func (c *Client) do(
+	ctx context.Context,
+	req *request,
+	inputProblems problemList,
+	body any,
+	optFns []func(*Options),
+) (callResult, error) {
+	settings := c.settingsFor(optFns)
+	problems := inputProblems
+	problems.needContext(ctx)
+	problems = append(problems, settings.problems...)
+	if len(problems) > 0 {
+		return callResult{}, &InvalidInputError{Faults: problems}
+	}
+	return c.send(ctx, settings, req, body)
+}
+
+// callError adds the operation's name to the error of a call and, unless the
+// input was refused, what the call was about.
+func callError(req *request, err error) error {
+	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
+		err = fmt.Errorf("%s: %w", req.subject, err)
+	}
+	return &smithy.OperationError{
+		ServiceID:     serviceID,
+		OperationName: req.operation.name,
+		Err:           err,
+	}
 }

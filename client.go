@@ -5,172 +5,183 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
+// version is this module's, as the User-Agent header tells it.
 const version = "0.1.0"
 
+// Client calls the snapshot-job operations of Amazon QuickSight. It is safe for
+// concurrent use, and starts no goroutine that outlives a call. New and
+// NewFromConfig make clients; the zero Client returns an error from every call.
+//
+// Any operation may return an [*InvalidInputError], in which case nothing was sent.
+// Otherwise it may return the service's [*AccessDeniedException],
+// [*InternalFailureException], [*ResourceNotFoundException], [*ThrottlingException]
+// and [*UnsupportedUserEditionException], or *smithy.GenericAPIError for a code that
+// the operation's model does not have. The package comment says what is tried again.
+type Client struct {
+	settings  settings
+	clockSkew clockSkew
+}
+
 // Options configures a [Client]. The zero value of every field but Region and
-// Credentials works. What is wrong with them is the [*InvalidInputError] of every
-// call, before anything is sent. Formatted or marshalled, it shows no secret.
+// Credentials works. Each call reports what is wrong with the options as an
+// [*InvalidInputError], before anything is sent. Options show no secret when they
+// are formatted or marshalled.
 type Options struct {
-	// Region of the dashboard, such as "us-east-1". Required, also with a
-	// BaseEndpoint: it stands in every signature.
+	// Region is the AWS region of the dashboard, such as "us-east-1". It is required
+	// also with a BaseEndpoint, because it is part of every signature.
 	Region string
 
-	// Credentials are asked for on every attempt. Required; wrap a provider that
-	// doesn't cache in aws.NewCredentialsCache. If the service says that they have
-	// expired, and there is an Invalidate method as *aws.CredentialsCache has, the
-	// call is tried once more with fresh ones.
+	// Credentials provides the credentials for every attempt, so a provider that
+	// doesn't cache should be wrapped in aws.NewCredentialsCache. It is required. If
+	// the service says that the credentials have expired, and the provider has an
+	// Invalidate method as *aws.CredentialsCache does, the call is tried once more
+	// with fresh ones.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests to the API: a mock, or tracing. Redirects are
-	// never followed. nil: one with the SDK's settings, but an idle pool for
-	// hundreds of callers, shared by all clients.
+	// Transport sends the requests to the API. It is the place for a mock, or for
+	// tracing. It must not follow redirects. If nil, requests go through a transport
+	// with the SDK's settings and an idle pool that suits hundreds of concurrent
+	// callers. All clients share it.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files; if it records URLs, it records presigned
-	// ones. nil: one with the SDK's settings, shared by all clients; NewFromConfig
-	// takes those of a BuildableClient.
+	// DownloadTransport fetches files. A transport that records URLs records
+	// presigned ones here, with which anyone can read the file. If nil, files come
+	// through a transport with the SDK's settings, which all clients share.
+	// NewFromConfig uses the transport of a BuildableClient.
 	DownloadTransport http.RoundTripper
 
-	// S3BaseEndpoint is a URL of scheme, host and perhaps path for files in the
-	// caller's bucket, by path-style requests. nil: the bucket's own.
+	// S3BaseEndpoint is the URL of the server that has the files of the caller's
+	// buckets: a scheme, a host, and perhaps a path, to which path-style requests are
+	// sent. If nil, files come from S3's own endpoint for the bucket.
 	S3BaseEndpoint *string
 
-	// BaseEndpoint is likewise a URL, and excludes FIPS and dual-stack. nil: the
-	// region's own.
+	// BaseEndpoint is the URL that requests are sent to: a scheme, a host, and
+	// perhaps a path. It excludes UseFIPSEndpoint and UseDualStackEndpoint. If nil,
+	// requests go to the region's own endpoint.
 	BaseEndpoint *string
 
-	// These select among the region's own endpoints. Unset: neither.
-	UseFIPSEndpoint      aws.FIPSEndpointState
+	// UseFIPSEndpoint selects the region's endpoint with FIPS 140 cryptography. By
+	// default it is not used.
+	UseFIPSEndpoint aws.FIPSEndpointState
+
+	// UseDualStackEndpoint selects the region's endpoint for IPv4 and IPv6. By
+	// default it is not used.
 	UseDualStackEndpoint aws.DualStackEndpointState
 
-	// Retryer decides which errors are tried again, how often and when. All calls
-	// share it. nil: one of package aws/retry, by RetryMode; for a call, one of its
-	// own.
+	// Retryer decides which errors are tried again, how often, and when. All calls
+	// of a client share it. If nil, it is one of package aws/retry, as RetryMode
+	// says. If a call sets it to nil, the call gets one of its own.
 	Retryer aws.Retryer
 
-	// RetryMode, standard or adaptive, is read where Retryer is nil, as by New.
-	// Empty: standard.
+	// RetryMode is standard or adaptive. It counts only where Retryer is nil. If
+	// empty, the mode is standard.
 	RetryMode aws.RetryMode
 
-	// RetryMaxAttempts is how often a request is sent at most. 0: what Retryer
-	// says, by default 3.
+	// RetryMaxAttempts is how many times a request is sent at most. If 0, Retryer
+	// decides, by default 3.
 	RetryMaxAttempts int
 
-	// AppID, up to 50 characters, stands in the User-Agent header. Empty: none.
+	// AppID is sent in the User-Agent header. AWS allows 50 characters. If empty,
+	// nothing is sent.
 	AppID string
 
-	// DisableClockSkewCorrection signs with the machine's clock. false: the
-	// service's clock is learnt from every answer, and a signature refused for a
-	// clock more than 4 minutes off is made again.
+	// DisableClockSkewCorrection signs with this machine's clock alone. By default
+	// the client learns the service's clock from every response. If the clocks are
+	// more than 4 minutes apart and a signature was refused, the request is signed
+	// anew.
 	DisableClockSkewCorrection bool
 
-	// AttemptTimeout bounds each attempt, from sending to the end of the answer's
-	// body; what it ends is tried again. 0: the context's bound alone.
+	// AttemptTimeout bounds each attempt, from sending the request to the end of the
+	// response's body. An attempt that runs out of it is tried again. If 0, only the
+	// context bounds an attempt.
 	AttemptTimeout time.Duration
 
-	// Logger gets a debug record of each attempt and retry decision, without
-	// secrets. nil: silent.
+	// Logger gets a debug record of each attempt and of each decision to try again.
+	// No record holds a secret. If nil, nothing is logged.
 	Logger *slog.Logger
 
-	// Limiter is asked before every attempt, such as a *rate.Limiter of the
-	// account's 10 requests a second. nil: none.
+	// Limiter is asked before every attempt. A *rate.Limiter of golang.org/x/time/rate
+	// keeps calls within the account's 10 requests a second. If nil, calls are not
+	// limited.
 	Limiter interface{ Wait(context.Context) error }
 }
 
-// Format shows the region alone.
-func (o Options) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "snapshotjob.Options of %s", o.Region) }
+// Format writes the region and nothing else, so that no verb shows a secret.
+func (o Options) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "snapshotjob.Options of %s", o.Region)
+}
 
-// MarshalText is what Format prints, for loggers.
+// MarshalText returns what Format writes, for JSON and for loggers.
 func (o Options) MarshalText() ([]byte, error) { return fmt.Append(nil, o), nil }
 
-// Client calls the snapshot-job operations of Amazon QuickSight. It is safe
-// for concurrent use, and starts no goroutine that outlives a call.
-//
-// Any operation may return an [*InvalidInputError], when nothing was sent, and
-// the service's [*AccessDeniedException], [*InternalFailureException],
-// [*ResourceNotFoundException], [*ThrottlingException] and
-// [*UnsupportedUserEditionException], or *smithy.GenericAPIError for a code that
-// it does not document. The package comment tells what is tried again.
-type Client struct {
-	settings settings
-	skew     atomic.Int64 // the service's clock minus ours, in nanoseconds
-}
-
-// Format shows the region alone.
+// Format writes the region and nothing else, so that no verb shows a secret.
 func (c *Client) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "snapshotjob.Client of %s", c.with(nil).Region)
+	region := ""
+	if c != nil {
+		region = c.settings.options.Region
+	}
+	fmt.Fprintf(f, "snapshotjob.Client of %s", region)
 }
 
-// New makes a client from options, as changed by optFns in their order.
+// New returns a client with the options, as optFns change them in their order.
 func New(options Options, optFns ...func(*Options)) *Client {
 	return newClient(options, nil, optFns)
 }
 
-// NewFromConfig makes a client from cfg, as of config.LoadDefaultConfig, and
-// optFns. Of cfg it honours Region, Credentials, HTTPClient, Retryer, RetryMode,
-// RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection,
-// ServiceOptions, and of ConfigSources the FIPS and dual-stack settings,
-// AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT, the services section of the
-// configuration file and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (for files in S3,
-// AWS_ENDPOINT_URL_S3 and S3's services entry). All else changes nothing, such as
-// EndpointResolver, EndpointResolverWithOptions and DefaultsMode: APIOptions and
-// Interceptors do not run, Logger and ClientLogMode give way to [Options].Logger.
+// NewFromConfig returns a client with the settings of cfg, as optFns change them in
+// their order. Usually cfg comes from config.LoadDefaultConfig.
 //
-// An HTTPClient becomes [Options].Transport: an *awshttp.BuildableClient gives
-// its transport and timeouts, with an idle pool no smaller than this package's;
-// an *http.Client is copied, to follow no redirect; anything else is called
-// through Do.
+// The client uses these fields of cfg: Region, Credentials, HTTPClient, Retryer,
+// RetryMode, RetryMaxAttempts, BaseEndpoint, AppID, DisableClockSkewCorrection, and
+// ServiceOptions. From ConfigSources it takes the FIPS and dual-stack settings, and
+// the endpoints set by AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_QUICKSIGHT,
+// AWS_ENDPOINT_URL_S3 (for files in S3), the services section of the configuration
+// file, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+//
+// Other fields change nothing, such as EndpointResolver, EndpointResolverWithOptions
+// and DefaultsMode. APIOptions and Interceptors do not run: use
+// [Options].Transport. Logger and ClientLogMode are replaced by [Options].Logger.
+//
+// cfg.HTTPClient becomes [Options].Transport. Of an *awshttp.BuildableClient the
+// transport and the timeouts are used, with an idle pool that is at least as large
+// as that of this package. An *http.Client is copied so that it follows no redirect.
+// Any other client is called through its Do method.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	o := Options{
-		Region: cfg.Region, Credentials: cfg.Credentials, AppID: cfg.AppID,
-		RetryMode: cfg.RetryMode, RetryMaxAttempts: cfg.RetryMaxAttempts,
+		Region:                     cfg.Region,
+		Credentials:                cfg.Credentials,
+		AppID:                      cfg.AppID,
+		RetryMode:                  cfg.RetryMode,
+		RetryMaxAttempts:           cfg.RetryMaxAttempts,
 		DisableClockSkewCorrection: cfg.DisableClockSkewCorrection,
 	}
 	if cfg.Retryer != nil {
 		o.Retryer = cfg.Retryer()
 	}
-	switch client := cfg.HTTPClient.(type) {
-	case nil:
-	case *awshttp.BuildableClient:
-		if client != nil {
-			// Frozen, it applies its read timeout to the transport by itself.
-			frozen := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
-			o.Transport, o.AttemptTimeout = frozen.Transport, frozen.Timeout
-			o.DownloadTransport = client.Freeze().(*http.Client).Transport
-		}
-	case *http.Client:
-		if client != nil {
-			copied := *client
-			copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			o.Transport = doer{&copied}
-		}
-	default:
-		o.Transport = doer{client}
-	}
-	var faults faultList
-	o.UseFIPSEndpoint, _ = configured(cfg, fipsSource.GetUseFIPSEndpoint, "UseFIPSEndpoint", &faults)
-	o.UseDualStackEndpoint, _ = configured(cfg, dualStackSource.GetUseDualStackEndpoint, "UseDualStackEndpoint", &faults)
-	o.BaseEndpoint = serviceEndpoint(cfg, serviceID, "BaseEndpoint", &faults)
-	o.S3BaseEndpoint = serviceEndpoint(cfg, "S3", "S3BaseEndpoint", &faults)
+	useHTTPClient(&o, cfg.HTTPClient)
+	var problems problemList
+	useConfiguredEndpoints(&o, cfg, &problems)
 	for _, fn := range cfg.ServiceOptions {
 		if fn == nil {
-			faults.add("ServiceOptions", "holds a nil function")
-		} else {
-			fn(serviceID, &o)
+			problems.add("ServiceOptions", "holds a nil function")
+			continue
 		}
+		fn(serviceID, &o)
 	}
-	return newClient(o, faults, optFns)
+	return newClient(o, problems, optFns)
 }
 
-func newClient(o Options, faults faultList, optFns []func(*Options)) *Client {
-	applyAll(&o, optFns, &faults)
-	return &Client{settings: prepare(o, 0, faults, v4.NewSigner())}
+// newClient returns a client. The problems are those found while o was made.
+func newClient(o Options, problems problemList, optFns []func(*Options)) *Client {
+	applyAll(&problems, &o, optFns)
+	const noAttemptsEnforced = 0
+	return &Client{
+		settings: *prepare(o, noAttemptsEnforced, problems, v4.NewSigner()),
+	}
 }

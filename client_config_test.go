@@ -113,7 +113,7 @@ func TestConfigurationOfTheEnvironment(t *testing.T) {
 	if req.URL.Host != "quicksight.eu-west-1.amazonaws.com" || !strings.Contains(req.UserAgent()+" ", " app/env-app ") || req.Header.Get("Amz-Sdk-Request") != "attempt=1; max=7" {
 		t.Errorf("request to %s with %v, want the environment's region, application id and number of attempts", req.URL.Host, req.Header)
 	}
-	if o := client.settings.Options; !o.DisableClockSkewCorrection {
+	if o := client.settings.options; !o.DisableClockSkewCorrection {
 		t.Error("AWS_DISABLE_CLOCK_SKEW_CORRECTION is not honoured")
 	}
 }
@@ -149,12 +149,12 @@ func agentOS() string {
 func TestTransportsOfHTTPClients(t *testing.T) {
 	t.Run("none: the SDK's settings with a wide pool, shared", func(t *testing.T) {
 		for _, client := range []aws.HTTPClient{nil, (*awshttp.BuildableClient)(nil), (*http.Client)(nil)} {
-			o := NewFromConfig(aws.Config{HTTPClient: client}).settings.Options
-			if o.Transport != New(Options{}).settings.Transport {
+			o := NewFromConfig(aws.Config{HTTPClient: client}).settings.options
+			if o.Transport != New(Options{}).settings.options.Transport {
 				t.Errorf("%T: a transport of its own, want the shared one", client)
 			}
 		}
-		tr := New(Options{}).settings.Transport.(*http.Transport)
+		tr := New(Options{}).settings.options.Transport.(*http.Transport)
 		sdk := awshttp.NewBuildableClient().GetTransport()
 		if tr.MaxIdleConnsPerHost < 256 || tr.MaxIdleConns < 256 || tr.TLSHandshakeTimeout != sdk.TLSHandshakeTimeout || tr.IdleConnTimeout != sdk.IdleConnTimeout || !tr.ForceAttemptHTTP2 == sdk.ForceAttemptHTTP2 {
 			t.Errorf("transport %+v, want a pool for hundreds and the SDK's timeouts", tr)
@@ -164,7 +164,7 @@ func TestTransportsOfHTTPClients(t *testing.T) {
 		buildable := awshttp.NewBuildableClient().WithTimeout(7 * time.Second).WithTransportOptions(func(tr *http.Transport) {
 			tr.TLSHandshakeTimeout, tr.MaxIdleConnsPerHost, tr.MaxIdleConns = 3*time.Second, 2, 0
 		})
-		o := NewFromConfig(aws.Config{HTTPClient: buildable}).settings.Options
+		o := NewFromConfig(aws.Config{HTTPClient: buildable}).settings.options
 		tr := reflect.Indirect(reflect.ValueOf(o.Transport))
 		if wrapped := tr.FieldByName("tr"); wrapped.IsValid() { // in the SDK's own RoundTripper
 			tr = reflect.Indirect(wrapped)

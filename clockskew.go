@@ -1,25 +1,70 @@
 package snapshotjob
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// observeSkew returns how far the service's clock is ahead of ours. An answer
-// from a cache, or after more than 15 minutes, does not tell.
+const (
+	// leastClockSkew is how far the clocks must be apart before a refused signature
+	// is put down to it. It is the threshold of the AWS SDKs.
+	leastClockSkew = 4 * time.Minute
+
+	// longestExchange is how long a request may take for the Date of its response
+	// to tell the time.
+	longestExchange = 15 * time.Minute
+)
+
+// clockSkewCodes are the error codes that a wrong clock can cause.
+var clockSkewCodes = []string{
+	"InvalidSignatureException",
+	"SignatureDoesNotMatch",
+	"AuthFailure",
+	"RequestTimeTooSkewed",
+	"AccessDeniedException",
+}
+
+// clockSkew is how far the service's clock is ahead of this machine's, as far as
+// responses have told. The zero value stands for clocks that agree. It is safe for
+// concurrent use.
+type clockSkew struct {
+	nanoseconds atomic.Int64
+}
+
+func (s *clockSkew) load() time.Duration { return time.Duration(s.nanoseconds.Load()) }
+
+func (s *clockSkew) store(skew time.Duration) { s.nanoseconds.Store(int64(skew)) }
+
+// observeSkew returns how far the service's clock is ahead of this machine's. The
+// second result is false if the response doesn't tell: it has no Date, comes from a
+// cache, or took too long.
 func observeSkew(header http.Header, sent, received time.Time) (time.Duration, bool) {
-	date, err := smithyhttp.ParseTime(header.Get("Date"))
-	if err != nil || header.Get("Age") != "" || received.Sub(sent) > 15*time.Minute {
+	text := header.Get("Date")
+	if text == "" || header.Get("Age") != "" || received.Sub(sent) > longestExchange {
+		return 0, false
+	}
+	date, err := smithyhttp.ParseTime(text)
+	if err != nil {
 		return 0, false
 	}
 	return date.Sub(received), true
 }
 
-// isClockSkew reports whether a clock that is wrong by this much explains err.
-func isClockSkew(err error, wrong time.Duration) bool {
-	return wrong.Abs() > 4*time.Minute && slices.Contains([]string{"InvalidSignatureException", "SignatureDoesNotMatch",
-		"AuthFailure", "RequestTimeTooSkewed", "AccessDeniedException"}, errorCode(err))
+// isClockSkew reports whether err can be explained by a signature whose time was
+// off by this much.
+func isClockSkew(err error, off time.Duration) bool {
+	return off.Abs() > leastClockSkew && slices.Contains(clockSkewCodes, errorCode(err))
+}
+
+// clockSkewError makes err one that is tried again, now that the skew is known.
+func clockSkewError(err error, skew time.Duration) error {
+	return &retryDecision{
+		err:       fmt.Errorf("probable clock skew of %v: %w", skew.Round(time.Second), err),
+		retryable: true,
+	}
 }

@@ -65,9 +65,9 @@ func TestClockSkewVectors(t *testing.T) {
 		t.Run(tt.ID, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := New(options(answers(completed)))
-				client.skew.Store(int64(time.Duration(tt.Calls[0].Skew) * time.Second))
+				client.clockSkew.store(time.Duration(tt.Calls[0].Skew) * time.Second)
 				for i, call := range tt.Calls {
-					if got := client.skew.Load(); got != int64(time.Duration(call.Skew)*time.Second) {
+					if got := client.clockSkew.load(); got != time.Duration(call.Skew)*time.Second {
 						t.Fatalf("call %d begins with a skew of %v, want %d s", i, time.Duration(got), call.Skew)
 					}
 					time.Sleep(time.Until(call.Attempts[0].Send))
@@ -97,7 +97,7 @@ func TestClockSkewVectors(t *testing.T) {
 					if n != len(call.Attempts) || (err == nil) != call.Want.OK {
 						t.Errorf("call %d: %d attempts and error %v, want %d and success %v", i, n, err, len(call.Attempts), call.Want.OK)
 					}
-					if got := time.Duration(client.skew.Load()); got != time.Duration(call.Want.Skew)*time.Second {
+					if got := time.Duration(client.clockSkew.load()); got != time.Duration(call.Want.Skew)*time.Second {
 						t.Errorf("call %d leaves a skew of %v, want %d s", i, got, call.Want.Skew)
 					}
 				}

@@ -18,7 +18,7 @@ import (
 
 // node has a field of each kind that an answer has.
 type node struct {
-	ID string
+	ID string `json:"Id"`
 	F  float64
 	I  int64
 	L  []node

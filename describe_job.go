@@ -13,46 +13,81 @@ var describeJob = operation{
 	exceptions: commonExceptions,
 }
 
-// DescribeDashboardSnapshotJobOutput is a job's state, and what it is to make.
+// DescribeDashboardSnapshotJobOutput is the state of a job, and what the job makes.
 type DescribeDashboardSnapshotJobOutput struct {
-	Job                   Job // as the answer names it; ids that it lacks are those asked about
-	ARN                   string
-	JobStatus             SnapshotJobStatus
-	CreatedTime           time.Time // UTC, millisecond precision; zero when absent
-	LastUpdatedTime       time.Time // likewise
+	// Job is the job as the response names it. An id that the response lacks is the
+	// one that was asked about.
+	Job Job
+
+	ARN             string
+	JobStatus       SnapshotJobStatus
+	CreatedTime     time.Time // UTC, with millisecond precision; zero if absent
+	LastUpdatedTime time.Time // UTC, with millisecond precision; zero if absent
+
+	// SnapshotConfiguration is what the job was started with. A value is zero where
+	// the response lacks it.
 	SnapshotConfiguration SnapshotConfiguration
-	// UserConfiguration is nil for a registered user's job.
+
+	// UserConfiguration is nil for the job of a registered user.
 	UserConfiguration *SnapshotUserConfigurationRedacted
-	RequestID         string // as the body says it, else the header
-	Status            int    // the body's, not HTTP's; 0 when absent
+
+	RequestID string // from the body, or from the header if the body has none
+	Status    int    // a member of the body, not the HTTP status; 0 if absent
 }
 
-type jobBody struct {
-	ARN                   string
-	AWSAccountID          string
-	DashboardID           string
-	SnapshotJobID         string
-	JobStatus             SnapshotJobStatus
-	CreatedTime           time.Time
-	LastUpdatedTime       time.Time
-	SnapshotConfiguration SnapshotConfiguration
-	UserConfiguration     *SnapshotUserConfigurationRedacted
-	RequestID             string
-	Status                int64
+// describeJobBody is the body of the response.
+type describeJobBody struct {
+	ARN                   string                             `json:"Arn"`
+	AWSAccountID          string                             `json:"AwsAccountId"`
+	DashboardID           string                             `json:"DashboardId"`
+	SnapshotJobID         string                             `json:"SnapshotJobId"`
+	JobStatus             SnapshotJobStatus                  `json:"JobStatus"`
+	CreatedTime           time.Time                          `json:"CreatedTime"`
+	LastUpdatedTime       time.Time                          `json:"LastUpdatedTime"`
+	SnapshotConfiguration SnapshotConfiguration              `json:"SnapshotConfiguration"`
+	UserConfiguration     *SnapshotUserConfigurationRedacted `json:"UserConfiguration"`
+	RequestID             string                             `json:"RequestId"`
+	Status                int64                              `json:"Status"`
 }
 
-// DescribeDashboardSnapshotJob returns the status of a job, running or not. The
-// caller must be the user who started the job. [Client.Wait] polls it. Its errors
-// are those that [Client] lists.
-func (c *Client) DescribeDashboardSnapshotJob(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobOutput, error) {
-	b := new(jobBody)
-	call := job.call(&describeJob, "", b)
-	if err := c.do(ctx, call, optFns); err != nil {
-		return nil, err
+// DescribeDashboardSnapshotJob returns the status of a job, whether it has finished
+// or not. Only the user who started a job may ask about it. [Client.Wait] calls this
+// until the job has finished.
+//
+// The errors are those that [Client] lists.
+func (c *Client) DescribeDashboardSnapshotJob(
+	ctx context.Context,
+	job Job,
+	optFns ...func(*Options),
+) (*DescribeDashboardSnapshotJobOutput, error) {
+	req := &request{
+		operation: &describeJob,
+		path:      job.path(),
+		subject:   job,
 	}
+	var body describeJobBody
+	result, err := c.do(ctx, req, job.problems(), &body, optFns)
+	if err != nil {
+		return nil, callError(req, err)
+	}
+	return body.output(job, result), nil
+}
+
+// output fills in what the body lacks.
+func (b *describeJobBody) output(asked Job, result callResult) *DescribeDashboardSnapshotJobOutput {
 	return &DescribeDashboardSnapshotJobOutput{
-		Job{cmp.Or(b.AWSAccountID, job.AWSAccountID), cmp.Or(b.DashboardID, job.DashboardID), cmp.Or(b.SnapshotJobID, job.SnapshotJobID)},
-		b.ARN, b.JobStatus, b.CreatedTime, b.LastUpdatedTime, b.SnapshotConfiguration, b.UserConfiguration,
-		cmp.Or(b.RequestID, call.requestID), int(b.Status),
-	}, nil
+		Job: Job{
+			AWSAccountID:  cmp.Or(b.AWSAccountID, asked.AWSAccountID),
+			DashboardID:   cmp.Or(b.DashboardID, asked.DashboardID),
+			SnapshotJobID: cmp.Or(b.SnapshotJobID, asked.SnapshotJobID),
+		},
+		ARN:                   b.ARN,
+		JobStatus:             b.JobStatus,
+		CreatedTime:           b.CreatedTime,
+		LastUpdatedTime:       b.LastUpdatedTime,
+		SnapshotConfiguration: b.SnapshotConfiguration,
+		UserConfiguration:     b.UserConfiguration,
+		RequestID:             cmp.Or(b.RequestID, result.requestID),
+		Status:                int(b.Status),
+	}
 }

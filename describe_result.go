@@ -3,44 +3,108 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/aws/smithy-go"
 )
 
 var describeResult = operation{
-	name:       "DescribeDashboardSnapshotJobResult",
-	method:     http.MethodGet,
-	exceptions: commonExceptions + "InvalidParameterValue PreconditionNotMet",
+	name:   "DescribeDashboardSnapshotJobResult",
+	method: http.MethodGet,
+	exceptions: slices.Concat(commonExceptions, []string{
+		"InvalidParameterValueException",
+		"PreconditionNotMetException",
+	}),
+	refineException: markNotFinished,
 }
 
-// DescribeDashboardSnapshotJobResultOutput is what came of a finished job. Its
-// methods Err and Files judge it and walk it.
+// ErrJobNotFinished is matched by the error of
+// [Client.DescribeDashboardSnapshotJobResult] for a job that is still queued or
+// running. AWS documents the message of that error, "has not reached a terminal
+// state", but not its exception. So every error with such a message matches.
+var ErrJobNotFinished = errors.New("the snapshot job has not finished: " +
+	"wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
+
+// markNotFinished makes an exception match ErrJobNotFinished if that is what its
+// message means.
+func markNotFinished(exception smithy.APIError) error {
+	message := strings.ToLower(exception.ErrorMessage())
+	if !strings.Contains(message, "has not reached a terminal state") {
+		return exception
+	}
+	return &textError{
+		text: exception.Error() + " (it is queued or running: Wait polls until it has finished)",
+		errs: []error{exception, ErrJobNotFinished},
+	}
+}
+
+// DescribeDashboardSnapshotJobResultOutput is the result of a job that has finished.
+// Its method Err says whether all went well, and Files walks the files.
 type DescribeDashboardSnapshotJobResultOutput struct {
 	Job             Job // the job that was asked about
 	ARN             string
-	JobStatus       SnapshotJobStatus     // COMPLETED or FAILED
-	CreatedTime     time.Time             // UTC, millisecond precision; zero when absent
-	LastUpdatedTime time.Time             // likewise
-	Result          SnapshotJobResult     // presigned URLs in it are reported to live for 300 seconds
-	ErrorInfo       *SnapshotJobErrorInfo // why a FAILED job failed; nil otherwise
-	RequestID       string                // as the body says it, else the header
-	Status          int                   // HTTP status
+	JobStatus       SnapshotJobStatus // COMPLETED or FAILED
+	CreatedTime     time.Time         // UTC, with millisecond precision; zero if absent
+	LastUpdatedTime time.Time         // UTC, with millisecond precision; zero if absent
+
+	// Result holds the files. Users report that presigned URLs in it can be used for
+	// 300 seconds.
+	Result SnapshotJobResult
+
+	// ErrorInfo says why a FAILED job failed. It is nil otherwise.
+	ErrorInfo *SnapshotJobErrorInfo
+
+	RequestID string // from the body, or from the header if the body has none
+	Status    int    // the HTTP status
 }
 
-// DescribeDashboardSnapshotJobResult returns the result of a job that has
-// finished: where its files lie, and what went wrong. The caller must be the
-// user who started the job.
+// describeResultBody is the body of the response. Its member Status is not used.
+type describeResultBody struct {
+	ARN             string                `json:"Arn"`
+	JobStatus       SnapshotJobStatus     `json:"JobStatus"`
+	CreatedTime     time.Time             `json:"CreatedTime"`
+	LastUpdatedTime time.Time             `json:"LastUpdatedTime"`
+	Result          SnapshotJobResult     `json:"Result"`
+	ErrorInfo       *SnapshotJobErrorInfo `json:"ErrorInfo"`
+	RequestID       string                `json:"RequestId"`
+}
+
+// DescribeDashboardSnapshotJobResult returns the result of a job that has finished:
+// where its files are, and what went wrong. Only the user who started a job may ask
+// for its result.
 //
-// A nil error means that the service answered, not that the job went well: see
-// the output's Err. The error of a job that is still queued or running matches
+// A nil error means that the service sent a result, not that the job went well: the
+// output's Err tells that. The error for a job that is queued or running matches
 // [ErrJobNotFinished]. Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*PreconditionNotMetException].
-func (c *Client) DescribeDashboardSnapshotJobResult(ctx context.Context, job Job, optFns ...func(*Options)) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	o := new(DescribeDashboardSnapshotJobResultOutput)
-	call := job.call(&describeResult, "/result", o)
-	if err := c.do(ctx, call, optFns); err != nil {
-		return nil, err
+func (c *Client) DescribeDashboardSnapshotJobResult(
+	ctx context.Context,
+	job Job,
+	optFns ...func(*Options),
+) (*DescribeDashboardSnapshotJobResultOutput, error) {
+	req := &request{
+		operation: &describeResult,
+		path:      job.path("result"),
+		subject:   job,
 	}
-	o.Job, o.RequestID, o.Status = job, cmp.Or(o.RequestID, call.requestID), call.status
-	return o, nil
+	var body describeResultBody
+	result, err := c.do(ctx, req, job.problems(), &body, optFns)
+	if err != nil {
+		return nil, callError(req, err)
+	}
+	return &DescribeDashboardSnapshotJobResultOutput{
+		Job:             job,
+		ARN:             body.ARN,
+		JobStatus:       body.JobStatus,
+		CreatedTime:     body.CreatedTime,
+		LastUpdatedTime: body.LastUpdatedTime,
+		Result:          body.Result,
+		ErrorInfo:       body.ErrorInfo,
+		RequestID:       cmp.Or(body.RequestID, result.requestID),
+		Status:          result.status,
+	}, nil
 }

@@ -105,7 +105,7 @@ func (e *DownloadError) Unwrap() []error {
 func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
 	d, faults := c.download(ctx, optFns)
 	if len(faults) > 0 {
-		return nil, &InvalidInputError{faults}
+		return nil, &InvalidInputError{Faults: faults}
 	}
 	if err := file.Err(); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*Down
 // number is added.
 func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
 	d, faults := c.download(ctx, optFns)
-	faults = job.faults(faults)
+	faults = append(faults, job.problems()...)
 	if dir == "" {
 		faults.add("dir", `is empty: want a folder, such as "."`)
 	}
@@ -141,7 +141,7 @@ func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...fu
 		faults.add("Result", "is that of %s: want that of %s", d.Result.Job, job)
 	}
 	if len(faults) > 0 {
-		return nil, &InvalidInputError{faults}
+		return nil, &InvalidInputError{Faults: faults}
 	}
 	if d.Result == nil {
 		var err error
@@ -201,15 +201,15 @@ type download struct {
 }
 
 // download also returns what is wrong with the options.
-func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults faultList) {
+func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults problemList) {
 	d = &download{client: c, renewing: make(chan struct{}, 1)}
-	applyAll(&d.DownloadOptions, optFns, &faults)
+	applyAll(&faults, &d.DownloadOptions, optFns)
 	setDefault(&faults, "Concurrency", &d.Concurrency, 4)
 	setDefault(&faults, "PartSize", &d.PartSize, toEnd)
 	setDefault(&faults, "Parts", &d.Parts, 4)
 	setDefault(&faults, "MaxAttempts", &d.MaxAttempts, 5)
 	setDefault(&faults, "StallTimeout", &d.StallTimeout, 30*time.Second)
 	faults.needContext(ctx)
-	d.settings = c.with(d.ClientOptions)
-	return d, slices.Concat(faults, d.faults, d.fileFaults)
+	d.settings = c.settingsFor(d.ClientOptions)
+	return d, slices.Concat(faults, d.settings.problems, d.settings.fileProblems)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -12,110 +11,227 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-const serviceID = "QuickSight" // the SDK's name for the service, in errors and configuration
+// serviceID is the SDK's name for the service, in errors and in configuration.
+const serviceID = "QuickSight"
 
-// partition is what a group of regions shares.
-type partition struct{ dnsSuffix, dualStackDNSSuffix string }
-
-// partitionOf knows the partitions of aws-sdk-go-v2 v1.48.0, all of which serve
-// FIPS and dual-stack endpoints.
-func partitionOf(region string) partition {
-	// <partition's prefix><word>-<number>, or a name of its own
-	name, numbered := strings.CutSuffix(strings.TrimRight(region, "0123456789"), "-")
-	i := strings.LastIndex(name, "-") + 1
-	if word := name[i:]; numbered && word != "" && !strings.Contains(word, ".") {
-		region = name[:i]
-	}
-	switch region {
-	case "cn-", "aws-cn-global":
-		return partition{"amazonaws.com.cn", "api.amazonwebservices.com.cn"}
-	case "eusc-de-":
-		return partition{"amazonaws.eu", "api.amazonwebservices.eu"}
-	case "us-iso-", "aws-iso-global":
-		return partition{"c2s.ic.gov", "api.aws.ic.gov"}
-	case "us-isob-", "aws-iso-b-global":
-		return partition{"sc2s.sgov.gov", "api.aws.scloud"}
-	case "eu-isoe-", "aws-iso-e-global":
-		return partition{"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"}
-	case "us-isof-", "aws-iso-f-global":
-		return partition{"csp.hci.ic.gov", "api.aws.hci.ic.gov"}
-	}
-	// aws and aws-us-gov, and what official clients say of unknown regions
-	return partition{"amazonaws.com", "api.aws"}
-}
-
+// endpoint is where requests are sent, and the region that they are signed for.
 type endpoint struct {
-	scheme, host  string
-	path, rawPath string // without a slash at the end; rawPath is as it was written
-	region        string // for the signature
+	scheme  string
+	host    string
+	path    string // without a slash at the end
+	rawPath string // path as it was written
+	region  string
 }
 
-// resolveEndpoint follows the endpoint rules of the official client, in their
-// order and with their texts, and refuses what that client drops in silence.
-func resolveEndpoint(o *Options, faults *faultList) endpoint {
-	const ruleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
-	const conflict = "conflicts with BaseEndpoint: " + ruleError + "%s and custom endpoint are not supported"
-	// The pseudo regions us-fips-east-1, fips-us-east-1 and us-east-1-fips too ask for FIPS.
-	region := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(o.Region, "-fips-", "-"), "fips-", ""), "-fips", "")
-	fips := o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || region != o.Region
-	dualStack := o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
-	e := endpoint{scheme: "https", host: "quicksight", region: region}
-	switch {
-	case region == "":
-		faults.add("Region", "is missing: "+ruleError+"Missing Region (set Options.Region, or AWS_REGION before config.LoadDefaultConfig; a custom endpoint needs it too, for the signature)")
-	case slices.ContainsFunc(strings.Split(region, "."), func(label string) bool {
-		return !smithyhttp.ValidHostLabel(label) || strings.Trim(label, "-") != label
-	}):
-		faults.add("Region", "is wrong: failed to bind endpoint params, invalid input region %s (want a name such as us-east-1)", quote(region))
+// url returns the URL of a path below the endpoint's own. It sets RawPath only if
+// something in the path is escaped.
+func (e *endpoint) url(path requestPath) *url.URL {
+	u := &url.URL{
+		Scheme: e.scheme,
+		Host:   e.host,
+		Path:   e.path + path.plain,
 	}
-	if o.BaseEndpoint != nil {
-		switch {
-		case fips:
-			faults.add("UseFIPSEndpoint", conflict, "FIPS")
-		case dualStack:
-			faults.add("UseDualStackEndpoint", conflict, "Dualstack")
+	if e.rawPath != "" || path.escaped != path.plain {
+		u.RawPath = e.rawPath + path.escaped
+	}
+	return u
+}
+
+// partition holds the host names that a group of regions shares.
+type partition struct {
+	dnsSuffix          string
+	dualStackDNSSuffix string
+}
+
+// partitionOf returns the partition of a region, as aws-sdk-go-v2 v1.48.0 knows them.
+// All of its partitions have FIPS and dual-stack endpoints.
+func partitionOf(region string) partition {
+	switch regionPrefix(region) {
+	case "cn-", "aws-cn-global":
+		return partition{
+			dnsSuffix:          "amazonaws.com.cn",
+			dualStackDNSSuffix: "api.amazonwebservices.com.cn",
 		}
-		e.parse("BaseEndpoint", *o.BaseEndpoint, faults)
-		return e
+	case "eusc-de-":
+		return partition{
+			dnsSuffix:          "amazonaws.eu",
+			dualStackDNSSuffix: "api.amazonwebservices.eu",
+		}
+	case "us-iso-", "aws-iso-global":
+		return partition{
+			dnsSuffix:          "c2s.ic.gov",
+			dualStackDNSSuffix: "api.aws.ic.gov",
+		}
+	case "us-isob-", "aws-iso-b-global":
+		return partition{
+			dnsSuffix:          "sc2s.sgov.gov",
+			dualStackDNSSuffix: "api.aws.scloud",
+		}
+	case "eu-isoe-", "aws-iso-e-global":
+		return partition{
+			dnsSuffix:          "cloud.adc-e.uk",
+			dualStackDNSSuffix: "api.cloud-aws.adc-e.uk",
+		}
+	case "us-isof-", "aws-iso-f-global":
+		return partition{
+			dnsSuffix:          "csp.hci.ic.gov",
+			dualStackDNSSuffix: "api.aws.hci.ic.gov",
+		}
 	}
-	if fips {
-		e.host += "-fips"
+	// The partitions aws and aws-us-gov, and every unknown region, for which the
+	// official clients assume the same.
+	return partition{
+		dnsSuffix:          "amazonaws.com",
+		dualStackDNSSuffix: "api.aws",
 	}
-	p := partitionOf(region)
-	if dualStack {
-		p.dnsSuffix = p.dualStackDNSSuffix
-	}
-	e.host += "." + region + "." + p.dnsSuffix
-	return e
 }
 
-// parse reads a custom endpoint. No fault holds the text, which may hold a
-// password.
-func (e *endpoint) parse(field, text string, faults *faultList) {
-	u, err := url.Parse(text)
-	if err == nil && u.Port() != "" {
-		_, err = strconv.ParseUint(u.Port(), 10, 16)
+// regionPrefix returns what the regions of a partition have in common: "us-iso-" of
+// "us-iso-east-1". A region with a name of another form is returned as it is.
+func regionPrefix(region string) string {
+	withoutNumber, hasNumber := strings.CutSuffix(strings.TrimRight(region, "0123456789"), "-")
+	if !hasNumber {
+		return region
 	}
-	switch {
-	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		faults.add(field, "is no http or https URL: want one such as https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint (it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
+	wordStart := strings.LastIndex(withoutNumber, "-") + 1
+	word := withoutNumber[wordStart:]
+	if word == "" || strings.Contains(word, ".") {
+		return region
+	}
+	return withoutNumber[:wordStart]
+}
+
+// resolveEndpoint follows the endpoint rules of the official client, in their order
+// and with their texts. It also refuses what the official client ignores silently.
+func resolveEndpoint(o *Options, problems *problemList) endpoint {
+	region := withoutFIPS(o.Region)
+	isFIPS := o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || region != o.Region
+	isDualStack := o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
+	checkRegion(region, problems)
+	if o.BaseEndpoint != nil {
+		checkCustomEndpoint(isFIPS, isDualStack, problems)
+		custom := endpoint{region: region}
+		custom.parse("BaseEndpoint", *o.BaseEndpoint, problems)
+		return custom
+	}
+	name := "quicksight"
+	if isFIPS {
+		name += "-fips"
+	}
+	suffix := partitionOf(region).dnsSuffix
+	if isDualStack {
+		suffix = partitionOf(region).dualStackDNSSuffix
+	}
+	return endpoint{
+		scheme: "https",
+		host:   name + "." + region + "." + suffix,
+		region: region,
+	}
+}
+
+// endpointRuleError begins the texts of the official client's endpoint rules.
+const endpointRuleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
+
+// withoutFIPS returns the region that a pseudo region such as us-fips-east-1,
+// fips-us-east-1 or us-east-1-fips stands for. Such a region asks for FIPS.
+func withoutFIPS(region string) string {
+	region = strings.ReplaceAll(region, "-fips-", "-")
+	region = strings.ReplaceAll(region, "fips-", "")
+	return strings.ReplaceAll(region, "-fips", "")
+}
+
+// checkRegion adds a problem if region cannot be part of a host name.
+func checkRegion(region string, problems *problemList) {
+	if region == "" {
+		problems.add("Region", "is missing: "+endpointRuleError+"Missing Region "+
+			"(set Options.Region, or AWS_REGION before config.LoadDefaultConfig; "+
+			"a custom endpoint needs it too, for the signature)")
 		return
-	case u.User != nil || strings.ContainsAny(text, "?#"):
-		faults.add(field, "has user info, a query or a fragment, which are never sent: want scheme, host and path alone")
 	}
-	e.scheme, e.host = u.Scheme, u.Host
-	e.rawPath = strings.TrimSuffix(u.EscapedPath(), "/") // not %2F
-	e.path, _ = url.PathUnescape(e.rawPath)              // which url.Parse has done before
-	for _, raw := range strings.Split(e.rawPath, "/")[1:] {
-		if segment, _ := url.PathUnescape(raw); segment == "" || segment == "." || segment == ".." {
-			// A proxy that normalises the path would break the signature.
-			faults.add(field, `has an empty, "." or ".." path segment: want the path without`)
+	for label := range strings.SplitSeq(region, ".") {
+		hasOuterDash := strings.Trim(label, "-") != label
+		if hasOuterDash || !smithyhttp.ValidHostLabel(label) {
+			problems.add("Region", "is wrong: failed to bind endpoint params, invalid input region %s "+
+				"(want a name such as us-east-1)", quote(region))
 			return
 		}
 	}
 }
 
-// What a loaded configuration's sources hold, as in internal/configsources.
+// checkCustomEndpoint adds a problem if an option that selects among the region's own
+// endpoints conflicts with a custom endpoint.
+func checkCustomEndpoint(isFIPS, isDualStack bool, problems *problemList) {
+	const format = "conflicts with BaseEndpoint: " + endpointRuleError + "%s and custom endpoint are not supported"
+	switch {
+	case isFIPS:
+		problems.add("UseFIPSEndpoint", format, "FIPS")
+	case isDualStack:
+		problems.add("UseDualStackEndpoint", format, "Dualstack")
+	}
+}
+
+// parse sets the scheme, host and path of a custom endpoint from its URL. No problem
+// that it adds holds the URL, in which there may be a password.
+func (e *endpoint) parse(field, text string, problems *problemList) {
+	u, err := url.Parse(text)
+	if err != nil || !isHTTPURL(u) {
+		problems.add(field, "is no http or https URL: want one such as "+
+			"https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint "+
+			"(it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
+		return
+	}
+	if u.User != nil || strings.ContainsAny(text, "?#") {
+		problems.add(field, "has user info, a query or a fragment, which are never sent: "+
+			"want scheme, host and path alone")
+	}
+	e.scheme = u.Scheme
+	e.host = u.Host
+	// A slash at the end goes, but not one that is written %2F.
+	e.rawPath = strings.TrimSuffix(u.EscapedPath(), "/")
+	e.path = unescapePath(e.rawPath)
+	checkEndpointPath(field, e.rawPath, problems)
+}
+
+// isHTTPURL reports whether u has a scheme, host and port that requests can be sent
+// to.
+func isHTTPURL(u *url.URL) bool {
+	if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+		return false
+	}
+	if u.Port() == "" {
+		return true
+	}
+	_, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil
+}
+
+// unescapePath returns an escaped path without its escapes. The path must be from a
+// URL that was parsed, so that each escape is known to be right.
+func unescapePath(rawPath string) string {
+	path, err := url.PathUnescape(rawPath)
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+// checkEndpointPath adds a problem if a proxy that normalises paths would change this
+// one, and so break the signature.
+func checkEndpointPath(field, rawPath string, problems *problemList) {
+	if rawPath == "" {
+		return
+	}
+	for raw := range strings.SplitSeq(strings.TrimPrefix(rawPath, "/"), "/") {
+		switch unescapePath(raw) {
+		case "", ".", "..":
+			problems.add(field, `has an empty, "." or ".." path segment: want the path without`)
+			return
+		}
+	}
+}
+
+// The interfaces of a loaded configuration's sources, as in the SDK's
+// internal/configsources.
 type (
 	fipsSource interface {
 		GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
@@ -123,45 +239,79 @@ type (
 	dualStackSource interface {
 		GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
 	}
-	ignoreSource interface {
+	ignoreEndpointsSource interface {
 		GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
 	}
-	endpointSource interface {
+	serviceEndpointSource interface {
 		GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
 	}
 )
 
-// serviceEndpoint returns a service's endpoint if it is configured, else that
-// of all services.
-func serviceEndpoint(cfg aws.Config, service, field string, faults *faultList) *string {
-	// AWS_ENDPOINT_URL, already in cfg.BaseEndpoint, hides the services section
-	// of the configuration file unless the service has a variable of its own.
-	_, global := os.LookupEnv("AWS_ENDPOINT_URL")
-	_, own := os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(service))
-	ignore, _ := configured(cfg, ignoreSource.GetIgnoreConfiguredEndpoints, "", new(faultList)) // as in the SDK
-	if !ignore && (own || !global) {
-		get := func(s endpointSource, ctx context.Context) (string, bool, error) {
-			return s.GetServiceBaseEndpoint(ctx, service)
-		}
-		if base, found := configured(cfg, get, field, faults); found {
-			return &base
-		}
-	}
-	return cfg.BaseEndpoint
+// useConfiguredEndpoints sets the options that select endpoints as a configuration
+// has them.
+func useConfiguredEndpoints(o *Options, cfg aws.Config, problems *problemList) {
+	fips, err := configured(cfg, fipsSource.GetUseFIPSEndpoint)
+	addConfigurationProblem("UseFIPSEndpoint", err, problems)
+	o.UseFIPSEndpoint = fips.value
+
+	dualStack, err := configured(cfg, dualStackSource.GetUseDualStackEndpoint)
+	addConfigurationProblem("UseDualStackEndpoint", err, problems)
+	o.UseDualStackEndpoint = dualStack.value
+
+	o.BaseEndpoint, err = configuredEndpoint(cfg, serviceID)
+	addConfigurationProblem("BaseEndpoint", err, problems)
+
+	o.S3BaseEndpoint, err = configuredEndpoint(cfg, "S3")
+	addConfigurationProblem("S3BaseEndpoint", err, problems)
 }
 
-// configured asks the sources of type S, in order, until one has the value.
-func configured[S, V any](cfg aws.Config, get func(S, context.Context) (V, bool, error), field string, faults *faultList) (value V, found bool) {
+// addConfigurationProblem adds a problem if a setting could not be read.
+func addConfigurationProblem(field string, err error, problems *problemList) {
+	if err != nil {
+		problems.add(field, "could not be read from the configuration: %v", err)
+	}
+}
+
+// configuredEndpoint returns the endpoint that is configured for a service, or the
+// one for all services, or nil.
+func configuredEndpoint(cfg aws.Config, service string) (*string, error) {
+	// As in the SDK, a setting that cannot be read does not count.
+	ignore, _ := configured(cfg, ignoreEndpointsSource.GetIgnoreConfiguredEndpoints)
+	// AWS_ENDPOINT_URL, which is cfg.BaseEndpoint already, hides the services section
+	// of the configuration file, unless the service has a variable of its own.
+	_, hasGlobal := os.LookupEnv("AWS_ENDPOINT_URL")
+	_, hasOwn := os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(service))
+	if ignore.value || hasGlobal && !hasOwn {
+		return cfg.BaseEndpoint, nil
+	}
+	get := func(source serviceEndpointSource, ctx context.Context) (string, bool, error) {
+		return source.GetServiceBaseEndpoint(ctx, service)
+	}
+	base, err := configured(cfg, get)
+	if !base.found {
+		return cfg.BaseEndpoint, err
+	}
+	return &base.value, err
+}
+
+// setting is the value of a configured setting.
+type setting[V any] struct {
+	value V
+	found bool
+}
+
+// configured asks the sources of a configuration that are of type S, in their order,
+// until one has the setting or cannot read it.
+func configured[S, V any](cfg aws.Config, get func(S, context.Context) (V, bool, error)) (setting[V], error) {
 	for _, source := range cfg.ConfigSources {
-		if s, ok := source.(S); ok {
-			value, found, err := get(s, context.Background())
-			if err != nil {
-				faults.add(field, "could not be read from the configuration: %v", err)
-			}
-			if found || err != nil {
-				return value, found
-			}
+		typed, ok := source.(S)
+		if !ok {
+			continue
+		}
+		value, found, err := get(typed, context.Background())
+		if found || err != nil {
+			return setting[V]{value: value, found: found}, err
 		}
 	}
-	return value, false
+	return setting[V]{}, nil
 }

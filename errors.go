@@ -16,176 +16,291 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ErrJobNotFinished is matched by the error of
-// [Client.DescribeDashboardSnapshotJobResult] for a job that is queued or running:
-// any whose message says "has not reached a terminal state", since AWS documents
-// the message, but not the exception.
-var ErrJobNotFinished = errors.New("the snapshot job has not finished: wait until DescribeDashboardSnapshotJob says COMPLETED or FAILED")
+// unknownError is the code, and the message, of an error that has none. The
+// official client says the same.
+const unknownError = "UnknownError"
 
-func markNotFinished(err smithy.APIError) error {
-	if strings.Contains(strings.ToLower(err.ErrorMessage()), "has not reached a terminal state") {
-		return &textError{err.Error() + " (it is queued or running: Wait polls until it has finished)", []error{err, ErrJobNotFinished}}
+// decodeException makes an exception of a response that is not 2xx, whatever its
+// body is: an error of the service, a proxy's page, or nothing.
+func decodeException(
+	op *operation,
+	header http.Header,
+	body []byte,
+	credentials aws.Credentials,
+) smithy.APIError {
+	members := readErrorBody(body, credentials)
+	code := errorCodeOf(header, members)
+	if modelled, ok := modelledCode(op, code); ok {
+		message := cmp.Or(members.exact("Message"), members.exact("message"))
+		return newException(modelled, exceptionFields{
+			message:      redact(message, credentials),
+			requestID:    cmp.Or(members.exact("RequestId"), headerRequestID(header)),
+			resourceType: members.exact("ResourceType"),
+		})
 	}
-	return err
+	// Package aws/retry tries an unmodelled 429 again only if the error has this type.
+	return &smithy.GenericAPIError{
+		Code:    redact(code, credentials),
+		Message: cmp.Or(redact(members.inAnyCase("message"), credentials), unknownError),
+	}
 }
 
-// decodeAPIError makes an exception of a response, whatever its body.
-func decodeAPIError(op *operation, header http.Header, body []byte, creds aws.Credentials) smithy.APIError {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
-	// By key, whose case matters in modelled errors alone.
-	exact, lower := map[string]string{}, map[string]string{}
-	ok := len(body) == 0 || bytes.HasPrefix(body, []byte("null"))
-	if r := (&reader{data: body}); r.next() == '{' {
-		for key := range r.members {
-			if r.next() != '"' {
-				r.skip()
-				continue
+// errorCodeOf returns the code of an error, without its namespace and its URI: that
+// of the header, else that of the body's members.
+func errorCodeOf(header http.Header, members errorMembers) string {
+	candidates := []string{
+		header.Get("X-Amzn-Errortype"),
+		members.inAnyCase("code"),
+		members.inAnyCase("__type"),
+	}
+	for _, candidate := range candidates {
+		if code := bareCode(candidate); code != "" {
+			return code
+		}
+	}
+	return unknownError
+}
+
+// bareCode returns the name in namespace#name:uri.
+func bareCode(text string) string {
+	text, _, _ = strings.Cut(text, ":")
+	text = text[strings.IndexByte(text, '#')+1:]
+	return strings.TrimSpace(text)
+}
+
+// modelledCode returns the code of an operation's exception, in the model's
+// spelling.
+func modelledCode(op *operation, code string) (string, bool) {
+	for _, modelled := range op.exceptions {
+		if strings.EqualFold(modelled, code) {
+			return modelled, true
+		}
+	}
+	return "", false
+}
+
+// errorMember is a member of an error's body whose value is a string.
+type errorMember struct {
+	name  string
+	value string
+}
+
+// errorMembers are the members of an error's body, in their order. If a name stands
+// twice, the last one counts.
+type errorMembers []errorMember
+
+// exact returns the value of a name, or "" if there is none.
+func (m errorMembers) exact(name string) string {
+	return m.last(func(n string) bool { return n == name })
+}
+
+// inAnyCase returns the value of a name in upper or lower case, or "".
+func (m errorMembers) inAnyCase(name string) string {
+	return m.last(func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+func (m errorMembers) last(matches func(string) bool) string {
+	for i := len(m) - 1; i >= 0; i-- {
+		if matches(m[i].name) {
+			return m[i].value
+		}
+	}
+	return ""
+}
+
+// readErrorBody returns the members of an error's body. If the body is not a JSON
+// object, its beginning stands in for the message.
+func readErrorBody(body []byte, credentials aws.Credentials) errorMembers {
+	const byteOrderMark = "\uFEFF"
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
+	if len(body) == 0 || bytes.HasPrefix(body, []byte("null")) {
+		return nil
+	}
+	members, err := readStringMembers(body)
+	if err != nil {
+		return errorMembers{{name: "message", value: snippet(body, credentials)}}
+	}
+	return members
+}
+
+// readStringMembers returns the members of a JSON object whose values are strings.
+func readStringMembers(body []byte) (errorMembers, error) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body), syntaxOptions, jsontext.AllowDuplicateNames(true))
+	if decoder.PeekKind() != '{' {
+		return nil, errors.New("not a JSON object")
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	var members errorMembers
+	for decoder.PeekKind() == '"' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		member := errorMember{name: name.String()}
+		if decoder.PeekKind() != '"' {
+			if err := decoder.SkipValue(); err != nil {
+				return nil, err
 			}
-			text := string(r.text())
-			exact[string(key)], lower[strings.ToLower(string(key))] = text, text
+			continue
 		}
-		ok = r.err == nil
-	}
-	if !ok {
-		// HTML from a proxy, cut-off JSON: there is no better message.
-		text := map[string]string{"message": snippet(body, creds)}
-		exact, lower = text, text
-	}
-	code := ""
-	for _, c := range []string{header.Get("X-Amzn-Errortype"), lower["code"], lower["__type"], unknownError} {
-		c, _, _ = strings.Cut(c, ":") // namespace#Name:uri
-		code = cmp.Or(code, strings.TrimSpace(c[strings.IndexByte(c, '#')+1:]))
-	}
-	message := redact(cmp.Or(exact["Message"], exact["message"]), creds)
-	for _, e := range exceptions(message, cmp.Or(exact["RequestId"], headerRequestID(header)), exact["ResourceType"]) {
-		if name := e.ErrorCode(); strings.EqualFold(name, code) && strings.Contains(op.exceptions, strings.TrimSuffix(name, "Exception")) {
-			return e
+		value, err := decoder.ReadToken()
+		if err != nil {
+			return nil, err
 		}
+		member.value = value.String()
+		members = append(members, member)
 	}
-	// An unmodelled 429 is retried only if the error is of this very type.
-	return &smithy.GenericAPIError{Code: redact(code, creds), Message: cmp.Or(redact(lower["message"], creds), unknownError)}
+	// The object's end, or what stands in its place.
+	_, err := decoder.ReadToken()
+	return members, err
 }
 
+// headerRequestID returns the request id in a response's header.
 func headerRequestID(header http.Header) string {
-	return oneLine(cmp.Or(header.Get("X-Amzn-Requestid"), header.Get("X-Amz-Requestid")))
+	id := header.Get("X-Amzn-Requestid")
+	if id == "" {
+		id = header.Get("X-Amz-Requestid")
+	}
+	return oneLine(id)
 }
 
-// responseError adds what the response says, but not the request, which holds
-// the signature and the session token.
+// responseError adds to err what a response says. It keeps neither the body nor the
+// request, which holds the signature and the session token. A nil response stands
+// for none.
 func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 	kept := http.Response{Header: http.Header{}}
 	if resp != nil {
 		kept = *resp
 	}
-	kept.Body, kept.Request, kept.TLS = http.NoBody, nil, nil
-	e := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &kept}, Err: err}
-	return &awshttp.ResponseError{ResponseError: e, RequestID: headerRequestID(kept.Header)}
+	kept.Body = http.NoBody
+	kept.Request = nil
+	kept.TLS = nil
+	return &awshttp.ResponseError{
+		ResponseError: &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &kept},
+			Err:      err,
+		},
+		RequestID: headerRequestID(kept.Header),
+	}
 }
 
-// textError is errors under a text that need not be theirs.
+// sendError is the error of a request that got no response. A transport's error may
+// hold the whole URL, and headers of the request: neither is shown.
+func sendError(err error, credentials aws.Credentials) error {
+	if urlError, ok := errors.AsType[*url.Error](err); ok {
+		err = urlError.Err
+	}
+	if text := redact(err.Error(), credentials); text != err.Error() {
+		err = &textError{text: text, errs: []error{err}}
+	}
+	if speaksNoTLS(err) {
+		err = &retryDecision{
+			err:       fmt.Errorf("the server does not speak TLS, check the endpoint's scheme: %w", err),
+			retryable: false,
+		}
+	}
+	return &smithyhttp.RequestSendError{Err: err}
+}
+
+// speaksNoTLS reports whether a server responded to https with plain HTTP.
+func speaksNoTLS(err error) bool {
+	_, isRecordHeader := errors.AsType[tls.RecordHeaderError](err)
+	return isRecordHeader || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+// neverConnected reports whether there was no connection to send a request on.
+func neverConnected(err error) bool {
+	if networkError, ok := errors.AsType[*net.OpError](err); ok && networkError.Op == "dial" {
+		return true
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	return speaksNoTLS(err)
+}
+
+// errorCode returns the code of the service's error, or "" if err has none.
+func errorCode(err error) string {
+	if exception, ok := errors.AsType[smithy.APIError](err); ok {
+		return exception.ErrorCode()
+	}
+	return ""
+}
+
+// httpStatus returns the status of an error's response, or 0 if there was none.
+func httpStatus(err error) int {
+	if responseErr, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return responseErr.HTTPStatusCode()
+	}
+	return 0
+}
+
+// textError gives errors another text, and keeps them in its chain.
 type textError struct {
 	text string
 	errs []error
 }
 
-func (e *textError) Error() string   { return e.text }
+// Error returns the text.
+func (e *textError) Error() string { return e.text }
+
+// Unwrap returns the errors that the text is about.
 func (e *textError) Unwrap() []error { return e.errs }
 
-// ended is the error of a call whose context is done, with what went wrong before,
-// as a cancellation that the SDK's retryers know.
-func ended(ctx context.Context, before ...error) error {
+// canceledError is the error of a call whose context is done. It wraps ctx's error,
+// its cause, and the errors that came before, in an *aws.RequestCanceledError, which
+// retryers take for final. Errors that are nil are left out.
+func canceledError(ctx context.Context, before ...error) error {
 	cause := context.Cause(ctx)
-	e := &textError{ctx.Err().Error(), []error{ctx.Err(), cause}}
+	canceled := &textError{
+		text: ctx.Err().Error(),
+		errs: []error{ctx.Err(), cause},
+	}
 	if cause != ctx.Err() {
-		e.text += ", cause: " + cause.Error()
+		canceled.text += ", cause: " + cause.Error()
 	}
 	for _, err := range before {
 		if err != nil {
-			e.text += ", after: " + err.Error()
-			e.errs = append(e.errs, err)
+			canceled.text += ", after: " + err.Error()
+			canceled.errs = append(canceled.errs, err)
 		}
 	}
-	return &aws.RequestCanceledError{Err: e}
+	return &aws.RequestCanceledError{Err: canceled}
 }
 
-// stopped is the error of a call that something keeps from going on.
-func stopped(ctx context.Context, err, last error) error {
+// admissionError is the error of a call that may not send another attempt. The last
+// error is that of the attempt before; it may be nil.
+func admissionError(ctx context.Context, err, last error) error {
 	if ctx.Err() != nil {
-		return ended(ctx, err, last)
+		return canceledError(ctx, err, last)
 	}
-	// rate.Limiter says so early, and in its own way, if the deadline would pass.
-	if _, ok := ctx.Deadline(); ok && strings.Contains(err.Error(), "deadline") && !errors.Is(err, context.DeadlineExceeded) {
+	if tellsOfDeadline(ctx, err) {
 		err = &aws.RequestCanceledError{Err: fmt.Errorf("%w: %w", context.DeadlineExceeded, err)}
 	}
-	return after(err, last)
+	return withPrevious(err, last)
 }
 
-// after adds the error that came before, if any.
-func after(err, last error) error {
-	if last == nil {
+// tellsOfDeadline reports whether err says, in words of its own, that ctx's deadline
+// would pass. rate.Limiter's Wait returns such an error before the deadline.
+func tellsOfDeadline(ctx context.Context, err error) bool {
+	_, hasDeadline := ctx.Deadline()
+	return hasDeadline &&
+		strings.Contains(err.Error(), "deadline") &&
+		!errors.Is(err, context.DeadlineExceeded)
+}
+
+// withPrevious adds to err the error that came before it, which may be nil.
+func withPrevious(err, previous error) error {
+	if previous == nil {
 		return err
 	}
-	return fmt.Errorf("%w, after: %w", err, last)
-}
-
-func errorCode(err error) string {
-	if e, ok := errors.AsType[smithy.APIError](err); ok {
-		return e.ErrorCode()
-	}
-	return ""
-}
-
-// httpStatus returns 0 for an error without a response.
-func httpStatus(err error) int {
-	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
-		return e.HTTPStatusCode()
-	}
-	return 0
-}
-
-// unmisread hides a text that package aws/retry would take for a broken connection.
-func unmisread(err error) error {
-	text := err.Error()
-	if httpStatus(err) > 0 && (strings.Contains(text, "connection reset") || strings.Contains(text, "use of closed network connection")) {
-		return &textError{"error response", []error{err}}
-	}
-	return err
-}
-
-// decidedError tells a retryer whether to try again.
-type decidedError struct {
-	error
-	again bool
-}
-
-func (e *decidedError) Unwrap() error        { return e.error }
-func (e *decidedError) RetryableError() bool { return e.again }
-
-// sendError is a request without a response. Its text may hold request headers.
-func sendError(err error, creds aws.Credentials) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // its text holds the whole URL
-	}
-	if text := redact(err.Error(), creds); text != err.Error() {
-		err = &textError{text, []error{err}}
-	}
-	if speaksNoTLS(err) {
-		err = &decidedError{fmt.Errorf("the server does not speak TLS, check the endpoint's scheme: %w", err), false}
-	}
-	return &smithyhttp.RequestSendError{Err: err}
-}
-
-func speaksNoTLS(err error) bool {
-	_, ok := errors.AsType[tls.RecordHeaderError](err)
-	return ok || errors.Is(err, http.ErrSchemeMismatch)
-}
-
-// neverConnected reports whether there was no connection to send a request on.
-func neverConnected(err error) bool {
-	op, dial := errors.AsType[*net.OpError](err)
-	_, dns := errors.AsType[*net.DNSError](err)
-	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	return dial && op.Op == "dial" || dns || certificate || speaksNoTLS(err)
+	return fmt.Errorf("%w, after: %w", err, previous)
 }

@@ -136,9 +136,9 @@ func TestErrorTexts(t *testing.T) {
 		{"send failure", exampleJob, []answer{{err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")}},
 			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, dial tcp 192.0.2.1:443: connect: connection refused"},
 		{"cut-off body", exampleJob, []answer{{status: 200, header: map[string]string{"X-Amzn-Requestid": "R1"}, body: `{"JobSta`}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, cut off after 8 bytes: unexpected EOF"},
+			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, cut off after 8 bytes: jsontext: unexpected EOF after offset 8"},
 		{"HTML with a 200", exampleJob, []answer{{status: 200, header: map[string]string{"Content-Type": "text/html", "X-Amzn-Requestid": "R1"}, body: "<html>\ncaptive portal</html>"}},
-			`operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, invalid character '<' looking for beginning of value, Content-Type "text/html", body "<html> captive portal</html>"`},
+			`operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, jsontext: invalid character '<' at start of value, Content-Type "text/html", body "<html> captive portal</html>"`},
 		{"HTML with a 502", exampleJob, []answer{{status: 502, body: "<html>bad gateway</html>"}},
 			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 502, RequestID: , api error UnknownError: <html>bad gateway</html>"},
 		{"not finished", exampleJob, []answer{{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException", "X-Amzn-Requestid": "R1"},
@@ -200,10 +200,10 @@ func TestExceptionsOfAnOperation(t *testing.T) {
 		"PreconditionNotMetException", "ResourceExistsException", "ResourceNotFoundException", "ThrottlingException",
 		"UnsupportedPricingPlanException", "UnsupportedUserEditionException",
 	}
-	op := &operation{exceptions: strings.ReplaceAll(strings.Join(all, " "), "Exception", "")}
+	op := &operation{exceptions: all}
 	for _, code := range all {
 		header := http.Header{"X-Amzn-Errortype": {code}, "X-Amzn-Requestid": {"R1"}}
-		err := decodeAPIError(op, header, []byte(`{"Message":"m","ResourceType":"T"}`), exampleCredentials.value())
+		err := decodeException(op, header, []byte(`{"Message":"m","ResourceType":"T"}`), exampleCredentials.value())
 		if got := strings.TrimPrefix(fmt.Sprintf("%T", err), "*snapshotjob."); got != code || err.ErrorCode() != code {
 			t.Errorf("code %s became a %s with code %s", code, got, err.ErrorCode())
 		}
@@ -213,7 +213,7 @@ func TestExceptionsOfAnOperation(t *testing.T) {
 		if f := reflect.ValueOf(err).Elem().FieldByName("ResourceType"); f.IsValid() && f.String() != "T" {
 			t.Errorf("%s: ResourceType %q, want T", code, f)
 		}
-		if _, generic := decodeAPIError(&operation{}, header, nil, exampleCredentials.value()).(*smithy.GenericAPIError); !generic {
+		if _, generic := decodeException(&operation{}, header, nil, exampleCredentials.value()).(*smithy.GenericAPIError); !generic {
 			t.Errorf("%s became a type for an operation whose model lacks it", code)
 		}
 	}

@@ -2,143 +2,284 @@ package snapshotjob
 
 import "github.com/aws/smithy-go"
 
-// AccessDeniedException (HTTP 401) means that the credentials have expired,
-// another user started the job, or this one may not see the dashboard (API
-// reference, DescribeDashboardSnapshotJobResult).
-type AccessDeniedException struct{ Message, RequestID string }
-
-// InternalFailureException (HTTP 500) is the service's own failure.
-type InternalFailureException struct{ Message, RequestID string }
-
-// InvalidParameterValueException (HTTP 400) means a value that the service refuses.
-type InvalidParameterValueException struct{ Message, RequestID string }
-
-// PreconditionNotMetException (HTTP 400) means that something must happen first.
-type PreconditionNotMetException struct{ Message, RequestID string }
-
-// ResourceNotFoundException (HTTP 404) means that the account, the dashboard
-// or the job does not exist in this region.
-type ResourceNotFoundException struct{ Message, RequestID, ResourceType string }
-
-// ThrottlingException (HTTP 429) means more requests than the account may send,
-// by default 10 a second (API reference, StartDashboardSnapshotJob): see
-// [Options].Limiter.
-type ThrottlingException struct{ Message, RequestID string }
-
-// UnsupportedUserEditionException (HTTP 403) means that the account's edition of
-// QuickSight lacks the operation.
-type UnsupportedUserEditionException struct{ Message, RequestID string }
-
-// LimitExceededException (HTTP 409) means that the account runs as many jobs as
-// it may, by default 12 (API reference, StartDashboardSnapshotJob).
-type LimitExceededException struct{ Message, RequestID, ResourceType string }
-
-// ResourceExistsException (HTTP 409) means that the dashboard has a job of this
-// id already, running or finished less than 24 hours ago.
-type ResourceExistsException struct{ Message, RequestID, ResourceType string }
-
-// UnsupportedPricingPlanException (HTTP 403) means that the account's pricing
-// plan lacks snapshots of this kind.
-type UnsupportedPricingPlanException struct{ Message, RequestID string }
-
-// commonExceptions are in the model of every operation.
-const commonExceptions = "AccessDenied InternalFailure ResourceNotFound Throttling UnsupportedUserEdition "
-
-func exceptions(message, id, resource string) []smithy.APIError {
-	return []smithy.APIError{
-		&AccessDeniedException{message, id},
-		&InternalFailureException{message, id},
-		&InvalidParameterValueException{message, id},
-		&PreconditionNotMetException{message, id},
-		&ResourceNotFoundException{message, id, resource},
-		&ThrottlingException{message, id},
-		&UnsupportedUserEditionException{message, id},
-		&LimitExceededException{message, id, resource},
-		&ResourceExistsException{message, id, resource},
-		&UnsupportedPricingPlanException{message, id},
-	}
+// commonExceptions are the codes of the exceptions that every operation has in its
+// model.
+var commonExceptions = []string{
+	"AccessDeniedException",
+	"InternalFailureException",
+	"ResourceNotFoundException",
+	"ThrottlingException",
+	"UnsupportedUserEditionException",
 }
 
-// The methods of smithy.APIError. The faults are those of the service model.
+// exceptionFields are what the service tells with an exception.
+type exceptionFields struct {
+	message      string
+	requestID    string
+	resourceType string
+}
 
-func errorText(e smithy.APIError) string { return e.ErrorCode() + ": " + e.ErrorMessage() }
+// newException returns the exception of a code that stands in an operation's model.
+func newException(code string, fields exceptionFields) smithy.APIError {
+	switch code {
+	case "AccessDeniedException":
+		return &AccessDeniedException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "InternalFailureException":
+		return &InternalFailureException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "InvalidParameterValueException":
+		return &InvalidParameterValueException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "PreconditionNotMetException":
+		return &PreconditionNotMetException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "ResourceNotFoundException":
+		return &ResourceNotFoundException{
+			Message:      fields.message,
+			RequestID:    fields.requestID,
+			ResourceType: fields.resourceType,
+		}
+	case "ThrottlingException":
+		return &ThrottlingException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "UnsupportedUserEditionException":
+		return &UnsupportedUserEditionException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "LimitExceededException":
+		return &LimitExceededException{
+			Message:      fields.message,
+			RequestID:    fields.requestID,
+			ResourceType: fields.resourceType,
+		}
+	case "ResourceExistsException":
+		return &ResourceExistsException{
+			Message:      fields.message,
+			RequestID:    fields.requestID,
+			ResourceType: fields.resourceType,
+		}
+	case "UnsupportedPricingPlanException":
+		return &UnsupportedPricingPlanException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	}
+	panic("snapshotjob: there is no exception " + code)
+}
 
-func (e *AccessDeniedException) Error() string { return errorText(e) }
+// exceptionText is the text of an exception as an error.
+func exceptionText(e smithy.APIError) string {
+	return e.ErrorCode() + ": " + e.ErrorMessage()
+}
 
-func (e *InternalFailureException) Error() string { return errorText(e) }
+// AccessDeniedException means one of three things: the credentials have expired,
+// another user started the job, or this one has no access to the dashboard. Its
+// HTTP status is 401 (API reference, DescribeDashboardSnapshotJobResult).
+type AccessDeniedException struct {
+	Message   string
+	RequestID string
+}
 
-func (e *InvalidParameterValueException) Error() string { return errorText(e) }
+// Error returns the code and the message.
+func (e *AccessDeniedException) Error() string { return exceptionText(e) }
 
-func (e *PreconditionNotMetException) Error() string { return errorText(e) }
+// ErrorCode returns "AccessDeniedException".
+func (e *AccessDeniedException) ErrorCode() string { return "AccessDeniedException" }
 
-func (e *ResourceNotFoundException) Error() string { return errorText(e) }
-
-func (e *ThrottlingException) Error() string { return errorText(e) }
-
-func (e *UnsupportedUserEditionException) Error() string { return errorText(e) }
-
-func (e *LimitExceededException) Error() string { return errorText(e) }
-
-func (e *ResourceExistsException) Error() string { return errorText(e) }
-
-func (e *UnsupportedPricingPlanException) Error() string { return errorText(e) }
-
+// ErrorMessage returns Message.
 func (e *AccessDeniedException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// InternalFailureException means that the service itself failed. Its HTTP
+// status is 500.
+type InternalFailureException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *InternalFailureException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "InternalFailureException".
+func (e *InternalFailureException) ErrorCode() string { return "InternalFailureException" }
+
+// ErrorMessage returns Message.
 func (e *InternalFailureException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultServer, as the service model has it.
+func (e *InternalFailureException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
+
+// InvalidParameterValueException means that the service refuses a value of the
+// request. Its HTTP status is 400.
+type InvalidParameterValueException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *InvalidParameterValueException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "InvalidParameterValueException".
+func (e *InvalidParameterValueException) ErrorCode() string { return "InvalidParameterValueException" }
+
+// ErrorMessage returns Message.
 func (e *InvalidParameterValueException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// PreconditionNotMetException means that something else must happen before the
+// request. Its HTTP status is 400.
+type PreconditionNotMetException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *PreconditionNotMetException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "PreconditionNotMetException".
+func (e *PreconditionNotMetException) ErrorCode() string { return "PreconditionNotMetException" }
+
+// ErrorMessage returns Message.
 func (e *PreconditionNotMetException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// ResourceNotFoundException means that the account, the dashboard or the job does
+// not exist in this region. Its HTTP status is 404.
+type ResourceNotFoundException struct {
+	Message      string
+	RequestID    string
+	ResourceType string
+}
+
+// Error returns the code and the message.
+func (e *ResourceNotFoundException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "ResourceNotFoundException".
+func (e *ResourceNotFoundException) ErrorCode() string { return "ResourceNotFoundException" }
+
+// ErrorMessage returns Message.
 func (e *ResourceNotFoundException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// ThrottlingException means that the account sends more requests than it may, by
+// default 10 a second: see [Options].Limiter. Its HTTP status is 429 (API reference,
+// StartDashboardSnapshotJob).
+type ThrottlingException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *ThrottlingException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "ThrottlingException".
+func (e *ThrottlingException) ErrorCode() string { return "ThrottlingException" }
+
+// ErrorMessage returns Message.
 func (e *ThrottlingException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// UnsupportedUserEditionException means that the account's edition of QuickSight
+// does not have the operation. Its HTTP status is 403.
+type UnsupportedUserEditionException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *UnsupportedUserEditionException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "UnsupportedUserEditionException".
+func (e *UnsupportedUserEditionException) ErrorCode() string {
+	return "UnsupportedUserEditionException"
+}
+
+// ErrorMessage returns Message.
 func (e *UnsupportedUserEditionException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *UnsupportedUserEditionException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// LimitExceededException means that the account runs as many jobs as it may, by
+// default 12. Its HTTP status is 409 (API reference, StartDashboardSnapshotJob).
+type LimitExceededException struct {
+	Message      string
+	RequestID    string
+	ResourceType string
+}
+
+// Error returns the code and the message.
+func (e *LimitExceededException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "LimitExceededException".
+func (e *LimitExceededException) ErrorCode() string { return "LimitExceededException" }
+
+// ErrorMessage returns Message.
 func (e *LimitExceededException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *LimitExceededException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// ResourceExistsException means that the dashboard has a job of this id, which is
+// running or finished less than 24 hours ago. Its HTTP status is 409 (API reference,
+// StartDashboardSnapshotJob).
+type ResourceExistsException struct {
+	Message      string
+	RequestID    string
+	ResourceType string
+}
+
+// Error returns the code and the message.
+func (e *ResourceExistsException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "ResourceExistsException".
+func (e *ResourceExistsException) ErrorCode() string { return "ResourceExistsException" }
+
+// ErrorMessage returns Message.
 func (e *ResourceExistsException) ErrorMessage() string { return e.Message }
 
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// UnsupportedPricingPlanException means that the account's pricing plan does not
+// have snapshots of this kind. Its HTTP status is 403.
+type UnsupportedPricingPlanException struct {
+	Message   string
+	RequestID string
+}
+
+// Error returns the code and the message.
+func (e *UnsupportedPricingPlanException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "UnsupportedPricingPlanException".
+func (e *UnsupportedPricingPlanException) ErrorCode() string {
+	return "UnsupportedPricingPlanException"
+}
+
+// ErrorMessage returns Message.
 func (e *UnsupportedPricingPlanException) ErrorMessage() string { return e.Message }
 
-func (*AccessDeniedException) ErrorCode() string { return "AccessDeniedException" }
-
-func (*InternalFailureException) ErrorCode() string { return "InternalFailureException" }
-
-func (*InvalidParameterValueException) ErrorCode() string { return "InvalidParameterValueException" }
-
-func (*PreconditionNotMetException) ErrorCode() string { return "PreconditionNotMetException" }
-
-func (*ResourceNotFoundException) ErrorCode() string { return "ResourceNotFoundException" }
-
-func (*ThrottlingException) ErrorCode() string { return "ThrottlingException" }
-
-func (*UnsupportedUserEditionException) ErrorCode() string { return "UnsupportedUserEditionException" }
-
-func (*LimitExceededException) ErrorCode() string { return "LimitExceededException" }
-
-func (*ResourceExistsException) ErrorCode() string { return "ResourceExistsException" }
-
-func (*UnsupportedPricingPlanException) ErrorCode() string { return "UnsupportedPricingPlanException" }
-
-func (*AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*InternalFailureException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
-
-func (*InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*UnsupportedUserEditionException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*LimitExceededException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
-
-func (*UnsupportedPricingPlanException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *UnsupportedPricingPlanException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }

@@ -25,7 +25,7 @@ func fileName(file ResultFile) string {
 		name = "_" + name
 	}
 	uri, _, _ := strings.Cut(string(file.URI), "?")
-	ending := cmp.Or(formatRules[file.Format].ending, safe(filepath.Ext(uri), 9))
+	ending := cmp.Or(formatRules[file.Format].extension, safe(filepath.Ext(uri), 9))
 	if len(ending) < 2 || strings.Contains(ending, "_") {
 		ending = ".bin"
 	}

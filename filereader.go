@@ -21,7 +21,7 @@ import (
 // ErrFileChanged is matched by the error of a file that was replaced meanwhile.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
-var errStalled = &decidedError{errors.New("the server sent nothing for too long"), true}
+var errStalled = &retryDecision{err: errors.New("the server sent nothing for too long"), retryable: true}
 
 const toEnd = math.MaxInt64
 
@@ -69,7 +69,7 @@ func (o *object) locate(expired bool) error {
 		case o.renewing <- struct{}{}:
 			defer func() { <-o.renewing }()
 		case <-o.ctx.Done():
-			return ended(o.ctx, nil, nil)
+			return canceledError(o.ctx, nil, nil)
 		}
 		if o.newest.Load() == o.result {
 			result, err := o.client.DescribeDashboardSnapshotJobResult(o.ctx, o.file.Job, o.ClientOptions...)
@@ -163,24 +163,24 @@ func (o *object) connect(last error) error {
 			sleep(o.ctx, delay)
 		}
 		if o.ctx.Err() != nil {
-			return ended(o.ctx, last, nil)
+			return canceledError(o.ctx, last, nil)
 		}
 		if err = o.request(); err == nil {
 			return nil
 		}
 		err = o.drop(err)
 		if o.ctx.Err() != nil {
-			return ended(o.ctx, err, last)
+			return canceledError(o.ctx, err, last)
 		}
 		// Of an old URL S3 says 403, or ExpiredToken for what signed it.
 		signed, expired := o.uri.isKey(), credentialsExpired(err)
 		switch {
-		case !o.renewed && signed && expired && o.refresh(o.ctx, o.creds):
+		case !o.renewed && signed && expired && o.settings.renewCredentials(o.ctx, o.creds):
 		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):
 			if failed := o.locate(true); failed != nil {
-				return after(failed, err)
+				return withPrevious(failed, err)
 			}
-		case passing(err):
+		case isTransient(err):
 			continue
 		default:
 			return err
@@ -197,7 +197,7 @@ func (o *object) request() error {
 	defer o.stall.Stop()
 	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // its URL comes last
 	// "identity" brings the bytes that length and checksum count.
-	req.Header = http.Header{"User-Agent": {o.userAgent}, "Accept-Encoding": {"identity"}}
+	req.Header = http.Header{"User-Agent": {o.settings.userAgent}, "Accept-Encoding": {"identity"}}
 	if o.at > 0 || !o.whole {
 		span := fmt.Sprintf("bytes=%d-", o.at)
 		if o.end < toEnd {
@@ -219,13 +219,13 @@ func (o *object) request() error {
 	}
 	req.Host = req.URL.Host
 	sent := time.Now()
-	resp, err := roundTrip(o.DownloadTransport, req)
-	if o.Logger != nil {
+	resp, err := roundTrip(o.settings.options.DownloadTransport, req)
+	if o.settings.options.Logger != nil {
 		attrs := []any{"job", o.file.Job.String(), "file", o.file.describe(), "offset", o.at, "duration", time.Since(sent)}
 		if resp != nil {
 			attrs = append(attrs, "status", resp.StatusCode)
 		}
-		o.Logger.DebugContext(ctx, "download attempt", attrs...)
+		o.settings.options.Logger.DebugContext(ctx, "download attempt", attrs...)
 	}
 	if err != nil {
 		return responseError(nil, sendError(err, o.creds))
@@ -250,7 +250,7 @@ func (o *object) accept(resp *http.Response) error {
 		changed, total = o.at > 0, 0
 	default:
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		code, message := element(body, "Code"), element(body, "Message")
+		code, message := xmlElement(body, "Code"), xmlElement(body, "Message")
 		if code == "" {
 			code, message = unknownError, snippet(body, o.creds)
 		}

@@ -15,12 +15,15 @@ import (
 // What the library's packages may import themselves, besides the standard
 // library and each other.
 var allowedImports = []string{
+	"github.com/go-json-experiment/json",
+	"github.com/go-json-experiment/json/jsontext",
 	"github.com/aws/aws-sdk-go-v2/aws",
 	"github.com/aws/aws-sdk-go-v2/aws/middleware",
 	"github.com/aws/aws-sdk-go-v2/aws/retry",
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4",
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http",
 	"github.com/aws/smithy-go",
+	"github.com/go-json-experiment/json",
 	"github.com/aws/smithy-go/encoding/httpbinding",
 	"github.com/aws/smithy-go/middleware",
 	"github.com/aws/smithy-go/rand",
@@ -31,6 +34,7 @@ var allowedImports = []string{
 var allowedModules = []string{
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/smithy-go",
+	"github.com/go-json-experiment/json",
 	"github.com/quicksight-go/snapshotjob",
 }
 

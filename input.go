@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -9,93 +8,57 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// InvalidInputError lists all that is wrong with a call's input or options.
-// Nothing was sent.
+// InvalidInputError lists everything that is wrong with the input or the options of
+// a call. Nothing was sent.
 type InvalidInputError struct {
-	Faults []InputFault // at least one
+	// Faults are the problems, at least one.
+	Faults []InputFault
 }
 
-// InputFault is one thing that is wrong.
+// InputFault is one thing that is wrong with an input.
 type InputFault struct {
-	Field   string // the field's Go name, such as "DashboardID"
-	Problem string // what is wrong, and what would be right
+	Field   string // the Go name of the field, such as "DashboardID"
+	Problem string // what is wrong with the field, and what would be right
 }
 
-// Error returns all faults in one line.
+// Error returns all problems in one line.
 func (e *InvalidInputError) Error() string {
-	var texts []string
-	for _, f := range e.Faults {
-		texts = append(texts, f.Field+" "+f.Problem)
+	texts := make([]string, len(e.Faults))
+	for i, problem := range e.Faults {
+		texts[i] = problem.Field + " " + problem.Problem
 	}
 	return "invalid input: " + strings.Join(texts, "; ")
 }
 
-type faultList []InputFault
+// problemList collects what is wrong with an input or with options, so that a
+// caller learns all of it at once.
+type problemList []InputFault
 
-func (l *faultList) add(field, format string, args ...any) {
-	*l = append(*l, InputFault{field, fmt.Sprintf(format, args...)})
+// add appends a problem of a field.
+func (l *problemList) add(field, format string, args ...any) {
+	*l = append(*l, InputFault{
+		Field:   field,
+		Problem: fmt.Sprintf(format, args...),
+	})
 }
 
-func (l *faultList) needContext(ctx context.Context) {
+// err returns the list as an error, or nil if the list is empty.
+func (l problemList) err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	return &InvalidInputError{Faults: l}
+}
+
+// needContext adds a problem if ctx is nil.
+func (l *problemList) needContext(ctx context.Context) {
 	if ctx == nil {
 		l.add("ctx", "is nil: want a context, such as context.Background()")
 	}
 }
 
-// setDefault replaces 0, and reports what is negative.
-func setDefault[N ~int | ~int64](faults *faultList, field string, n *N, byDefault N) {
-	if *n < 0 {
-		faults.add(field, "is %v: want a positive value, or 0 for the default", *n)
-	}
-	*n = cmp.Or(*n, byDefault)
-}
-
-// applyAll reports the functions that are nil.
-func applyAll[T any](options *T, optFns []func(*T), faults *faultList) {
-	for i, fn := range optFns {
-		if fn != nil {
-			fn(options)
-		} else {
-			faults.add("optFns", "has a nil function at index %d", i)
-		}
-	}
-}
-
-// quote quotes the beginning of a value, without a presigned URL's query.
-func quote(value string) string {
-	value = redact(value, aws.Credentials{})
-	if len(value) > 64 {
-		return fmt.Sprintf("%.64q…", value)
-	}
-	return fmt.Sprintf("%q", value)
-}
-
-// checkCount wants n, of which format tells, to be from least to most.
-func (l *faultList) checkCount(field, format string, n, least, most int, hint string) {
-	if n >= least && n <= most {
-		return
-	}
-	want := fmt.Sprint(least, " to ", most)
-	switch least {
-	case 0:
-		want = fmt.Sprint("at most ", most)
-	case most:
-		want = fmt.Sprint(most)
-	}
-	l.add(field, format+": want %s%s", n, want, hint)
-}
-
-// checkText wants what the model's pattern .*\S.* does.
-func (l *faultList) checkText(field, text string) {
-	if strings.TrimSpace(text) == "" {
-		l.add(field, "is empty")
-	}
-}
-
-// at names an element of a list.
-func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
-
-func (l *faultList) checkAccount(id string) {
+// checkAccount adds a problem if id is not an AWS account id.
+func (l *problemList) checkAccount(id string) {
 	switch {
 	case id == "":
 		l.add("AWSAccountID", "is empty: want the 12 digits of the account that owns the dashboard")
@@ -104,12 +67,86 @@ func (l *faultList) checkAccount(id string) {
 	}
 }
 
-func (l *faultList) checkID(field, id string) {
+// checkID adds a problem if id cannot be a segment of a request's path. What else
+// is allowed in an id is for the service to say.
+func (l *problemList) checkID(field, id string) {
 	switch id {
 	case "":
 		l.add(field, "is empty")
 	case ".", "..":
-		// A proxy or the service would take it for a path segment to remove.
+		// A proxy or the service would resolve it, and so drop a segment of the path.
 		l.add(field, "%q cannot stand in a request path", id)
 	}
+}
+
+// countLimits say how many of something a list may have.
+type countLimits struct {
+	format  string // tells the count, such as "has %d groups"
+	least   int
+	most    int
+	comment string // appended to the limits
+}
+
+// checkCount adds a problem if count is outside of the limits.
+func (l *problemList) checkCount(field string, count int, limits countLimits) {
+	if count >= limits.least && count <= limits.most {
+		return
+	}
+	var want string
+	switch limits.least {
+	case 0:
+		want = fmt.Sprintf("at most %d", limits.most)
+	case limits.most:
+		want = fmt.Sprintf("%d", limits.most)
+	default:
+		want = fmt.Sprintf("%d to %d", limits.least, limits.most)
+	}
+	l.add(field, limits.format+": want %s%s", count, want, limits.comment)
+}
+
+// checkText adds a problem if a text has no character but spaces, which the
+// service model's pattern .*\S.* refuses.
+func (l *problemList) checkText(field, text string) {
+	if strings.TrimSpace(text) == "" {
+		l.add(field, "is empty")
+	}
+}
+
+// indexed names an element of a list, such as "FileGroups[2]".
+func indexed(list string, index int) string {
+	return fmt.Sprintf("%s[%d]", list, index)
+}
+
+// setDefault gives an option its default if it is 0, and adds a problem if it is
+// negative.
+func setDefault[N ~int | ~int64](problems *problemList, field string, option *N, value N) {
+	if *option < 0 {
+		problems.add(field, "is %v: want a positive value, or 0 for the default", *option)
+	}
+	if *option == 0 {
+		*option = value
+	}
+}
+
+// applyAll applies option functions in their order, and adds a problem for each
+// that is nil.
+func applyAll[T any](problems *problemList, options *T, optFns []func(*T)) {
+	for i, fn := range optFns {
+		if fn == nil {
+			problems.add("optFns", "has a nil function at index %d", i)
+			continue
+		}
+		fn(options)
+	}
+}
+
+// quote quotes the beginning of a value from outside, without the query of a
+// presigned URL.
+func quote(value string) string {
+	const longest = 64
+	value = redact(value, aws.Credentials{})
+	if len(value) > longest {
+		return fmt.Sprintf("%.*q…", longest, value)
+	}
+	return fmt.Sprintf("%q", value)
 }

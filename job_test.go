@@ -124,8 +124,8 @@ func FuzzParseJob(f *testing.F) {
 		if err != nil || string(marshalled) != job.String() {
 			t.Errorf("MarshalText gives %q, %v, want %q", marshalled, err, job)
 		}
-		if len(job.faults(nil)) > 0 {
-			t.Errorf("%#v was accepted, want %v", job, job.faults(nil))
+		if len(job.problems()) > 0 {
+			t.Errorf("%#v was accepted, want %v", job, job.problems())
 		}
 	})
 }

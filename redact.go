@@ -7,7 +7,108 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// oneLine makes spaces of control characters and line separators.
+const (
+	// redacted stands in for what is never shown.
+	redacted = "REDACTED"
+
+	// snippetSize bounds the part of a body that an error shows, in bytes.
+	snippetSize = 256
+
+	// shortestSecretPart is the length from which a part of a secret is a secret.
+	shortestSecretPart = 8
+
+	// urlDelimiters end a URL within a text.
+	urlDelimiters = " \"'<>,"
+
+	// secretSeparators may stand between the name of a secret and its value.
+	secretSeparators = `:="'%\&>`
+)
+
+// secretNames are names, in lower case, whose values are never shown.
+var secretNames = []string{
+	"security-token",
+	"signature",
+	"credential",
+	"sessiontoken",
+	"secretaccesskey",
+}
+
+// redact makes a text one line, and removes the secrets that a server may have sent
+// back: the caller's own, the queries of URLs, and everything that follows the name
+// of another secret.
+func redact(text string, credentials aws.Credentials) string {
+	text = oneLine(text)
+	text = redactSecret(text, credentials.SessionToken)
+	text = redactSecret(text, credentials.SecretAccessKey)
+	text = redactQueries(text)
+	for _, name := range secretNames {
+		text = redactAfterName(text, name)
+	}
+	return text
+}
+
+// redactSecret removes a secret, and its parts between characters that JSON, HTML
+// or a URL may write in another way.
+func redactSecret(text, secret string) string {
+	if secret == "" {
+		return text
+	}
+	text = strings.ReplaceAll(text, secret, redacted)
+	for part := range strings.FieldsFuncSeq(secret, isEscapable) {
+		if len(part) >= shortestSecretPart {
+			text = strings.ReplaceAll(text, part, redacted)
+		}
+	}
+	return text
+}
+
+// isEscapable reports whether a character may stand escaped in a text.
+func isEscapable(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
+// redactQueries removes the query of each URL in a text.
+func redactQueries(text string) string {
+	var shown strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "?")
+		shown.WriteString(before)
+		if !found {
+			return shown.String()
+		}
+		shown.WriteString("?")
+		text = after
+		start := strings.LastIndexAny(before, urlDelimiters) + 1
+		if !strings.Contains(before[start:], ":") {
+			continue // not a URL
+		}
+		query := text
+		if end := strings.IndexAny(text, urlDelimiters); end >= 0 {
+			query = text[:end]
+		}
+		if query != "" {
+			shown.WriteString(redacted)
+		}
+		text = text[len(query):]
+	}
+}
+
+// redactAfterName removes everything that follows the first use of a secret's name
+// as a name.
+func redactAfterName(text, name string) string {
+	for i := range len(text) - len(name) {
+		end := i + len(name)
+		if !strings.EqualFold(text[i:end], name) {
+			continue
+		}
+		if strings.IndexByte(secretSeparators, text[end]) >= 0 {
+			return text[:end+1] + redacted
+		}
+	}
+	return text
+}
+
+// oneLine replaces control characters and line separators by spaces.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -17,58 +118,13 @@ func oneLine(text string) string {
 	}, text)
 }
 
-const (
-	redacted     = "REDACTED"
-	wordEnds     = " \"'<>,"
-	unknownError = "UnknownError" // as the official client says it
-	snippetSize  = 256
-)
-
-// snippet is the beginning of a body. It is cut last, so that no half of a
-// secret stays.
-func snippet(body []byte, creds aws.Credentials) string {
-	text := redact(strings.ToValidUTF8(string(body[:min(len(body), maxErrorBody)]), "\uFFFD"), creds)
+// snippet returns the beginning of a body, without secrets. It is cut after it is
+// redacted, so that no half of a secret stays.
+func snippet(body []byte, credentials aws.Credentials) string {
+	body = body[:min(len(body), maxErrorBody)]
+	text := redact(strings.ToValidUTF8(string(body), "\uFFFD"), credentials)
 	if len(text) <= snippetSize {
 		return text
 	}
 	return strings.ToValidUTF8(text[:snippetSize], "") + "…"
-}
-
-// redact makes a text one line without the secrets that a server may send back:
-// the caller's own, queries of URLs, and all that follows the name of another.
-func redact(text string, creds aws.Credentials) string {
-	text = oneLine(text) + " " // where a URL at the end ends
-	for _, secret := range []string{creds.SessionToken, creds.SecretAccessKey} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
-		// In JSON, HTML or a URL all but letters and digits may be escaped.
-		for run := range strings.FieldsFuncSeq(secret, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			if len(run) >= 8 {
-				text = strings.ReplaceAll(text, run, redacted)
-			}
-		}
-	}
-	var b strings.Builder
-	for before, query, found := strings.Cut(text, "?"); found; before, query, found = strings.Cut(text, "?") {
-		b.WriteString(before + "?")
-		end := 0
-		if url := before[strings.LastIndexAny(before, wordEnds)+1:]; strings.Contains(url, ":") {
-			if end = strings.IndexAny(query, wordEnds); end > 0 {
-				b.WriteString(redacted)
-			}
-		}
-		text = query[end:]
-	}
-	text = b.String() + text
-	for _, name := range []string{"security-token", "signature", "credential", "sessiontoken", "secretaccesskey"} {
-		for i := range len(text) - len(name) {
-			end := i + len(name)
-			if strings.EqualFold(text[i:end], name) && strings.IndexByte(`:="'%\&>`, text[end]) >= 0 {
-				text = text[:end+1] + redacted + " "
-				break
-			}
-		}
-	}
-	return text[:len(text)-1]
 }

@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -11,70 +10,161 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ResultFile is one file of a result: made, failed, or asked for and missing.
-type ResultFile struct {
-	Job                Job
-	Registered         bool // asked for by a registered user, not by an anonymous one
-	User, Group, Index int  // its place: Result.…Users[User].FileGroups[Group].S3Results[Index]; Index is -1 without a result
+// maxShownFiles is how many failed files the text of a JobError lists.
+const maxShownFiles = 10
 
-	// Of the file that was asked for; zero where the result doesn't tell which.
+// ResultFile is one file of a result: one that was made, one that failed, or one that
+// was asked for and is missing.
+type ResultFile struct {
+	Job Job
+
+	// Registered reports whether a registered user asked for the file, and not an
+	// anonymous one.
+	Registered bool
+
+	// User, Group and Index are the file's place in the result: it is
+	// Users[User].FileGroups[Group].S3Results[Index]. Index is -1 for a file that was
+	// asked for and has no result.
+	User  int
+	Group int
+	Index int
+
+	// Format and Sheets are those of the file that was asked for. They are zero where
+	// the result doesn't tell which one that was.
 	Format SnapshotFileFormatType
 	Sheets []SnapshotFileSheetSelection
 
-	URI         S3URI                  // empty: there is no file
-	Destination *S3BucketConfiguration // the caller's own bucket; nil: QuickSight's
+	URI         S3URI                  // empty if there is no file
+	Destination *S3BucketConfiguration // the caller's bucket; nil if the file is in QuickSight's own
 	Errors      []SnapshotJobResultErrorInfo
 }
 
-// Err returns nil if the file was made without an error, else a [*FileError].
+// Err returns nil if the file was made without an error, and a [*FileError]
+// otherwise.
 func (f ResultFile) Err() error {
 	if f.URI != "" && len(f.Errors) == 0 {
 		return nil
 	}
-	return &FileError{f}
+	return &FileError{File: f}
 }
 
-// Files walks every file of every user, anonymous users first, in the result's
-// order. Its format and sheets are from its group's Files: of the same index where
-// there are as many as results, else of the only one. Files beyond their group's
-// results come last in it, with Index -1.
-func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
-	var files []ResultFile
-	add := func(file ResultFile, groups []SnapshotJobResultFileGroup) {
-		for i, group := range groups {
-			asked, made := group.Files, group.S3Results
-			for j := range max(len(asked), len(made)) {
-				f := file
-				f.Group, f.Index = i, -1
-				if j < len(made) {
-					f.Index, f.URI, f.Errors = j, made[j].S3URI, made[j].ErrorInfo
-					if d := made[j].S3DestinationConfiguration; d != nil {
-						f.Destination = &d.BucketConfiguration
-					}
-				}
-				if len(asked) == len(made) || len(asked) == 1 || j >= len(made) {
-					a := asked[min(j, len(asked)-1)]
-					f.Format, f.Sheets = a.FormatType, a.SheetSelections
-				}
-				files = append(files, f)
-			}
+// wrap adds the job and the file to an error.
+func (f ResultFile) wrap(err error) error {
+	return fmt.Errorf("snapshot job %s: %s: %w", f.Job, f.describe(), err)
+}
+
+// describe names the file by its format, sheets and visuals, or by its place.
+func (f ResultFile) describe() string {
+	var text strings.Builder
+	if f.Format == "" {
+		fmt.Fprintf(&text, "file %d of group %d", f.Index, f.Group)
+	} else {
+		text.WriteString(string(f.Format))
+	}
+	for i, sheet := range f.Sheets {
+		if i == 0 {
+			text.WriteString(" of sheet ")
+		} else {
+			text.WriteString(", sheet ")
+		}
+		text.WriteString(sheet.SheetID)
+		for _, visual := range sheet.VisualIDs {
+			text.WriteString(" visual " + visual)
 		}
 	}
+	return oneLine(text.String())
+}
+
+// failure says which file failed, and why.
+func (f ResultFile) failure() string {
+	switch {
+	case len(f.Errors) > 0:
+		reasons := make([]string, len(f.Errors))
+		for i, info := range f.Errors {
+			reasons[i] = explain(info.ErrorType, info.ErrorMessage)
+		}
+		return f.describe() + ": " + strings.Join(reasons, ", ")
+	case f.Index < 0:
+		return f.describe() + ": asked for, but not in the result"
+	}
+	return f.describe() + ": the result has neither a URI nor an error"
+}
+
+// Files walks every file of every user, those of anonymous users first, in the order
+// of the result. A file has the format and the sheets of the file in its group's
+// Files that has the same index, if there are as many of those as results. If Files
+// has only one element, that one counts. Files that were asked for and have no result
+// come last in their group, with Index -1.
+func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
+	var files []ResultFile
 	for i, user := range o.Result.AnonymousUsers {
-		add(ResultFile{Job: o.Job, User: i}, user.FileGroups)
+		owner := ResultFile{Job: o.Job, User: i}
+		files = appendFiles(files, owner, user.FileGroups)
 	}
 	for i, user := range o.Result.RegisteredUsers {
-		add(ResultFile{Job: o.Job, User: i, Registered: true}, user.FileGroups)
+		owner := ResultFile{Job: o.Job, User: i, Registered: true}
+		files = appendFiles(files, owner, user.FileGroups)
 	}
 	return slices.Values(files)
 }
 
-// Err returns nil only if the job COMPLETED and made at least one file, and all
-// of them without an error. Otherwise it is a [*JobError].
+// appendFiles appends the files of a user's groups. Each file begins as a copy of
+// owner, which has the job and the user.
+func appendFiles(files []ResultFile, owner ResultFile, groups []SnapshotJobResultFileGroup) []ResultFile {
+	for i, group := range groups {
+		owner.Group = i
+		for j, made := range group.S3Results {
+			files = append(files, newResultFile(owner, group, j, made))
+		}
+		for j := len(group.S3Results); j < len(group.Files); j++ {
+			missing := owner
+			missing.Index = -1
+			missing.Format = group.Files[j].FormatType
+			missing.Sheets = group.Files[j].SheetSelections
+			files = append(files, missing)
+		}
+	}
+	return files
+}
+
+// newResultFile returns the file of a group's result with this index.
+func newResultFile(owner ResultFile, group SnapshotJobResultFileGroup, index int, made SnapshotJobS3Result) ResultFile {
+	file := owner
+	file.Index = index
+	file.URI = made.S3URI
+	file.Errors = made.ErrorInfo
+	if made.S3DestinationConfiguration != nil {
+		file.Destination = &made.S3DestinationConfiguration.BucketConfiguration
+	}
+	if asked, ok := group.askedFor(index); ok {
+		file.Format = asked.FormatType
+		file.Sheets = asked.SheetSelections
+	}
+	return file
+}
+
+// askedFor returns the file that was asked for where the result with this index is,
+// if the group tells.
+func (g SnapshotJobResultFileGroup) askedFor(index int) (SnapshotFile, bool) {
+	switch len(g.Files) {
+	case len(g.S3Results):
+		return g.Files[index], true
+	case 1:
+		return g.Files[0], true
+	}
+	return SnapshotFile{}, false
+}
+
+// Err returns nil only if the job COMPLETED and has made at least one file, and all
+// of its files without an error. Otherwise it returns a [*JobError].
 func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
-	e := &JobError{Job: o.Job, Status: o.JobStatus}
+	e := &JobError{
+		Job:    o.Job,
+		Status: o.JobStatus,
+	}
 	if o.ErrorInfo != nil {
-		e.ErrorType, e.Message = o.ErrorInfo.ErrorType, o.ErrorInfo.ErrorMessage
+		e.ErrorType = o.ErrorInfo.ErrorType
+		e.Message = o.ErrorInfo.ErrorMessage
 	}
 	for file := range o.Files() {
 		e.total++
@@ -82,89 +172,123 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 			e.Files = append(e.Files, file)
 		}
 	}
-	if e.Status == SnapshotJobStatusCompleted && o.ErrorInfo == nil && len(e.Files) == 0 && e.total > 0 {
+	isCompleted := o.JobStatus == SnapshotJobStatusCompleted && o.ErrorInfo == nil
+	if isCompleted && e.total > 0 && len(e.Files) == 0 {
 		return nil
 	}
 	return e
 }
 
-// JobError is a job that failed, or completed without all of its files.
+// JobError is the error of a job that failed, or that completed without all of its
+// files.
 type JobError struct {
 	Job       Job
 	Status    SnapshotJobStatus
 	ErrorType string       // of the job as a whole; see the ErrorType constants
-	Message   string       // likewise
+	Message   string       // of the job as a whole
 	Files     []ResultFile // the files that failed or are missing
-	total     int          // files in all
+
+	total int // how many files the job has
 }
 
-// Error says in one line what failed and, if AWS documents it, what to do.
+// Error returns, in one line, what failed and, where AWS documents it, what to do.
 func (e *JobError) Error() string {
-	text := fmt.Sprintf("snapshot job %s %s", e.Job, oneLine(string(cmp.Or(e.Status, "has no status"))))
+	var text strings.Builder
+	fmt.Fprintf(&text, "snapshot job %s %s", e.Job, e.outcome())
+	if reason := e.reason(); reason != "" {
+		text.WriteString(": " + reason)
+	}
+	shown := e.Files[:min(maxShownFiles, len(e.Files))]
+	for i, file := range shown {
+		if i == 0 {
+			text.WriteString(": ")
+		} else {
+			text.WriteString("; ")
+		}
+		text.WriteString(file.failure())
+	}
+	if more := len(e.Files) - len(shown); more > 0 {
+		fmt.Fprintf(&text, "; and %d more", more)
+	}
+	return text.String()
+}
+
+// outcome says how the job ended.
+func (e *JobError) outcome() string {
 	failed := len(e.Files)
+	status := oneLine(string(e.Status))
 	switch {
+	case e.Status == "":
+		return "has no status"
 	case e.Status != SnapshotJobStatusCompleted:
+		return status
 	case failed > 0:
-		text += fmt.Sprintf(", but %d of %d files failed", failed, max(e.total, failed))
+		return fmt.Sprintf("%s, but %d of %d files failed", status, failed, max(e.total, failed))
 	case e.total == 0:
-		text += " without any file"
-	default:
-		text += " with an error"
+		return status + " without any file"
 	}
-	if why := explain(e.ErrorType, e.Message); why != "" {
-		text += ": " + why
-	} else if e.Status == SnapshotJobStatusFailed && failed == 0 {
-		text += ": the service gave no reason"
+	return status + " with an error"
+}
+
+// reason says why the job failed as a whole, or "" if its files tell that.
+func (e *JobError) reason() string {
+	if reason := explain(e.ErrorType, e.Message); reason != "" {
+		return reason
 	}
-	sep := ": "
-	for _, file := range e.Files[:min(10, failed)] {
-		text += sep + file.failure()
-		sep = "; "
+	if e.Status == SnapshotJobStatusFailed && len(e.Files) == 0 {
+		return "the service gave no reason"
 	}
-	if failed > 10 {
-		text += fmt.Sprintf("; and %d more", failed-10)
-	}
-	return text
+	return ""
 }
 
 // Unwrap returns a [*FileError] for each of Files.
 func (e *JobError) Unwrap() []error {
-	var errs []error
-	for _, file := range e.Files {
-		errs = append(errs, &FileError{file})
+	errs := make([]error, len(e.Files))
+	for i, file := range e.Files {
+		errs[i] = &FileError{File: file}
 	}
 	return errs
 }
 
-// TryAgain reports whether a new job of the same input may succeed: only row- or
-// column-level security changed while this one ran.
+// TryAgain reports whether a new job with the same input may succeed. That is so if
+// nothing went wrong except that row-level or column-level security changed while the
+// job ran.
 func (e *JobError) TryAgain() bool {
-	return !slices.ContainsFunc(e.types(), func(t string) bool { return t != ErrorTypeRLSChanged && t != ErrorTypeCLSChanged })
+	for _, errorType := range e.errorTypes() {
+		if errorType != ErrorTypeRLSChanged && errorType != ErrorTypeCLSChanged {
+			return false
+		}
+	}
+	return true
 }
 
-// Fault says who can mend it: smithy.FaultServer if a COMPLETED job lost a file
-// without an error; smithy.FaultClient if AWS documents every error type, all about
-// the account; otherwise smithy.FaultUnknown.
+// Fault says who can fix what went wrong. It is smithy.FaultServer if a COMPLETED job
+// lost a file without an error. It is smithy.FaultClient if AWS documents every error
+// type, because all of those are about the account. Otherwise it is
+// smithy.FaultUnknown.
 func (e *JobError) Fault() smithy.ErrorFault {
-	types := e.types()
-	switch {
-	case e.Status == SnapshotJobStatusCompleted && slices.Contains(types, ""):
+	types := e.errorTypes()
+	if e.Status == SnapshotJobStatusCompleted && slices.Contains(types, "") {
 		return smithy.FaultServer
-	case slices.ContainsFunc(types, func(t string) bool { return advice[t] == "" }):
-		return smithy.FaultUnknown
+	}
+	for _, errorType := range types {
+		if advice[errorType] == "" {
+			return smithy.FaultUnknown
+		}
 	}
 	return smithy.FaultClient
 }
 
-// types returns the type of every error, "" for what failed without; at least
-// one.
-func (e *JobError) types() (types []string) {
-	completed := e.Status == SnapshotJobStatusCompleted
-	if e.ErrorType != "" || !completed || len(e.Files) == 0 {
-		types = []string{e.ErrorType}
+// errorTypes returns the type of every error, at least one. An error without a type,
+// and a file that a COMPLETED job lost without an error, have the type "".
+func (e *JobError) errorTypes() []string {
+	var types []string
+	isCompleted := e.Status == SnapshotJobStatusCompleted
+	if e.ErrorType != "" || !isCompleted || len(e.Files) == 0 {
+		types = append(types, e.ErrorType)
 	}
 	for _, file := range e.Files {
-		if completed && len(file.Errors) == 0 {
+		if isCompleted && len(file.Errors) == 0 {
 			types = append(types, "")
 		}
 		for _, info := range file.Errors {
@@ -174,57 +298,39 @@ func (e *JobError) types() (types []string) {
 	return types
 }
 
-// FileError is a file that failed, or that is missing from the result.
-type FileError struct{ File ResultFile }
+// FileError is the error of a file that failed, or that is missing from the result.
+type FileError struct {
+	File ResultFile
+}
 
-// Error names the job and the file, and what to do if AWS documents it.
+// Error returns the job, the file, what went wrong and, where AWS documents it, what
+// to do.
 func (e *FileError) Error() string {
 	return fmt.Sprintf("snapshot job %s: %s", e.File.Job, e.File.failure())
 }
 
-func (f ResultFile) wrap(err error) error {
-	return fmt.Errorf("snapshot job %s: %s: %w", f.Job, f.describe(), err)
-}
-
-// describe names a file by format, sheet and visual.
-func (f ResultFile) describe() string {
-	text := cmp.Or(string(f.Format), fmt.Sprintf("file %d of group %d", f.Index, f.Group))
-	sep := " of sheet "
-	for _, sheet := range f.Sheets {
-		text += sep + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), " visual ")
-		sep = ", sheet "
-	}
-	return oneLine(text)
-}
-
-// failure says which file failed, and why.
-func (f ResultFile) failure() string {
-	text, sep := f.describe(), ": "
-	for _, info := range f.Errors {
-		text += sep + explain(info.ErrorType, info.ErrorMessage)
-		sep = ", "
-	}
-	switch {
-	case len(f.Errors) > 0:
-		return text
-	case f.Index < 0:
-		return text + ": asked for, but not in the result"
-	}
-	return text + ": the result has neither a URI nor an error"
-}
-
-// advice is that of AWS (API reference, DescribeDashboardSnapshotJobResult).
+// advice says what to do about the documented error types (API reference,
+// DescribeDashboardSnapshotJobResult).
 var advice = map[string]string{
-	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: share it again, then start a new job",
-	ErrorTypeCapabilityRestricted:  "the registered user may not export data in this format: lift the restriction, or leave the format out",
-	ErrorTypeRLSChanged:            "row-level security changed while the job ran: start a new job",
-	ErrorTypeCLSChanged:            "column-level security changed while the job ran: start a new job",
-	ErrorTypeDatasetDeleted:        "a dataset of the dashboard was deleted: restore it, then start a new job",
+	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: " +
+		"share it again, then start a new job",
+	ErrorTypeCapabilityRestricted: "the registered user may not export data in this format: " +
+		"lift the restriction, or leave the format out",
+	ErrorTypeRLSChanged:     "row-level security changed while the job ran: start a new job",
+	ErrorTypeCLSChanged:     "column-level security changed while the job ran: start a new job",
+	ErrorTypeDatasetDeleted: "a dataset of the dashboard was deleted: restore it, then start a new job",
 }
 
+// explain returns an error's type and message, without secrets, and what to do about
+// it. It returns "" if there is neither type nor message.
 func explain(errorType, message string) string {
-	text := oneLine(errorType) + ": " + redact(message, aws.Credentials{})
-	text = strings.TrimPrefix(strings.TrimSuffix(text, ": "), ": ")
+	errorType = oneLine(errorType)
+	message = redact(message, aws.Credentials{})
+	text := errorType
+	if errorType != "" && message != "" {
+		text += ": "
+	}
+	text += message
 	if a := advice[errorType]; a != "" {
 		text += " (" + a + ")"
 	}

@@ -93,7 +93,9 @@ func TestRetryVectors(t *testing.T) {
 				}))
 				o.Retryer = retryer
 				client := New(o)
-				for i := 0; i < len(tt.Steps); {
+				surplus := uint(0) // a retried success adds a token that the vectors don't have
+				for first := 0; first < len(tt.Steps); {
+					i := first
 					_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
 					ended, quota := time.Now(), bucket.Remaining()
 					for ; i < len(times); i++ {
@@ -107,8 +109,11 @@ func TestRetryVectors(t *testing.T) {
 						if outcome != want.Outcome {
 							t.Fatalf("step %d: outcome %q, want %q (%v)", i, outcome, want.Outcome, err)
 						}
-						if want.Quota != nil && after != *want.Quota {
-							t.Errorf("step %d: %d tokens left, want %d", i, after, *want.Quota)
+						if outcome == "success" && i > first {
+							surplus++
+						}
+						if want.Quota != nil && after != min(500, *want.Quota+surplus) {
+							t.Errorf("step %d: %d tokens left, want %d", i, after, min(500, *want.Quota+surplus))
 						}
 						if outcome != "retry" {
 							if slept != 0 {
@@ -120,6 +125,7 @@ func TestRetryVectors(t *testing.T) {
 						retryer.delays, retryer.longest = retryer.delays[1:], retryer.longest[1:]
 						checkDelay(t, i, chosen, longest, slept, time.Duration(want.DelayMS)*time.Millisecond, want.Exact)
 					}
+					first = i
 				}
 			})
 		})
@@ -236,8 +242,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A success on the first attempt adds a token; on a later one, it gives the
-// retry's tokens back and no more.
+// A success adds a token, and gives those of its last retry back.
 func TestTokenBucket(t *testing.T) {
 	bucket := ratelimit.NewTokenRateLimit(500)
 	bucket.GetToken(t.Context(), 100)
@@ -255,12 +260,12 @@ func TestTokenBucket(t *testing.T) {
 		}
 	}
 	check("a success at once", 401, completed)
-	check("a success on the second attempt", 401, answer{status: 500}, completed)
-	check("a success on the third attempt", 401-14, answer{status: 500}, answer{status: 500}, completed)
-	check("an error that is final", 387, answer{status: 404})
-	check("three failures", 387-28, answer{status: 500})
-	check("a throttled attempt and a success", 359, answer{status: 429}, completed)
-	check("three throttled attempts", 359-10, answer{status: 429})
+	check("a success on the second attempt", 402, answer{status: 500}, completed)
+	check("a success on the third attempt", 402-13, answer{status: 500}, answer{status: 500}, completed)
+	check("an error that is final", 389, answer{status: 404})
+	check("three failures", 389-28, answer{status: 500})
+	check("a throttled attempt and a success", 362, answer{status: 429}, completed)
+	check("three throttled attempts", 362-10, answer{status: 429})
 }
 
 // plain is a Retryer of the first kind, without GetAttemptToken.

@@ -50,17 +50,17 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 	if bucket == "" || key == "" {
 		return fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
 	}
-	region := o.endpoint.region
+	region := o.settings.endpoint.region
 	if d := o.file.Destination; d != nil {
 		region = cmp.Or(d.BucketRegion, region)
 	}
-	s3, path := o.s3, "/"+place
+	s3, path := o.settings.s3Endpoint, "/"+place
 	if s3 == nil {
 		host := "s3"
-		if o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.Region != o.endpoint.region {
+		if o.settings.options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.settings.options.Region != o.settings.endpoint.region {
 			host += "-fips"
 		}
-		if o.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
+		if o.settings.options.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
 			host += ".dualstack"
 		}
 		host += "." + region + "." + partitionOf(region).dnsSuffix
@@ -71,7 +71,7 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 		s3 = &endpoint{scheme: "https", host: host}
 	}
 	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	if o.creds, err = o.credentials(o.attempt); err != nil {
+	if o.creds, err = o.settings.retrieveCredentials(o.attempt); err != nil {
 		return err
 	}
 	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
@@ -79,14 +79,14 @@ func (o *object) sign(req *http.Request, place string) (err error) {
 		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
 	now := time.Now()
-	if !o.DisableClockSkewCorrection {
-		now = now.Add(time.Duration(o.client.skew.Load()))
+	if !o.settings.options.DisableClockSkewCorrection {
+		now = now.Add(o.client.clockSkew.load())
 	}
-	return o.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath) // S3 signs the path as it is sent
+	return o.settings.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath) // S3 signs the path as it is sent
 }
 
-// element returns the text of the first XML element of this name.
-func element(body []byte, name string) string {
+// xmlElement returns the text of the first XML element of this name.
+func xmlElement(body []byte, name string) string {
 	_, rest, _ := strings.Cut(string(body), "<"+name+">")
 	text, _, whole := strings.Cut(rest, "</"+name+">")
 	if !whole {

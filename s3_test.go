@@ -204,16 +204,16 @@ func FuzzElement(f *testing.F) {
 	f.Add("<Code>&amp;lt;</Code><Code>", "Code")
 	f.Add("</Code><Code></Code>", "")
 	f.Fuzz(func(t *testing.T, body, name string) {
-		got := element([]byte(body), name)
+		got := xmlElement([]byte(body), name)
 		if len(got) > len(body) {
-			t.Errorf("element(%q, %q) = %q is longer than its source", body, name, got)
+			t.Errorf("xmlElement(%q, %q) = %q is longer than its source", body, name, got)
 		}
 		if strings.ContainsAny(name, "<>&/") || name == "" {
 			return
 		}
 		// What is written is what is read.
 		written := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(body)
-		if got := element([]byte("<Error><"+name+">"+written+"</"+name+"></Error>"), name); got != body && name != "Error" {
+		if got := xmlElement([]byte("<Error><"+name+">"+written+"</"+name+"></Error>"), name); got != body && name != "Error" {
 			t.Errorf("element of %q: got %q, want %q", written, got, body)
 		}
 	})

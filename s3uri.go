@@ -6,58 +6,81 @@ import (
 	"strings"
 )
 
-// S3URI is where a file lies: s3://bucket/key in the caller's bucket, or a
-// presigned https URL, with which anyone can read the file until it expires. So it
-// shows its query as "?REDACTED", and user info as "REDACTED@", wherever it is
-// formatted (fmt, slog) or marshalled (as JSON or text); string(uri) is the whole.
+// S3URI says where a file is: s3://bucket/key in the caller's bucket, or a presigned
+// https URL. Whoever has a presigned URL can read the file until the URL expires. So
+// wherever a URI is formatted (fmt, slog) or marshalled (JSON, text), its query
+// becomes "?REDACTED" and its user info "REDACTED@". The whole URI is string(uri).
 //
-// Out of its reach are unexported fields that fmt prints, operands of %p and %w
-// (go vet finds these), and the keys of a map[S3URI]T in encoding/json.
+// There are places that a Go type cannot guard: unexported fields that fmt prints,
+// operands of the verbs %p and %w (go vet reports both), and keys of a map[S3URI]T
+// in encoding/json.
 type S3URI string
 
-const redactedQuery, redactedUser = "?" + redacted, "://" + redacted + "@"
+const (
+	s3Scheme      = "s3://"
+	redactedQuery = "?" + redacted
+	redactedUser  = "://" + redacted + "@"
+)
 
-var errRedacted = errors.New(`this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed`)
+var errRedacted = errors.New("this URI was redacted when it was printed or marshalled: " +
+	"ask for the result again, and pass on string(uri) where the whole is needed")
 
-// isKey reports whether the URI names a bucket's key. A "?" is part of it then,
-// and nothing in it is secret.
-func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), "s3://") }
+// isKey reports whether the URI names the key of a bucket. A "?" is part of the key
+// then, and nothing in the URI is secret.
+func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), s3Scheme) }
 
 // String returns the URI without its query and user info.
 func (u S3URI) String() string {
 	if u.isKey() {
 		return string(u)
 	}
-	s, _, presigned := strings.Cut(string(u), "?")
-	if scheme, rest, ok := strings.Cut(s, "://"); ok {
-		authority := strings.IndexAny(rest+"/", "/#")
-		if at := strings.LastIndexByte(rest[:authority], '@'); at >= 0 {
-			s = scheme + redactedUser + rest[at+1:]
-		}
+	address, _, hasQuery := strings.Cut(string(u), "?")
+	shown := redactUserInfo(address)
+	if hasQuery {
+		shown += redactedQuery
 	}
-	if presigned {
-		s += redactedQuery
-	}
-	return s
+	return shown
 }
 
-// Format prints String for every verb and flag.
+// redactUserInfo replaces the user info of a URL without a query.
+func redactUserInfo(address string) string {
+	scheme, rest, isURL := strings.Cut(address, "://")
+	if !isURL {
+		return address
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/#"); end >= 0 {
+		authority = rest[:end]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return address
+	}
+	return scheme + redactedUser + rest[at+1:]
+}
+
+// Format writes what String returns, for every verb and flag.
 func (u S3URI) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), u.String())
 }
 
-// MarshalText returns String.
+// MarshalText returns what String does.
 func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// UnmarshalText refuses what MarshalText has redacted.
+// UnmarshalText sets the URI. It returns an error for a URI that String or
+// MarshalText has redacted, which is of no use.
 func (u *S3URI) UnmarshalText(text []byte) error {
 	*u = S3URI(text)
 	return u.refuseRedacted()
 }
 
+// refuseRedacted returns an error if the URI was redacted.
 func (u S3URI) refuseRedacted() error {
+	if u.isKey() {
+		return nil
+	}
 	address, _, _ := strings.Cut(string(u), "?")
-	if !u.isKey() && (strings.Contains(string(u), redactedQuery) || strings.Contains(address, redactedUser)) {
+	if strings.Contains(string(u), redactedQuery) || strings.Contains(address, redactedUser) {
 		return errRedacted
 	}
 	return nil

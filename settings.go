@@ -1,110 +1,160 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// settings are Options, ready to call with.
+// settings are options as a call uses them: checked, with their defaults filled in,
+// and with what follows from them.
 type settings struct {
-	Options
-	made       faultList // of what made the options
-	faults     faultList // of the options, too
-	fileFaults faultList // of what files alone need
+	options    Options
 	endpoint   endpoint
-	s3         *endpoint // nil: the bucket's own
+	s3Endpoint *endpoint // nil if S3's own endpoints are used
 	retryer    aws.RetryerV2
 	userAgent  string
 	signer     *v4.Signer
+
+	// problems are what is wrong with the options. fileProblems are what is wrong
+	// with those that only files need.
+	problems     problemList
+	fileProblems problemList
+
+	// sourceProblems are the problems found while the options were made, such as a
+	// nil option function. They stay when a call overrides the options.
+	sourceProblems problemList
 }
 
-// with returns the client's settings as changed for one call.
-func (c *Client) with(optFns []func(*Options)) *settings {
+// settingsFor returns the client's settings as the option functions of one call
+// change them.
+func (c *Client) settingsFor(optFns []func(*Options)) *settings {
 	if c == nil || c.settings.signer == nil {
-		return &settings{faults: faultList{{"Client", "is nil or zero: want one that New or NewFromConfig made"}}}
+		problem := InputFault{
+			Field:   "Client",
+			Problem: "is nil or zero: want one that New or NewFromConfig made",
+		}
+		return &settings{problems: problemList{problem}}
 	}
 	if len(optFns) == 0 {
 		return &c.settings
 	}
-	o, faults := c.settings.Options, c.settings.made
-	applyAll(&o, optFns, &faults)
-	s := prepare(o, c.settings.RetryMaxAttempts, faults, c.settings.signer)
-	return &s
+	options := c.settings.options
+	problems := slices.Clone(c.settings.sourceProblems)
+	applyAll(&problems, &options, optFns)
+	return prepare(options, c.settings.options.RetryMaxAttempts, problems, c.settings.signer)
 }
 
-// prepare leaves alone a Retryer that the number of attempts is part of.
-func prepare(o Options, attempts int, faults faultList, signer *v4.Signer) settings {
-	s := settings{made: faults, faults: slices.Clip(faults), signer: signer}
-	s.endpoint = resolveEndpoint(&o, &s.faults)
+// prepare validates o and fills in the defaults. RetryMaxAttempts is applied only
+// where it differs from the client's, which the client's Retryer enforces already.
+func prepare(o Options, clientMaxAttempts int, sourceProblems problemList, signer *v4.Signer) *settings {
+	s := &settings{
+		sourceProblems: sourceProblems,
+		problems:       slices.Clone(sourceProblems),
+		signer:         signer,
+	}
+	s.endpoint = resolveEndpoint(&o, &s.problems)
 	if o.S3BaseEndpoint != nil {
-		s.s3 = &endpoint{}
-		s.s3.parse("S3BaseEndpoint", *o.S3BaseEndpoint, &s.fileFaults)
+		s.s3Endpoint = new(endpoint)
+		s.s3Endpoint.parse("S3BaseEndpoint", *o.S3BaseEndpoint, &s.fileProblems)
 	}
-	if o.Credentials == nil || aws.IsCredentialsProvider(o.Credentials, (*aws.AnonymousCredentials)(nil)) {
-		s.faults.add("Credentials", "are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)")
-	}
+	checkCredentials(o.Credentials, &s.problems)
 	if o.Retryer == nil {
-		attempts, o.Retryer = 0, retry.NewStandard()
-		if o.RetryMode == aws.RetryModeAdaptive {
-			o.Retryer = retry.NewAdaptiveMode()
-		}
+		o.Retryer = newRetryer(o.RetryMode)
+		clientMaxAttempts = 0 // it enforces none
 	}
-	setDefault(&s.faults, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
-	if m := o.RetryMode; m != "" && m != aws.RetryModeStandard && m != aws.RetryModeAdaptive {
-		s.faults.add("RetryMode", "is %s: want standard or adaptive", quote(string(m)))
+	setDefault(&s.problems, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
+	checkRetryMode(o.RetryMode, &s.problems)
+	setDefault(&s.problems, "AttemptTimeout", &o.AttemptTimeout, 0)
+	if o.Transport == nil {
+		o.Transport = defaultTransport
 	}
-	setDefault(&s.faults, "AttemptTimeout", &o.AttemptTimeout, 0)
-	o.Transport = cmp.Or(o.Transport, defaultTransport)
-	o.DownloadTransport = cmp.Or(o.DownloadTransport, defaultDownloadTransport)
-	most := o.RetryMaxAttempts
-	if most == attempts {
-		most = 0
+	if o.DownloadTransport == nil {
+		o.DownloadTransport = defaultDownloadTransport
 	}
-	if _, ok := o.Retryer.(aws.RetryerV2); !ok || most > 0 {
-		o.Retryer = retry.AddWithMaxAttempts(o.Retryer, cmp.Or(most, o.Retryer.MaxAttempts())) // a RetryerV2
-	}
-	s.retryer = o.Retryer.(aws.RetryerV2)
+	s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts, clientMaxAttempts)
+	o.Retryer = s.retryer
 	s.userAgent = userAgent(&o)
-	s.Options = o
+	s.options = o
 	return s
 }
 
-// userAgent names what the official clients do, and this module.
+// checkCredentials adds a problem if there is nothing to sign requests with.
+func checkCredentials(provider aws.CredentialsProvider, problems *problemList) {
+	anonymous := aws.IsCredentialsProvider(provider, (*aws.AnonymousCredentials)(nil))
+	if provider == nil || anonymous {
+		problems.add("Credentials", "are missing: every request is signed (set Options.Credentials, "+
+			"or pass config.LoadDefaultConfig's result to NewFromConfig)")
+	}
+}
+
+// checkRetryMode adds a problem if there is no such retry mode.
+func checkRetryMode(mode aws.RetryMode, problems *problemList) {
+	switch mode {
+	case "", aws.RetryModeStandard, aws.RetryModeAdaptive:
+	default:
+		problems.add("RetryMode", "is %s: want standard or adaptive", quote(string(mode)))
+	}
+}
+
+// newRetryer returns the SDK's retryer for a mode.
+func newRetryer(mode aws.RetryMode) aws.Retryer {
+	if mode == aws.RetryModeAdaptive {
+		return retry.NewAdaptiveMode()
+	}
+	return retry.NewStandard()
+}
+
+// limitRetryer returns a retryer that allows maxAttempts, or as many as it did if
+// that is 0 or equals what the retryer enforces already.
+func limitRetryer(retryer aws.Retryer, maxAttempts, enforced int) aws.RetryerV2 {
+	if maxAttempts == enforced || maxAttempts == 0 {
+		if v2, ok := retryer.(aws.RetryerV2); ok {
+			return v2
+		}
+		maxAttempts = retryer.MaxAttempts()
+	}
+	return retry.AddWithMaxAttempts(retryer, maxAttempts).(aws.RetryerV2)
+}
+
+// userAgent returns what the official clients send as User-Agent, with this module's
+// name and version.
 func userAgent(o *Options) string {
-	ua := awsmiddleware.NewRequestUserAgent()
-	ua.AddSDKAgentKeyValue(awsmiddleware.FrameworkMetadata, "snapshotjob", version)
+	agent := awsmiddleware.NewRequestUserAgent()
+	agent.AddSDKAgentKeyValue(awsmiddleware.FrameworkMetadata, "snapshotjob", version)
 	if o.AppID != "" {
-		ua.AddSDKAgentKey(awsmiddleware.ApplicationIdentifier, o.AppID)
+		agent.AddSDKAgentKey(awsmiddleware.ApplicationIdentifier, o.AppID)
 	}
 	switch o.Retryer.(type) {
 	case *retry.Standard:
-		ua.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeStandard)
+		agent.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeStandard)
 	case *retry.AdaptiveMode:
-		ua.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeAdaptive)
+		agent.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeAdaptive)
 	}
-	if p, ok := o.Credentials.(aws.CredentialProviderSource); ok {
-		for _, source := range p.ProviderSources() {
-			ua.AddCredentialsSource(source)
+	if provider, ok := o.Credentials.(aws.CredentialProviderSource); ok {
+		for _, source := range provider.ProviderSources() {
+			agent.AddCredentialsSource(source)
 		}
 	}
-	return builtHeader(ua, "User-Agent")
+	return builtHeader(agent, "User-Agent")
 }
 
-// builtHeader is the header that a middleware of the SDK sets.
+// builtHeader returns a header that a middleware of the SDK sets on requests.
 func builtHeader(m middleware.BuildMiddleware, name string) string {
 	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
-	m.HandleBuild(context.Background(), middleware.BuildInput{Request: req},
-		middleware.BuildHandlerFunc(func(context.Context, middleware.BuildInput) (out middleware.BuildOutput, md middleware.Metadata, err error) {
-			return
-		}))
+	next := middleware.BuildHandlerFunc(doNothing)
+	// The error could only come from doNothing.
+	_, _, _ = m.HandleBuild(context.Background(), middleware.BuildInput{Request: req}, next)
 	return req.Header.Get(name)
+}
+
+// doNothing ends a stack of middleware.
+func doNothing(context.Context, middleware.BuildInput) (middleware.BuildOutput, middleware.Metadata, error) {
+	return middleware.BuildOutput{}, middleware.Metadata{}, nil
 }

@@ -3,154 +3,170 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
-	"math"
 	"net/http"
-	"reflect"
-	"strings"
-	"time"
+	"slices"
 )
 
 var startJob = operation{
-	name:       "StartDashboardSnapshotJob",
-	method:     http.MethodPost,
-	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded ResourceExists UnsupportedPricingPlan",
+	name:   "StartDashboardSnapshotJob",
+	method: http.MethodPost,
+	exceptions: slices.Concat(commonExceptions, []string{
+		"InvalidParameterValueException",
+		"LimitExceededException",
+		"ResourceExistsException",
+		"UnsupportedPricingPlanException",
+	}),
+	// Package aws/retry classifies LimitExceededException as throttling. Here it means
+	// that the account's jobs are all running, which outlasts any backoff.
+	finalCodes: []string{"LimitExceededException"},
 }
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
-	Job                   Job // of an id that is new to the dashboard, or whose job finished over 24 hours ago
+	// Job has an id that is new to the dashboard, or whose job finished more than 24
+	// hours ago.
+	Job Job
+
 	SnapshotConfiguration SnapshotConfiguration
-	// UserConfiguration is one anonymous user, see [AnonymousUser]. With the
-	// identity-enhanced credentials of a registered user it must be nil.
+
+	// UserConfiguration has one anonymous user, as [AnonymousUser] makes it. It must
+	// be nil with the identity-enhanced credentials of a registered user.
 	UserConfiguration *SnapshotUserConfiguration
 }
 
-// StartDashboardSnapshotJobOutput is the service's answer.
+// StartDashboardSnapshotJobOutput is what the service says of a job that it has
+// accepted.
 type StartDashboardSnapshotJobOutput struct {
-	Job       Job // the input's, with the id that the service answered
+	Job       Job // the input's, with the job id of the response
 	ARN       string
-	RequestID string // as the body says it, else the header
-	Status    int    // HTTP status
+	RequestID string // from the body, or from the header if the body has none
+	Status    int    // the HTTP status
 }
 
-// PDF is a group of one PDF of a sheet, with all its visuals.
-func PDF(sheetID string) SnapshotFileGroup { return group(SnapshotFileFormatTypePDF, sheetID) }
+// PDF returns a group of one PDF file, of a sheet with all its visuals.
+func PDF(sheetID string) SnapshotFileGroup {
+	return newFileGroup(SnapshotFileFormatTypePDF, sheetID, nil)
+}
 
-// CSV is a group of one CSV file of a visual, a table or pivot table.
+// CSV returns a group of one CSV file, of a visual that is a table or a pivot table.
 func CSV(sheetID, visualID string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeCSV, sheetID, visualID)
+	return newFileGroup(SnapshotFileFormatTypeCSV, sheetID, []string{visualID})
 }
 
-// Excel is a group of one Excel workbook of up to 5 visuals, tables or pivot
-// tables, in this order. For several sheets, append to its SheetSelections.
+// Excel returns a group of one Excel workbook, of up to 5 visuals that are tables or
+// pivot tables, in this order. To add a visual of another sheet, append to the
+// SheetSelections of its file.
 func Excel(sheetID string, visualIDs ...string) SnapshotFileGroup {
-	return group(SnapshotFileFormatTypeExcel, sheetID, visualIDs...)
+	return newFileGroup(SnapshotFileFormatTypeExcel, sheetID, visualIDs)
 }
 
-func group(format SnapshotFileFormatType, sheetID string, visualIDs ...string) SnapshotFileGroup {
-	return SnapshotFileGroup{[]SnapshotFile{{format, []SnapshotFileSheetSelection{{formatRules[format].scope, sheetID, visualIDs}}}}}
+// newFileGroup returns a group of one file.
+func newFileGroup(format SnapshotFileFormatType, sheetID string, visualIDs []string) SnapshotFileGroup {
+	selection := SnapshotFileSheetSelection{
+		SelectionScope: formatRules[format].scope,
+		SheetID:        sheetID,
+		VisualIDs:      visualIDs,
+	}
+	file := SnapshotFile{
+		FormatType:      format,
+		SheetSelections: []SnapshotFileSheetSelection{selection},
+	}
+	return SnapshotFileGroup{Files: []SnapshotFile{file}}
 }
 
-// AnonymousUser is one anonymous user with these tags of row-level security, or
-// with none.
+// AnonymousUser returns a configuration of one anonymous user with these tags of
+// row-level security, or without tags.
 func AnonymousUser(tags ...SessionTag) *SnapshotUserConfiguration {
-	return &SnapshotUserConfiguration{[]SnapshotAnonymousUser{{tags}}}
+	user := SnapshotAnonymousUser{RowLevelPermissionTags: tags}
+	return &SnapshotUserConfiguration{
+		AnonymousUsers: []SnapshotAnonymousUser{user},
+	}
+}
+
+// startRequestBody is the body of the request.
+type startRequestBody struct {
+	SnapshotJobID         string                     `json:"SnapshotJobId"`
+	SnapshotConfiguration SnapshotConfiguration      `json:"SnapshotConfiguration"`
+	UserConfiguration     *SnapshotUserConfiguration `json:"UserConfiguration,omitzero"`
+}
+
+// startResponseBody is the body of the response.
+type startResponseBody struct {
+	ARN           string `json:"Arn"`
+	RequestID     string `json:"RequestId"`
+	SnapshotJobID string `json:"SnapshotJobId"`
 }
 
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
-// accepted it: see [Client.Wait].
+// accepted the job. [Client.Wait] waits until the job has finished.
 //
-// A request without an answer, or with a 5xx one, may have started the job all the
-// same. If the call fails after such an attempt, the job's description decides: a
-// job with the same FileGroups, destination and keys of tags, created since the
-// first attempt, is this one, and the call succeeds; with any other the error
-// stands. Otherwise the error matches [ErrOutcomeUnknown].
+// A request that got no response, or one with a 5xx status, may have started the job
+// all the same. If the call fails after such an attempt, the description of the job
+// decides. If its FileGroups, destination and keys of tags are those of the input,
+// and it was created since the first attempt, it is this job, and the call succeeds.
+// If the description is of another job, the error of the call stands. If there is no
+// description, the error matches [ErrOutcomeUnknown].
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
-// [*UnsupportedPricingPlanException], and [*LimitExceededException], which is not
-// tried again, since jobs outlast retries: start it when one has finished.
-func (c *Client) StartDashboardSnapshotJob(ctx context.Context, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobOutput, error) {
-	var b struct{ ARN, RequestID, SnapshotJobID string }
-	call := &call{op: &startJob, into: &b}
-	if in == nil {
-		call.faults.add("in", "is nil: want the job to start")
-	} else {
-		call.job = in.Job
-		call.setPath("/snapshot-jobs", "", "")
-		call.body, call.faults = in.encode()
-	}
-	err := c.do(ctx, call, optFns)
-	if err != nil && call.unanswered {
-		return c.findOut(ctx, in, call, optFns, err)
+// [*UnsupportedPricingPlanException], and [*LimitExceededException]. The latter is
+// not tried again, because the running jobs outlast the retries: start the job again
+// when another one has finished.
+func (c *Client) StartDashboardSnapshotJob(
+	ctx context.Context,
+	in *StartDashboardSnapshotJobInput,
+	optFns ...func(*Options),
+) (*StartDashboardSnapshotJobOutput, error) {
+	req, problems := newStartRequest(in)
+	var body startResponseBody
+	result, err := c.do(ctx, req, problems, &body, optFns)
+	if err != nil && result.outcomeUnknown {
+		lost := lostStart{
+			client:    c,
+			input:     in,
+			optFns:    optFns,
+			firstSent: result.firstSent,
+		}
+		output, err := lost.resolve(ctx, err)
+		if err != nil {
+			return nil, callError(req, err)
+		}
+		return output, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, callError(req, err)
 	}
 	job := in.Job
-	job.SnapshotJobID = cmp.Or(b.SnapshotJobID, job.SnapshotJobID)
-	return &StartDashboardSnapshotJobOutput{job, b.ARN, cmp.Or(b.RequestID, call.requestID), call.status}, nil
+	job.SnapshotJobID = cmp.Or(body.SnapshotJobID, job.SnapshotJobID)
+	return &StartDashboardSnapshotJobOutput{
+		Job:       job,
+		ARN:       body.ARN,
+		RequestID: cmp.Or(body.RequestID, result.requestID),
+		Status:    result.status,
+	}, nil
 }
 
-// encode checks the input, and writes the body.
-func (in *StartDashboardSnapshotJobInput) encode() ([]byte, faultList) {
-	faults := in.faults()
-	var body struct {
-		SnapshotJobID         string `json:"SnapshotJobId"`
-		SnapshotConfiguration struct {
-			SnapshotConfiguration
-			Parameters map[string][]parameter `json:",omitzero"` // hides those that are embedded
-		}
-		UserConfiguration *SnapshotUserConfiguration `json:",omitzero"`
+// newStartRequest returns the request for an input, and what is wrong with the input.
+func newStartRequest(in *StartDashboardSnapshotJobInput) (*request, problemList) {
+	req := &request{operation: &startJob}
+	var problems problemList
+	if in == nil {
+		problems.add("in", "is nil: want the job to start")
+		return req, problems
 	}
-	body.SnapshotJobID, body.UserConfiguration = in.Job.SnapshotJobID, in.UserConfiguration
-	body.SnapshotConfiguration.SnapshotConfiguration = in.SnapshotConfiguration
-	if p := in.SnapshotConfiguration.Parameters; p != nil {
-		lists := map[string][]parameter{}
-		v := reflect.ValueOf(*p)
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; !v.Field(i).IsNil() {
-				lists[name] = wire(name, v.Field(i), &faults)
-			}
-		}
-		body.SnapshotConfiguration.Parameters = lists
+	if problems := in.problems(); len(problems) > 0 {
+		return req, problems
 	}
-	text, _ := json.Marshal(body) // never fails
-	return text, faults
-}
-
-// parameter has the shape that the four types of parameters share.
-type parameter struct {
-	Name   string
-	Values []any
-}
-
-// wire checks parameters, and readies them for JSON: times in epoch seconds,
-// numbers that JSON lacks as strings, no values as an empty list.
-func wire(field string, list reflect.Value, faults *faultList) []parameter {
-	faults.checkCount(field, "has %d parameters", list.Len(), 0, 100, "")
-	wired := make([]parameter, list.Len())
-	for i := range wired {
-		name, from := list.Index(i).Field(0).String(), list.Index(i).Field(1)
-		faults.checkText(at(field, i)+".Name", name)
-		values := make([]any, from.Len())
-		for j := range values {
-			values[j] = from.Index(j).Interface()
-			switch v := values[j].(type) {
-			case time.Time:
-				if v.Year() < 1 || v.Year() > 9999 || v.IsZero() {
-					faults.add(at(at(field, i)+".Values", j), "is the zero time, or beyond the year 9999")
-				}
-				values[j] = float64(v.UnixMilli()) / 1e3
-			case float64:
-				if math.IsNaN(v) || math.IsInf(v, 0) {
-					values[j] = strings.TrimPrefix(strings.Replace(fmt.Sprint(v), "Inf", "Infinity", 1), "+")
-				}
-			}
-		}
-		wired[i] = parameter{name, values}
-	}
-	return wired
+	req.path = newRequestPath(
+		"accounts", in.Job.AWSAccountID,
+		"dashboards", in.Job.DashboardID,
+		"snapshot-jobs",
+	)
+	req.subject = in.Job
+	req.body = encodeJSON(startRequestBody{
+		SnapshotJobID:         in.Job.SnapshotJobID,
+		SnapshotConfiguration: in.SnapshotConfiguration,
+		UserConfiguration:     in.UserConfiguration,
+	})
+	return req, nil
 }

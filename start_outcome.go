@@ -5,61 +5,133 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sort"
+	"slices"
 	"time"
 )
 
 // ErrOutcomeUnknown is matched by the error of a [Client.StartDashboardSnapshotJob]
-// that can't tell whether the job was started. It says what to do; a second start
-// with the same id can't make two jobs.
-var ErrOutcomeUnknown = errors.New("whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started")
+// that cannot tell whether the job was started. The error says what to do. A second
+// start with the same id cannot make two jobs.
+var ErrOutcomeUnknown = errors.New("whether the job was started is not known: " +
+	"describe it, or start it again with the same id: " +
+	"ResourceExistsException then means that it was started")
 
-// findOut decides whether a start that failed with err, after an attempt whose
-// outcome is unknown, has started the job.
-func (c *Client) findOut(ctx context.Context, in *StartDashboardSnapshotJobInput, call *call, optFns []func(*Options), err error) (*StartDashboardSnapshotJobOutput, error) {
-	found, describeErr := c.DescribeDashboardSnapshotJob(ctx, in.Job, optFns...)
-	// The answers' Date headers, whole seconds, have told the service's clock;
-	// unheeded, it may be as far off as a signature's time.
-	earliest := call.firstSent.Add(time.Duration(c.skew.Load()) - 2*time.Second)
-	if c.with(optFns).DisableClockSkewCorrection {
-		earliest = call.firstSent.Add(-5 * time.Minute)
-	}
-	var why error
-	switch {
-	case errorCode(describeErr) == "ResourceNotFoundException":
-		why = fmt.Errorf("and no job of this id is there yet: %w", describeErr)
-	case describeErr != nil:
-		why = fmt.Errorf("and describing it failed: %w", describeErr)
-	case found.CreatedTime.IsZero() || len(found.SnapshotConfiguration.FileGroups) == 0:
-		why = errors.New("and its description does not tell when it was created, and of what")
-	case found.CreatedTime.Before(earliest) || !in.describedBy(found):
-		return nil, err
-	default:
-		return &StartDashboardSnapshotJobOutput{in.Job, found.ARN, found.RequestID, http.StatusOK}, nil
-	}
-	err = errors.Unwrap(errors.Unwrap(err)) // what call.failed was told
-	return nil, call.failed(fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, err, why))
+const (
+	// dateResolution is how exactly responses tell the service's clock: their Date
+	// has whole seconds, and so has the description's time at the worst.
+	dateResolution = 2 * time.Second
+
+	// largestClockError is how far the service's clock may be off where it is not
+	// corrected, since the service would refuse the signature beyond that.
+	largestClockError = 5 * time.Minute
+)
+
+// lostStart is a start after an attempt whose outcome is not known.
+type lostStart struct {
+	client    *Client
+	input     *StartDashboardSnapshotJobInput
+	optFns    []func(*Options)
+	firstSent time.Time
 }
 
-// describedBy reports whether a description fits in, as far as it tells: of tags
-// it has the keys alone.
-func (in *StartDashboardSnapshotJobInput) describedBy(found *DescribeDashboardSnapshotJobOutput) bool {
-	same := func(a, b any) bool { return fmt.Sprintf("%q", a) == fmt.Sprintf("%q", b) } // an empty list prints as none does
-	var tags, keys []string
-	if u := in.UserConfiguration; u != nil {
-		for _, tag := range u.AnonymousUsers[0].RowLevelPermissionTags {
-			tags = append(tags, tag.Key)
+// resolve describes the job to learn whether the start, which failed with startErr,
+// has started it.
+func (l *lostStart) resolve(ctx context.Context, startErr error) (*StartDashboardSnapshotJobOutput, error) {
+	found, err := l.client.DescribeDashboardSnapshotJob(ctx, l.input.Job, l.optFns...)
+	if err != nil {
+		return nil, outcomeUnknown(startErr, describeFailed(err))
+	}
+	if found.CreatedTime.IsZero() || len(found.SnapshotConfiguration.FileGroups) == 0 {
+		vague := errors.New("and its description does not tell when it was created, and of what")
+		return nil, outcomeUnknown(startErr, vague)
+	}
+	if found.CreatedTime.Before(l.earliestCreation()) || !found.describes(l.input) {
+		return nil, startErr // another job has the id
+	}
+	return &StartDashboardSnapshotJobOutput{
+		Job:       l.input.Job,
+		ARN:       found.ARN,
+		RequestID: found.RequestID,
+		Status:    http.StatusOK,
+	}, nil
+}
+
+// earliestCreation returns when, by the service's clock, this start can have created
+// its job at the earliest.
+func (l *lostStart) earliestCreation() time.Time {
+	if l.client.settingsFor(l.optFns).options.DisableClockSkewCorrection {
+		return l.firstSent.Add(-largestClockError)
+	}
+	return l.firstSent.Add(l.client.clockSkew.load() - dateResolution)
+}
+
+// outcomeUnknown is the error of a start that cannot be resolved.
+func outcomeUnknown(startErr, why error) error {
+	return fmt.Errorf("%w, after %w, %w", ErrOutcomeUnknown, startErr, why)
+}
+
+// describeFailed says what it means for a lost start that describing it failed.
+func describeFailed(err error) error {
+	if errorCode(err) == "ResourceNotFoundException" {
+		return fmt.Errorf("and no job of this id is there yet: %w", err)
+	}
+	return fmt.Errorf("and describing it failed: %w", err)
+}
+
+// describes reports whether o describes a job with this input, as far as a
+// description tells. It has the keys of tags and not their values.
+func (o *DescribeDashboardSnapshotJobOutput) describes(in *StartDashboardSnapshotJobInput) bool {
+	described := o.SnapshotConfiguration
+	asked := in.SnapshotConfiguration
+	if !slices.EqualFunc(described.FileGroups, asked.FileGroups, SnapshotFileGroup.equal) {
+		return false
+	}
+	if described.DestinationConfiguration != nil &&
+		!described.DestinationConfiguration.equal(asked.DestinationConfiguration) {
+		return false
+	}
+	return o.UserConfiguration == nil || o.UserConfiguration.equalKeys(in.UserConfiguration)
+}
+
+// equal reports whether two groups have the same files.
+func (g SnapshotFileGroup) equal(other SnapshotFileGroup) bool {
+	return slices.EqualFunc(g.Files, other.Files, SnapshotFile.equal)
+}
+
+// equal reports whether two files are the same.
+func (f SnapshotFile) equal(other SnapshotFile) bool {
+	return f.FormatType == other.FormatType &&
+		slices.EqualFunc(f.SheetSelections, other.SheetSelections, SnapshotFileSheetSelection.equal)
+}
+
+// equal reports whether two selections are the same. No visuals and an empty list of
+// visuals are.
+func (s SnapshotFileSheetSelection) equal(other SnapshotFileSheetSelection) bool {
+	return s.SelectionScope == other.SelectionScope &&
+		s.SheetID == other.SheetID &&
+		slices.Equal(s.VisualIDs, other.VisualIDs)
+}
+
+// equal reports whether two configurations have the same destinations.
+func (d *SnapshotDestinationConfiguration) equal(other *SnapshotDestinationConfiguration) bool {
+	return other != nil && slices.Equal(d.S3Destinations, other.S3Destinations)
+}
+
+// equalKeys reports whether a configuration has tags with these keys, in any order.
+func (u *SnapshotUserConfigurationRedacted) equalKeys(configuration *SnapshotUserConfiguration) bool {
+	var described []string
+	for _, user := range u.AnonymousUsers {
+		described = append(described, user.RowLevelPermissionTagKeys...)
+	}
+	var asked []string
+	if configuration != nil {
+		for _, user := range configuration.AnonymousUsers {
+			for _, tag := range user.RowLevelPermissionTags {
+				asked = append(asked, tag.Key)
+			}
 		}
 	}
-	if u := found.UserConfiguration; u != nil {
-		for _, user := range u.AnonymousUsers {
-			keys = append(keys, user.RowLevelPermissionTagKeys...)
-		}
-	}
-	sort.Strings(tags)
-	sort.Strings(keys)
-	asked, told := in.SnapshotConfiguration, found.SnapshotConfiguration
-	return same(asked.FileGroups, told.FileGroups) &&
-		(found.UserConfiguration == nil || same(tags, keys)) &&
-		(told.DestinationConfiguration == nil || same(asked.DestinationConfiguration, told.DestinationConfiguration))
+	slices.Sort(described)
+	slices.Sort(asked)
+	return slices.Equal(described, asked)
 }

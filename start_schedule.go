@@ -4,49 +4,99 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 )
 
 var startSchedule = operation{
-	name:       "StartDashboardSnapshotJobSchedule",
-	method:     http.MethodPost,
-	exceptions: commonExceptions + "InvalidParameterValue LimitExceeded",
+	name:   "StartDashboardSnapshotJobSchedule",
+	method: http.MethodPost,
+	exceptions: slices.Concat(commonExceptions, []string{
+		"InvalidParameterValueException",
+		"LimitExceededException",
+	}),
+	finalCodes: []string{"LimitExceededException"}, // as for StartDashboardSnapshotJob
 }
 
 // StartDashboardSnapshotJobScheduleInput names a schedule of a dashboard.
 type StartDashboardSnapshotJobScheduleInput struct {
 	AWSAccountID string // 12 digits
 	DashboardID  string
-	ScheduleID   string // from the console's Schedules pane of the dashboard
+	ScheduleID   string // as the Schedules pane of the dashboard shows it
 }
 
-// StartDashboardSnapshotJobScheduleOutput is the service's answer.
+// scheduleName is how errors and logs name a schedule: account/dashboard/schedule.
+type scheduleName struct {
+	account   string
+	dashboard string
+	schedule  string
+}
+
+func (n scheduleName) String() string {
+	return escapeID(n.account) + "/" + escapeID(n.dashboard) + "/" + escapeID(n.schedule)
+}
+
+// StartDashboardSnapshotJobScheduleOutput is what the service says of a started
+// schedule.
 type StartDashboardSnapshotJobScheduleOutput struct {
-	RequestID string // as the body says it, else the header
-	Status    int    // HTTP status; 202: the schedule was running already, and the request was skipped
+	RequestID string // from the body, or from the header if the body has none
+
+	// Status is the HTTP status. It is 202 if the schedule was running already, and
+	// the request was skipped (API reference, StartDashboardSnapshotJobSchedule).
+	Status int
 }
 
-// StartDashboardSnapshotJobSchedule runs a schedule of a dashboard now, which
-// sends its snapshot by e-mail. While it runs, the service skips further requests
-// with status 202 (API reference), so that a request sent twice runs once.
+// startScheduleBody is the body of the response.
+type startScheduleBody struct {
+	RequestID string `json:"RequestId"`
+}
+
+// StartDashboardSnapshotJobSchedule runs a schedule of a dashboard now, which sends
+// its snapshot by e-mail. While the schedule runs, the service skips further requests
+// with the status 202, so a request that is sent twice runs the schedule once (API
+// reference, StartDashboardSnapshotJobSchedule).
 //
 // Besides the errors that [Client] lists, there are
-// [*InvalidParameterValueException] and [*LimitExceededException], which is not
+// [*InvalidParameterValueException] and [*LimitExceededException]. The latter is not
 // tried again.
-func (c *Client) StartDashboardSnapshotJobSchedule(ctx context.Context, in *StartDashboardSnapshotJobScheduleInput, optFns ...func(*Options)) (*StartDashboardSnapshotJobScheduleOutput, error) {
-	o := new(StartDashboardSnapshotJobScheduleOutput)
-	call := &call{op: &startSchedule, into: o}
+func (c *Client) StartDashboardSnapshotJobSchedule(
+	ctx context.Context,
+	in *StartDashboardSnapshotJobScheduleInput,
+	optFns ...func(*Options),
+) (*StartDashboardSnapshotJobScheduleOutput, error) {
+	req, problems := newScheduleRequest(in)
+	var body startScheduleBody
+	result, err := c.do(ctx, req, problems, &body, optFns)
+	if err != nil {
+		return nil, callError(req, err)
+	}
+	return &StartDashboardSnapshotJobScheduleOutput{
+		RequestID: cmp.Or(body.RequestID, result.requestID),
+		Status:    result.status,
+	}, nil
+}
+
+// newScheduleRequest returns the request for an input, and what is wrong with the
+// input.
+func newScheduleRequest(in *StartDashboardSnapshotJobScheduleInput) (*request, problemList) {
+	var problems problemList
 	if in == nil {
-		call.faults.add("in", "is nil: want the schedule to start")
-	} else {
-		call.job = Job{in.AWSAccountID, in.DashboardID, in.ScheduleID}
-		call.faults.checkAccount(in.AWSAccountID)
-		call.faults.checkID("DashboardID", in.DashboardID)
-		call.faults.checkID("ScheduleID", in.ScheduleID)
-		call.setPath("/schedules/", in.ScheduleID, "")
+		problems.add("in", "is nil: want the schedule to start")
+		return &request{operation: &startSchedule}, problems
 	}
-	if err := c.do(ctx, call, optFns); err != nil {
-		return nil, err
-	}
-	o.RequestID, o.Status = cmp.Or(o.RequestID, call.requestID), call.status
-	return o, nil
+	problems.checkAccount(in.AWSAccountID)
+	problems.checkID("DashboardID", in.DashboardID)
+	problems.checkID("ScheduleID", in.ScheduleID)
+	return &request{
+		operation: &startSchedule,
+		path: newRequestPath(
+			"accounts", in.AWSAccountID,
+			"dashboards", in.DashboardID,
+			"schedules", in.ScheduleID,
+		),
+		subject: scheduleName{
+			account:   in.AWSAccountID,
+			dashboard: in.DashboardID,
+			schedule:  in.ScheduleID,
+		},
+	}, problems
 }

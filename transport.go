@@ -4,39 +4,95 @@ import (
 	"errors"
 	"net/http"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-type doer struct{ aws.HTTPClient }
+// leastIdleConnections is how many idle connections a transport keeps for calls.
+// With the SDK's 10 per host, half the calls of 256 concurrent callers would open a
+// new TLS connection.
+const leastIdleConnections = 512
 
-func (d doer) RoundTrip(req *http.Request) (*http.Response, error) { return d.Do(req) }
+// defaultTransport carries the calls of all clients that have none of their own.
+var defaultTransport http.RoundTripper = awshttp.NewBuildableClient().
+	WithTransportOptions(widenPool).
+	GetTransport()
 
-var (
-	defaultTransport http.RoundTripper = awshttp.NewBuildableClient().WithTransportOptions(widenPool).GetTransport()
-	// Long transfers must not wait for, nor displace, the many short calls.
-	defaultDownloadTransport http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
-)
+// defaultDownloadTransport carries the files. It is another one, so that long
+// transfers neither wait for the many short calls nor take their connections.
+var defaultDownloadTransport http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
 
-// widenPool makes room for 512 idle connections. With the SDK's 10, half the
-// calls of 256 concurrent callers open a new TLS connection.
+// widenPool makes room for the idle connections of many callers.
 func widenPool(t *http.Transport) {
-	if t.MaxIdleConns != 0 { // 0: no limit
-		t.MaxIdleConns = max(t.MaxIdleConns, 512)
+	const noLimit = 0
+	if t.MaxIdleConns != noLimit {
+		t.MaxIdleConns = max(t.MaxIdleConns, leastIdleConnections)
 	}
-	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, 512)
+	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, leastIdleConnections)
 }
 
-// roundTrip makes up for what a transport leaves undone.
+// useHTTPClient sets the transports that an HTTP client of a configuration stands
+// for. It leaves them alone if the client is nil.
+func useHTTPClient(o *Options, client aws.HTTPClient) {
+	switch client := client.(type) {
+	case nil:
+	case *awshttp.BuildableClient:
+		if client != nil {
+			useBuildableClient(o, client)
+		}
+	case *http.Client:
+		if client != nil {
+			o.Transport = clientTransport{client: withoutRedirects(client)}
+		}
+	default:
+		o.Transport = clientTransport{client: client}
+	}
+}
+
+// useBuildableClient takes over the transport and the timeouts of an SDK client.
+func useBuildableClient(o *Options, client *awshttp.BuildableClient) {
+	// Freeze applies the client's read timeout to the transport, and gives an
+	// *http.Client that holds its overall timeout.
+	forCalls := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
+	forFiles := client.Freeze().(*http.Client)
+	o.Transport = forCalls.Transport
+	o.AttemptTimeout = forCalls.Timeout
+	o.DownloadTransport = forFiles.Transport
+}
+
+// withoutRedirects returns a copy of a client that follows no redirect.
+func withoutRedirects(client *http.Client) *http.Client {
+	copied := *client
+	copied.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
+	return &copied
+}
+
+// clientTransport makes a RoundTripper of an HTTP client.
+type clientTransport struct {
+	client aws.HTTPClient
+}
+
+// RoundTrip calls the client's Do.
+func (t clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return t.client.Do(req)
+}
+
+// roundTrip sends a request, and makes up for transports that break the rules of
+// http.RoundTripper: it returns either an error or a response with a body.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
-	switch {
-	case resp == nil && err == nil:
-		err = errors.New("the transport returned neither a response nor an error")
-	case resp != nil && resp.Body == nil:
+	if resp == nil && err == nil {
+		return nil, errors.New("the transport returned neither a response nor an error")
+	}
+	if resp == nil {
+		return nil, err
+	}
+	if resp.Body == nil {
 		resp.Body = http.NoBody
-	case resp != nil && err != nil:
+	}
+	if err != nil {
 		resp.Body.Close()
 	}
 	return resp, err

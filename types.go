@@ -1,10 +1,9 @@
 package snapshotjob
 
-import (
-	"time"
-)
+import "time"
 
-// SnapshotJobStatus is the status of a job. Unknown values are kept.
+// SnapshotJobStatus is the status of a job. A value that is not among the constants
+// is kept as it is.
 type SnapshotJobStatus string
 
 // The statuses of a job (API reference, DescribeDashboardSnapshotJob).
@@ -15,12 +14,13 @@ const (
 	SnapshotJobStatusFailed    SnapshotJobStatus = "FAILED"
 )
 
-// IsTerminal reports whether the job has finished: COMPLETED or FAILED.
+// IsTerminal reports whether the job has finished: its status is COMPLETED or FAILED.
 func (s SnapshotJobStatus) IsTerminal() bool {
 	return s == SnapshotJobStatusCompleted || s == SnapshotJobStatusFailed
 }
 
-// SnapshotFileFormatType is the format of a file. Unknown values are kept.
+// SnapshotFileFormatType is the format of a file. A value that is not among the
+// constants is kept as it is.
 type SnapshotFileFormatType string
 
 // The formats of a file (API reference, SnapshotFile).
@@ -30,167 +30,197 @@ const (
 	SnapshotFileFormatTypeExcel SnapshotFileFormatType = "EXCEL"
 )
 
-// SnapshotFileSheetSelectionScope says which visuals of a sheet are exported.
-// Unknown values are kept.
+// SnapshotFileSheetSelectionScope says which visuals of a sheet are exported. A value
+// that is not among the constants is kept as it is.
 type SnapshotFileSheetSelectionScope string
 
-// The scopes (API reference, SnapshotFileSheetSelection): a PDF takes
-// ALL_VISUALS, CSV and Excel take SELECTED_VISUALS.
+// The scopes of a sheet selection. A PDF takes ALL_VISUALS, CSV and Excel take
+// SELECTED_VISUALS (API reference, SnapshotFileSheetSelection).
 const (
 	SnapshotFileSheetSelectionScopeAllVisuals      SnapshotFileSheetSelectionScope = "ALL_VISUALS"
 	SnapshotFileSheetSelectionScopeSelectedVisuals SnapshotFileSheetSelectionScope = "SELECTED_VISUALS"
 )
 
-// The error types that AWS documents for a snapshot (API reference,
-// DescribeDashboardSnapshotJobResult). Others may come.
+// The error types of a snapshot that AWS documents (API reference,
+// DescribeDashboardSnapshotJobResult). The service may send others.
 const (
-	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED" // the registered user lost access to the dashboard; the job fails
-	ErrorTypeCapabilityRestricted  = "CAPABILITY_RESTRICTED"   // the registered user may not export data, at all (the job fails) or in this format
-	ErrorTypeRLSChanged            = "RLS_CHANGED"             // row-level security changed while the job ran
-	ErrorTypeCLSChanged            = "CLS_CHANGED"             // column-level security, likewise
-	ErrorTypeDatasetDeleted        = "DATASET_DELETED"         // a dataset of the dashboard is gone
+	// ErrorTypeDashboardAccessDenied means that the registered user has lost access
+	// to the dashboard. The job fails.
+	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED"
+
+	// ErrorTypeCapabilityRestricted means that the registered user may not export
+	// data. The job fails if that is so for all formats of the job; otherwise the
+	// files of some formats fail.
+	ErrorTypeCapabilityRestricted = "CAPABILITY_RESTRICTED"
+
+	// ErrorTypeRLSChanged means that row-level security changed while the job ran.
+	ErrorTypeRLSChanged = "RLS_CHANGED"
+
+	// ErrorTypeCLSChanged means that column-level security changed while the job ran.
+	ErrorTypeCLSChanged = "CLS_CHANGED"
+
+	// ErrorTypeDatasetDeleted means that a dataset of the dashboard is gone.
+	ErrorTypeDatasetDeleted = "DATASET_DELETED"
 )
 
-// SnapshotJobResult is what a finished job made, for either kind of user.
+// SnapshotJobResult is what a finished job has made. A job has users of one kind.
 type SnapshotJobResult struct {
-	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:",omitzero"`
-	RegisteredUsers []RegisteredUserSnapshotJobResult `json:",omitzero"` // at most one
+	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:"AnonymousUsers,omitzero"`
+	RegisteredUsers []RegisteredUserSnapshotJobResult `json:"RegisteredUsers,omitzero"` // at most one
 }
 
-// AnonymousUserSnapshotJobResult holds one anonymous user's files.
+// AnonymousUserSnapshotJobResult has the files of an anonymous user.
 type AnonymousUserSnapshotJobResult struct {
-	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
+	FileGroups []SnapshotJobResultFileGroup `json:"FileGroups,omitzero"`
 }
 
-// RegisteredUserSnapshotJobResult holds a registered user's files.
+// RegisteredUserSnapshotJobResult has the files of a registered user.
 type RegisteredUserSnapshotJobResult struct {
-	FileGroups []SnapshotJobResultFileGroup `json:",omitzero"`
+	FileGroups []SnapshotJobResultFileGroup `json:"FileGroups,omitzero"`
 }
 
-// SnapshotJobResultFileGroup is the files asked for, and what came of them.
+// SnapshotJobResultFileGroup has the files that were asked for, and what came of
+// them.
 type SnapshotJobResultFileGroup struct {
-	Files     []SnapshotFile        `json:",omitzero"`
-	S3Results []SnapshotJobS3Result `json:",omitzero"`
+	Files     []SnapshotFile        `json:"Files,omitzero"`
+	S3Results []SnapshotJobS3Result `json:"S3Results,omitzero"`
 }
 
-// SnapshotFile describes one file to make.
+// SnapshotFile describes a file to make.
 type SnapshotFile struct {
-	FormatType      SnapshotFileFormatType       `json:",omitzero"`
-	SheetSelections []SnapshotFileSheetSelection `json:",omitzero"`
+	FormatType      SnapshotFileFormatType       `json:"FormatType,omitzero"`
+	SheetSelections []SnapshotFileSheetSelection `json:"SheetSelections,omitzero"`
 }
 
-// SnapshotFileSheetSelection selects a sheet and, for CSV and Excel, its visuals.
+// SnapshotFileSheetSelection selects a sheet and, for CSV and Excel, visuals of it.
 type SnapshotFileSheetSelection struct {
-	SelectionScope SnapshotFileSheetSelectionScope `json:",omitzero"`
+	SelectionScope SnapshotFileSheetSelectionScope `json:"SelectionScope,omitzero"`
 	SheetID        string                          `json:"SheetId,omitzero"`
 	VisualIDs      []string                        `json:"VisualIds,omitzero"`
 }
 
-// SnapshotJobS3Result is one file, or the reasons why there is none.
+// SnapshotJobS3Result is where a file is, or why there is none.
 type SnapshotJobS3Result struct {
 	S3URI S3URI `json:"S3Uri,omitzero"`
+
 	// S3DestinationConfiguration is nil for a file in QuickSight's own bucket.
-	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:",omitzero"`
-	ErrorInfo                  []SnapshotJobResultErrorInfo        `json:",omitzero"`
+	S3DestinationConfiguration *SnapshotS3DestinationConfiguration `json:"S3DestinationConfiguration,omitzero"`
+
+	// ErrorInfo says what went wrong. It is empty for a file without an error.
+	ErrorInfo []SnapshotJobResultErrorInfo `json:"ErrorInfo,omitzero"`
 }
 
-// SnapshotJobResultErrorInfo says why one file failed.
+// SnapshotJobResultErrorInfo says why a file failed. ErrorType is one of the
+// ErrorType constants, or another.
 type SnapshotJobResultErrorInfo struct {
-	ErrorType, ErrorMessage string `json:",omitzero"` // see the ErrorType constants
+	ErrorType    string `json:"ErrorType,omitzero"`
+	ErrorMessage string `json:"ErrorMessage,omitzero"`
 }
 
-// SnapshotJobErrorInfo says why a whole job failed.
+// SnapshotJobErrorInfo says why a job failed as a whole. ErrorType is one of the
+// ErrorType constants, or another.
 type SnapshotJobErrorInfo struct {
-	ErrorType, ErrorMessage string `json:",omitzero"` // see the ErrorType constants
+	ErrorType    string `json:"ErrorType,omitzero"`
+	ErrorMessage string `json:"ErrorMessage,omitzero"`
 }
 
-// SnapshotS3DestinationConfiguration names the caller's bucket.
+// SnapshotS3DestinationConfiguration names a bucket of the caller.
 type SnapshotS3DestinationConfiguration struct {
-	BucketConfiguration S3BucketConfiguration `json:",omitzero"`
+	BucketConfiguration S3BucketConfiguration `json:"BucketConfiguration,omitzero"`
 }
 
-// S3BucketConfiguration is a place in the caller's bucket, in the call's region.
+// S3BucketConfiguration is a place in the caller's bucket. The bucket must be in the
+// region of the call.
 type S3BucketConfiguration struct {
-	BucketName, BucketPrefix, BucketRegion string `json:",omitzero"`
+	BucketName   string `json:"BucketName,omitzero"`
+	BucketPrefix string `json:"BucketPrefix,omitzero"`
+	BucketRegion string `json:"BucketRegion,omitzero"`
 }
 
 // SnapshotConfiguration says which files to make, and where to put them.
 type SnapshotConfiguration struct {
-	// FileGroups, 1 to 7, hold one file each: at most one PDF, one Excel
-	// workbook and five CSV files. See [PDF], [CSV] and [Excel].
-	FileGroups []SnapshotFileGroup `json:",omitzero"`
-	// DestinationConfiguration names the caller's bucket. nil: QuickSight's own,
-	// with presigned URLs.
-	DestinationConfiguration *SnapshotDestinationConfiguration `json:",omitzero"`
-	// Parameters are the dashboard's. nil: none.
-	Parameters *Parameters `json:",omitzero"`
+	// FileGroups, from 1 to 7, have one file each: at most one PDF, one Excel
+	// workbook, and five CSV files in all. [PDF], [CSV] and [Excel] make groups.
+	FileGroups []SnapshotFileGroup `json:"FileGroups,omitzero"`
+
+	// DestinationConfiguration names a bucket of the caller. If nil, the files go to
+	// QuickSight's own bucket, and are fetched by presigned URLs.
+	DestinationConfiguration *SnapshotDestinationConfiguration `json:"DestinationConfiguration,omitzero"`
+
+	// Parameters are values for the dashboard's parameters. If nil, there are none.
+	Parameters *Parameters `json:"Parameters,omitzero"`
 }
 
-// SnapshotFileGroup holds one file.
+// SnapshotFileGroup has one file.
 type SnapshotFileGroup struct {
-	Files []SnapshotFile `json:",omitzero"`
+	Files []SnapshotFile `json:"Files,omitzero"`
 }
 
-// SnapshotDestinationConfiguration holds one destination.
+// SnapshotDestinationConfiguration has one destination.
 type SnapshotDestinationConfiguration struct {
-	S3Destinations []SnapshotS3DestinationConfiguration `json:",omitzero"`
+	S3Destinations []SnapshotS3DestinationConfiguration `json:"S3Destinations,omitzero"`
 }
 
-// SnapshotUserConfiguration holds one anonymous user, see [AnonymousUser]. A
-// registered user, whom the credentials name, has none.
+// SnapshotUserConfiguration has one anonymous user, as [AnonymousUser] makes it. The
+// job of a registered user, whom the credentials name, has no user configuration.
 type SnapshotUserConfiguration struct {
-	AnonymousUsers []SnapshotAnonymousUser `json:",omitzero"`
+	AnonymousUsers []SnapshotAnonymousUser `json:"AnonymousUsers,omitzero"`
 }
 
-// SnapshotAnonymousUser sees the rows that its tags allow.
+// SnapshotAnonymousUser sees the rows that its tags allow. If RowLevelPermissionTags
+// is nil, the user has no tags. There may be up to 50.
 type SnapshotAnonymousUser struct {
-	RowLevelPermissionTags []SessionTag `json:",omitzero"` // nil: none; up to 50
+	RowLevelPermissionTags []SessionTag `json:"RowLevelPermissionTags,omitzero"`
 }
 
-// SessionTag is a tag of row-level security. AWS marks the value as sensitive.
+// SessionTag is a tag of row-level security. AWS marks its value as sensitive.
 type SessionTag struct {
-	Key, Value string // 1 to 128, and 1 to 256 characters
+	Key   string `json:"Key"`   // 1 to 128 characters
+	Value string `json:"Value"` // 1 to 256 characters
 }
 
-// SnapshotUserConfigurationRedacted has the tags' keys alone.
+// SnapshotUserConfigurationRedacted is a user configuration with the keys of its tags
+// and without their values.
 type SnapshotUserConfigurationRedacted struct {
-	AnonymousUsers []SnapshotAnonymousUserRedacted `json:",omitzero"`
+	AnonymousUsers []SnapshotAnonymousUserRedacted `json:"AnonymousUsers,omitzero"`
 }
 
-// SnapshotAnonymousUserRedacted is a user by the keys of its tags.
+// SnapshotAnonymousUserRedacted is a user with the keys of its tags alone.
 type SnapshotAnonymousUserRedacted struct {
-	RowLevelPermissionTagKeys []string `json:",omitzero"`
+	RowLevelPermissionTagKeys []string `json:"RowLevelPermissionTagKeys,omitzero"`
 }
 
-// Parameters are values for a dashboard's parameters, up to 100 of each type.
-// AWS marks the values as sensitive.
+// Parameters are values for a dashboard's parameters, up to 100 of each type. AWS
+// marks the values as sensitive.
 type Parameters struct {
-	StringParameters   []StringParameter   `json:",omitzero"`
-	IntegerParameters  []IntegerParameter  `json:",omitzero"`
-	DecimalParameters  []DecimalParameter  `json:",omitzero"`
-	DateTimeParameters []DateTimeParameter `json:",omitzero"`
+	StringParameters   []StringParameter   `json:"StringParameters,omitzero"`
+	IntegerParameters  []IntegerParameter  `json:"IntegerParameters,omitzero"`
+	DecimalParameters  []DecimalParameter  `json:"DecimalParameters,omitzero"`
+	DateTimeParameters []DateTimeParameter `json:"DateTimeParameters,omitzero"`
 }
 
-// StringParameter has strings.
+// StringParameter has values that are strings.
 type StringParameter struct {
-	Name   string
-	Values []string
+	Name   string   `json:"Name"`
+	Values []string `json:"Values"`
 }
 
-// IntegerParameter has integers.
+// IntegerParameter has values that are integers.
 type IntegerParameter struct {
-	Name   string
-	Values []int64
+	Name   string  `json:"Name"`
+	Values []int64 `json:"Values"`
 }
 
-// DecimalParameter has numbers, NaN and infinities included.
+// DecimalParameter has values that are numbers. NaN and the infinities are among
+// them.
 type DecimalParameter struct {
-	Name   string
-	Values []float64
+	Name   string    `json:"Name"`
+	Values []float64 `json:"Values"`
 }
 
-// DateTimeParameter has times, which are sent in milliseconds.
+// DateTimeParameter has values that are times. They are sent with millisecond
+// precision.
 type DateTimeParameter struct {
-	Name   string
-	Values []time.Time
+	Name   string      `json:"Name"`
+	Values []time.Time `json:"Values"`
 }

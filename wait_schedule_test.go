@@ -11,7 +11,7 @@ import (
 // jobs that queue for 15 seconds in the mean and render for 10 seconds to 15
 // minutes, each order of magnitude as likely as any other.
 func TestWaitSchedule(t *testing.T) {
-	o, faults := waitOptions(nil)
+	o, faults := prepareWait(nil)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -25,7 +25,7 @@ func TestWaitSchedule(t *testing.T) {
 		queued := time.Duration(random.ExpFloat64() * float64(15*time.Second))
 		end := queued + time.Duration(10*math.Pow(90, random.Float64())*float64(time.Second))
 
-		pace := o
+		pace := &wait{options: o, delay: o.MinDelay}
 		at := o.FirstDelay
 		ours.polls++
 		for ; at < end; ours.polls++ {
@@ -33,7 +33,8 @@ func TestWaitSchedule(t *testing.T) {
 			if at < queued {
 				status = SnapshotJobStatusQueued
 			}
-			at += pace.afterStatus(status)
+			pace.status = status
+			at += pace.delayAfterStatus()
 		}
 		ours.lag += at - end
 
