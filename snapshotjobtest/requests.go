@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -74,6 +75,12 @@ func attempt(header string) int {
 		}
 	}
 	return 0
+}
+
+// newID returns a random UUID. It needs the mutex.
+func (s *Server) newID() string {
+	a, b := s.random.Uint64(), s.random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, 0x8000|b>>48&0x3fff, b&0xffff_ffff_ffff)
 }
 
 // recorder notes the status before the client can see it, so that a test that

@@ -1,11 +1,8 @@
 package snapshotjobtest
 
 import (
-	"bytes"
 	"encoding/json"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -18,46 +15,6 @@ type wireStart struct {
 	SnapshotJobID         string             `json:"SnapshotJobId"`
 	SnapshotConfiguration *wireConfiguration `json:"SnapshotConfiguration"`
 	UserConfiguration     *wireUsers         `json:"UserConfiguration"`
-}
-
-// startMembers are the names in a start: service model, the shapes of
-// StartDashboardSnapshotJob.
-var startMembers = strings.Fields(`SnapshotJobId SnapshotConfiguration UserConfiguration FileGroups DestinationConfiguration Parameters
-	Files FormatType SheetSelections SheetId SelectionScope VisualIds S3Destinations BucketConfiguration BucketName BucketPrefix
-	BucketRegion StringParameters IntegerParameters DecimalParameters DateTimeParameters Name Values AnonymousUsers
-	RowLevelPermissionTags Key Value`)
-
-// onlyStartMembers returns a body without the members that a start doesn't have.
-// The service ignores them; encoding/json would take those whose names differ in
-// case alone.
-func onlyStartMembers(body []byte) ([]byte, error) {
-	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
-		return nil, err
-	}
-	var keep func(v any) any
-	keep = func(v any) any {
-		switch v := v.(type) {
-		case map[string]any:
-			for name, item := range v {
-				if !slices.Contains(startMembers, name) {
-					delete(v, name)
-				}
-				keep(item)
-			}
-		case []any:
-			for _, item := range v {
-				keep(item)
-			}
-		}
-		return v
-	}
-	var v any
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber() // numbers are given back as they came
-	if err := dec.Decode(&v); err != nil {
-		return nil, err
-	}
-	return json.Marshal(keep(v))
 }
 
 type wireConfiguration struct {

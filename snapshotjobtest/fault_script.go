@@ -1,7 +1,6 @@
 package snapshotjobtest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -108,13 +107,4 @@ func (s *Server) nextFault(c *call) func(http.Handler) http.Handler {
 	}
 	c.record.Fault = fault.name
 	return fault.wrap
-}
-
-type callKey struct{}
-
-// callOf returns the call that a fault's request belongs to.
-func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call) }
-
-func withCall(r *http.Request, c *call) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 }

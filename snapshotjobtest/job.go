@@ -2,7 +2,6 @@ package snapshotjobtest
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -70,56 +69,4 @@ func (s *Server) add(j *job) {
 			j.objects[i] = s.put(j, i)
 		}
 	}
-}
-
-// running returns how many jobs of the account are queued or running.
-func (a *account) running(now time.Time) int {
-	active := a.active[:0]
-	for _, j := range a.active {
-		if j.ends().After(now) && a.jobs[j.Job] == j {
-			active = append(active, j)
-		}
-	}
-	clear(a.active[len(active):])
-	a.active = active
-	return len(active)
-}
-
-func (s *Server) hasDashboard(a *account, id string) bool {
-	return s.options.Dashboards == nil || a.dashboards[id]
-}
-
-func (s *Server) hasSchedule(id string) bool {
-	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
-}
-
-func (s *Server) arn(id snapshotjob.Job) string {
-	partition, _ := s.partition()
-	return fmt.Sprintf("arn:%s:quicksight:%s:%s:dashboard/%s/snapshot-job/%s",
-		partition, s.options.Region, id.AWSAccountID, id.DashboardID, id.SnapshotJobID)
-}
-
-// lookUp returns the job that a call is about, if its user may see it. It needs
-// the mutex.
-func (c *call) lookUp() (*job, error) {
-	a := c.accounts[c.job.AWSAccountID]
-	if a != nil {
-		if j := a.jobs[c.job]; j != nil {
-			if j.life.User != c.user.name {
-				return nil, refuse("AccessDeniedException", "The user is not authorized to access the snapshot job: another user started it.")
-			}
-			return j, nil
-		}
-	}
-	// Service model: DescribeDashboardSnapshotJob has no InvalidParameterValueException.
-	if err := checkIDs(c.job, "SnapshotJobId"); err != nil && c.op != DescribeDashboardSnapshotJob {
-		return nil, err
-	}
-	if a == nil {
-		return nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
-	}
-	if !c.hasDashboard(a, c.job.DashboardID) {
-		return nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
-	}
-	return nil, refuse("ResourceNotFoundException", "Dashboard Snapshot Job with id %s is not found.", c.job.SnapshotJobID)
 }
