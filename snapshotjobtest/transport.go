@@ -1,10 +1,10 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,77 +12,76 @@ import (
 	"syscall"
 )
 
-// Transport reaches the server in memory, by whatever host name: no socket, no
-// TLS, no environment. It works in a testing/synctest bubble. A call leaves no
-// goroutine behind once its response's body was closed or read to the end. When
-// a request's context ends, so does the call, with the context's error.
-func (s *Server) Transport() http.RoundTripper { return memory{s} }
+// Transport returns a transport that reaches the server in memory, whatever the
+// host name of a request is. It uses no socket, no TLS and no environment, and works
+// in a testing/synctest bubble. A call leaves no goroutine behind once the body of
+// its response was closed or read to the end. When the context of a request ends, so
+// does the call, with the context's error.
+func (s *Server) Transport() http.RoundTripper {
+	return memoryTransport{handler: s}
+}
 
-type memory struct{ handler http.Handler }
+// memoryTransport calls a handler in place of sending a request.
+type memoryTransport struct{ handler http.Handler }
 
-// streamFrom is how many bytes of a body are kept; a larger one is handed on as
-// its reader takes it.
-const streamFrom = 64 << 10
+// errReset is what a client sees of a connection that the server broke.
+var errReset = &net.OpError{
+	Op:  "read",
+	Net: "tcp",
+	Err: os.NewSyscallError("read", syscall.ECONNRESET),
+}
 
-func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip runs the handler on a goroutine of its own, and returns when the
+// handler has returned, or its response begins to stream.
+func (t memoryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	received, err := asReceived(req)
 	if err == nil {
 		err = req.Context().Err()
 	}
 	if err != nil {
 		if req.Body != nil {
-			req.Body.Close()
+			req.Body.Close() // A RoundTripper must close it, also on errors.
 		}
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(req.Context())
-	received = received.WithContext(ctx)
-	w := &memoryWriter{request: req, cancel: cancel, header: http.Header{}, streaming: make(chan struct{}), done: make(chan struct{})}
-	w.reader, w.writer = io.Pipe()
-	hurry := context.AfterFunc(ctx, func() { w.writer.CloseWithError(ctx.Err()) })
-	go func() {
-		defer close(w.done)
-		defer cancel()
-		defer hurry()
-		defer received.Body.Close()
-		w.serve(m.handler, received)
-	}()
+	w := newMemoryWriter(req, cancel)
+	go w.run(t.handler, received.WithContext(ctx))
 	select {
 	case <-w.streaming:
+		return w.response(), nil
 	case <-w.done:
-		// A handler whose client gives up returns by breaking the connection.
-		if err := req.Context().Err(); err != nil && w.aborted {
+		if err := w.connectionError(); err != nil {
 			return nil, err
 		}
-		if w.aborted && w.status == 0 {
-			return nil, reset
-		}
+		return w.response(), nil
 	}
-	return w.response(), nil
 }
 
-// reset is what a client sees of a connection that the server broke.
-var reset = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-
-// asReceived returns the request as a server's handler gets it.
+// asReceived returns a request as a server's handler gets it.
 func asReceived(req *http.Request) (*http.Request, error) {
 	if req.URL == nil || req.URL.Host == "" {
 		return nil, errors.New("snapshotjobtest: the request has no host")
 	}
-	r := req.Clone(req.Context())
-	r.RequestURI = req.URL.RequestURI()
-	var err error
-	if r.URL, err = url.ParseRequestURI(r.RequestURI); err != nil {
+	target := req.URL.RequestURI()
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
 		return nil, err
 	}
-	r.Host = or(req.Host, req.URL.Host)
-	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
-	r.RemoteAddr = "192.0.2.1:1234"
+	r := req.Clone(req.Context())
+	r.Method = cmp.Or(req.Method, http.MethodGet)
+	r.URL = u
+	r.RequestURI = target
+	r.Host = cmp.Or(req.Host, req.URL.Host)
+	r.Proto = "HTTP/1.1"
+	r.ProtoMajor = 1
+	r.ProtoMinor = 1
+	r.RemoteAddr = "192.0.2.1:1234" // As net/http/httptest has it.
 	if req.URL.Scheme == "https" {
-		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: req.URL.Hostname()}
-	}
-	if r.Method == "" {
-		r.Method = http.MethodGet
+		r.TLS = &tls.ConnectionState{
+			HandshakeComplete: true,
+			ServerName:        req.URL.Hostname(),
+		}
 	}
 	if r.Header == nil {
 		r.Header = http.Header{}

@@ -9,44 +9,72 @@ import (
 	"sync/atomic"
 )
 
-// memoryWriter is a response that is kept until it is whole, or too large.
+// maxBuffered is how many bytes of a body are kept until the handler has returned. A
+// larger body streams: the handler can write no faster than the client reads.
+const maxBuffered = 64 << 10
+
+// memoryWriter is the response that a handler writes for a memoryTransport.
+//
+// The handler's goroutine writes its fields. Those of RoundTrip and of the body read
+// them without a lock, but only after a channel was closed. Once streaming is closed,
+// status, sentHeader and buffer stay as they are. Once done is closed, so do all.
 type memoryWriter struct {
 	request *http.Request
-	cancel  context.CancelFunc // of the handler's context
-	header  http.Header
+	cancel  context.CancelFunc // ends the context of the handler
 
-	status  int
-	sent    http.Header // the header when the status was written
-	kept    bytes.Buffer
-	written int64
-	aborted bool // the handler broke the connection
+	header     http.Header
+	status     int         // 0 until it was written
+	sentHeader http.Header // the header when the status was written
+	buffer     bytes.Buffer
+	written    int64 // bytes of the body, buffered or not
+	aborted    bool  // the handler broke the connection
 
-	streams   bool
-	streaming chan struct{} // closed when streams
-	done      chan struct{} // closed when the handler has returned
-	reader    *io.PipeReader
-	writer    *io.PipeWriter
+	streams    bool
+	streaming  chan struct{} // closed when the response begins to stream
+	done       chan struct{} // closed when the handler has returned
+	pipeReader *io.PipeReader
+	pipeWriter *io.PipeWriter
 }
 
-func (w *memoryWriter) Header() http.Header { return w.header }
+// newMemoryWriter returns a writer for the response to req.
+func newMemoryWriter(req *http.Request, cancel context.CancelFunc) *memoryWriter {
+	w := &memoryWriter{
+		request:   req,
+		cancel:    cancel,
+		header:    http.Header{},
+		streaming: make(chan struct{}),
+		done:      make(chan struct{}),
+	}
+	w.pipeReader, w.pipeWriter = io.Pipe()
+	return w
+}
 
+// Header returns the header, which the handler may change until it writes the status.
+func (w *memoryWriter) Header() http.Header {
+	return w.header
+}
+
+// WriteHeader keeps the first status, and the header of that moment.
 func (w *memoryWriter) WriteHeader(status int) {
 	if w.status == 0 {
-		w.status, w.sent = status, w.header.Clone()
+		w.status = status
+		w.sentHeader = w.header.Clone()
 	}
 }
 
+// Write keeps the body until it is too large. From then on it waits for the body's
+// reader.
 func (w *memoryWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	w.written += int64(len(p))
-	if !w.streams && w.kept.Len()+len(p) <= streamFrom {
-		return w.kept.Write(p)
+	if !w.streams && w.buffer.Len()+len(p) <= maxBuffered {
+		return w.buffer.Write(p)
 	}
 	w.Flush()
-	return w.writer.Write(p)
+	return w.pipeWriter.Write(p)
 }
 
-// Flush makes the response begin.
+// Flush lets the client have the response before it is complete.
 func (w *memoryWriter) Flush() {
 	w.WriteHeader(http.StatusOK)
 	if !w.streams {
@@ -55,78 +83,137 @@ func (w *memoryWriter) Flush() {
 	}
 }
 
-// serve runs the handler, and tells the body's reader how that ended.
+// run runs the handler to its end.
+func (w *memoryWriter) run(handler http.Handler, r *http.Request) {
+	defer close(w.done)
+	defer w.cancel()
+	defer r.Body.Close()
+	// A handler that writes to a client that has given up must not wait for it.
+	stop := context.AfterFunc(r.Context(), func() {
+		w.pipeWriter.CloseWithError(r.Context().Err())
+	})
+	defer stop()
+	w.serve(handler, r)
+}
+
+// serve calls the handler and ends the body as the handler has ended. Like
+// net/http's server, it takes a panic with http.ErrAbortHandler for a wish to break
+// the connection. It does the same for runtime.Goexit, which FailNow of a test calls.
 func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
-	returned := false
+	w.aborted = true // until the handler returns
 	defer func() {
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
-		w.aborted = !returned // it panicked, or called runtime.Goexit, as FailNow does
-		if !w.aborted {
-			w.WriteHeader(http.StatusOK)
-		}
-		switch {
-		case w.aborted && r.Context().Err() != nil:
-			w.writer.CloseWithError(r.Context().Err())
-		case w.aborted || w.hasBody() && w.written < w.length():
-			w.writer.CloseWithError(io.ErrUnexpectedEOF)
-		default:
-			w.writer.Close()
-		}
+		w.endBody(r.Context())
 	}()
 	handler.ServeHTTP(w, r)
-	returned = true
+	w.aborted = false
+	w.WriteHeader(http.StatusOK)
 }
 
-func (w *memoryWriter) hasBody() bool {
-	return w.request.Method != http.MethodHead && w.status != http.StatusNotModified && w.status != http.StatusNoContent
-}
-
-func (w *memoryWriter) length() int64 {
-	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
-		return n
+// endBody tells the reader of a body how the body ended.
+func (w *memoryWriter) endBody(ctx context.Context) {
+	switch {
+	case w.aborted && ctx.Err() != nil:
+		w.pipeWriter.CloseWithError(ctx.Err())
+	case w.aborted || w.isCutOff():
+		w.pipeWriter.CloseWithError(io.ErrUnexpectedEOF)
+	default:
+		w.pipeWriter.Close()
 	}
-	return -1
 }
 
+// connectionError returns the error of a call whose handler broke the connection
+// before the response began to stream, and otherwise nil. If only the body broke
+// off, its reader gets the error.
+func (w *memoryWriter) connectionError() error {
+	if !w.aborted {
+		return nil
+	}
+	// A handler whose client gives up returns by breaking the connection.
+	if err := w.request.Context().Err(); err != nil {
+		return err
+	}
+	if w.status == 0 {
+		return errReset
+	}
+	return nil
+}
+
+// hasBody reports whether the response can have a body.
+func (w *memoryWriter) hasBody() bool {
+	switch w.status {
+	case http.StatusNotModified, http.StatusNoContent:
+		return false
+	}
+	return w.request.Method != http.MethodHead
+}
+
+// isCutOff reports whether the body is shorter than the header says.
+func (w *memoryWriter) isCutOff() bool {
+	return w.hasBody() && w.written < w.contentLength()
+}
+
+// contentLength returns the length that the header tells, or -1.
+func (w *memoryWriter) contentLength() int64 {
+	n, err := strconv.ParseInt(w.sentHeader.Get("Content-Length"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// response returns the response as a client gets it.
 func (w *memoryWriter) response() *http.Response {
 	resp := &http.Response{
-		Status: strconv.Itoa(w.status) + " " + http.StatusText(w.status), StatusCode: w.status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.sent, ContentLength: w.length(), Request: w.request, Body: http.NoBody,
+		Status:        strconv.Itoa(w.status) + " " + http.StatusText(w.status),
+		StatusCode:    w.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.sentHeader,
+		ContentLength: w.contentLength(),
+		Request:       w.request,
+		Body:          http.NoBody,
 	}
 	if !w.hasBody() {
 		return resp
 	}
 	if resp.ContentLength < 0 && !w.streams {
-		resp.ContentLength = int64(w.kept.Len())
+		resp.ContentLength = int64(w.buffer.Len())
 	}
-	resp.Body = &memoryBody{w: w, reader: io.MultiReader(&w.kept, w.reader)}
+	resp.Body = &memoryBody{
+		writer: w,
+		reader: io.MultiReader(&w.buffer, w.pipeReader),
+	}
 	return resp
 }
 
-// memoryBody lets the handler return when it is closed or read to its end.
+// memoryBody is the body of a response. When it was closed, or read to its end, the
+// handler has returned.
 type memoryBody struct {
-	w      *memoryWriter
+	writer *memoryWriter
 	reader io.Reader
 	closed atomic.Bool
 }
 
+// Read returns io.EOF, or any other error, only after the handler has returned.
 func (b *memoryBody) Read(p []byte) (int, error) {
 	if b.closed.Load() {
 		return 0, http.ErrBodyReadAfterClose
 	}
 	n, err := b.reader.Read(p)
 	if err != nil {
-		<-b.w.done
+		<-b.writer.done
 	}
 	return n, err
 }
 
+// Close ends the context of the handler, and waits for it to return.
 func (b *memoryBody) Close() error {
 	b.closed.Store(true)
-	b.w.cancel()
-	<-b.w.done
+	b.writer.cancel() // The handler has nobody left to write for.
+	<-b.writer.done
 	return nil
 }
