@@ -9,55 +9,72 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// account holds what is limited by account.
+// account holds what belongs to one AWS account, and what is limited by account.
 type account struct {
 	jobs       map[snapshotjob.Job]*job
-	active     []*job // those that may not have ended
+	underWay   []*job // may also hold jobs that have ended since, or were replaced
 	dashboards map[string]bool
-	schedules  map[[2]string]time.Time // when the run of a dashboard's schedule ends
-	limiter    *rate.Limiter
+	schedules  map[scheduleKey]time.Time // when the run of each schedule ends
+	limiter    *rate.Limiter             // of requests
 }
 
-// account returns an account, known from now on. It needs the mutex, or a server
-// that nobody else has yet.
-func (s *Server) account(id string) *account {
-	a := s.accounts[id]
-	if a == nil {
-		limit, burst := rate.Limit(s.options.RequestsPerSecond), s.options.RequestsPerSecond
-		if burst < 0 {
-			limit, burst = rate.Inf, 0
-		}
-		a = &account{
-			jobs:       map[snapshotjob.Job]*job{},
-			dashboards: map[string]bool{},
-			schedules:  map[[2]string]time.Time{},
-			limiter:    rate.NewLimiter(limit, burst),
-		}
-		for _, id := range s.options.Dashboards {
-			a.dashboards[id] = true
-		}
-		s.accounts[id] = a
+// scheduleKey names a schedule of an account.
+type scheduleKey struct{ dashboardID, scheduleID string }
+
+// ensureAccountLocked returns the account of an id. If the server didn't know the
+// account, it does from now on.
+func (s *Server) ensureAccountLocked(id string) *account {
+	if a := s.accounts[id]; a != nil {
+		return a
 	}
+	a := &account{
+		jobs:       map[snapshotjob.Job]*job{},
+		dashboards: map[string]bool{},
+		schedules:  map[scheduleKey]time.Time{},
+		limiter:    newLimiter(s.options.RequestsPerSecond),
+	}
+	for _, dashboard := range s.options.Dashboards {
+		a.dashboards[dashboard] = true
+	}
+	s.accounts[id] = a
 	return a
 }
 
-// running returns how many jobs of the account are queued or running.
-func (a *account) running(now time.Time) int {
-	active := a.active[:0]
-	for _, j := range a.active {
-		if j.ends().After(now) && a.jobs[j.Job] == j {
-			active = append(active, j)
-		}
+// newLimiter returns a limiter that allows so many requests in a second, or any
+// number if that is negative.
+func newLimiter(perSecond int) *rate.Limiter {
+	if perSecond < 0 {
+		return rate.NewLimiter(rate.Inf, 0)
 	}
-	clear(a.active[len(active):])
-	a.active = active
-	return len(active)
+	return rate.NewLimiter(rate.Limit(perSecond), perSecond)
 }
 
-func (s *Server) hasDashboard(a *account, id string) bool {
-	return s.options.Dashboards == nil || a.dashboards[id]
+// findDashboardLocked returns the account of a job. It returns an error if the
+// server doesn't know the account, or the account doesn't have the job's dashboard.
+func (s *Server) findDashboardLocked(id snapshotjob.Job) (*account, *apiError) {
+	a := s.accounts[id.AWSAccountID]
+	if a == nil {
+		return nil, newError("AccessDeniedException",
+			"The user is not authorized to access resources of the account %s.", id.AWSAccountID)
+	}
+	if s.options.Dashboards != nil && !a.dashboards[id.DashboardID] {
+		return nil, newError("ResourceNotFoundException", "Dashboard %s is not found.", id.DashboardID)
+	}
+	return a, nil
 }
 
+// hasSchedule reports whether every dashboard has a schedule of this id.
 func (s *Server) hasSchedule(id string) bool {
 	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
+}
+
+// countUnderWayLocked returns how many jobs of the account count towards
+// [Options].MaxRunningJobs at a time. It forgets those that are no longer under
+// way.
+func (a *account) countUnderWayLocked(now time.Time) int {
+	a.underWay = slices.DeleteFunc(a.underWay, func(j *job) bool {
+		replaced := a.jobs[j.id] != j
+		return replaced || j.hasEnded(now)
+	})
+	return len(a.underWay)
 }

@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -10,74 +11,143 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// object is a file in a bucket.
+// bucket is an S3 bucket: its objects by key.
+type bucket map[string]*object
+
+// object is an object in a bucket. It never changes: it is replaced by another.
 type object struct {
-	bucket, key string
-	exists      time.Time // since when
-	modified    time.Time
-	*content
+	location location
+	exists   time.Time // since when
+	modified time.Time
+	content  *content
 }
 
-// bucket is QuickSight's own; its name is made up.
-func (s *Server) bucket() string { return "quicksight-snapshots-" + s.options.Region }
+// location is where an object is.
+type location struct {
+	bucket string
+	key    string
+}
 
-// put makes the i-th file of a job an object of each destination, or else of the
-// service's own bucket, from the end of the job on. It needs the mutex.
-func (s *Server) put(j *job, i int) (objects []*object) {
-	s.objects++
-	file := j.life.Files[i]
-	name := strconv.Itoa(i + 1)
-	for _, sheet := range file.Sheets {
-		name += "-" + strings.Join(append([]string{sheet.SheetID}, sheet.VisualIDs...), "-")
-	}
-	name += map[snapshotjob.SnapshotFileFormatType]string{"CSV": ".csv", "EXCEL": ".xlsx", "PDF": ".pdf"}[file.Format]
-	o := object{bucket: s.bucket(), key: fmt.Sprintf("%s/%d/%s", j.Job, s.objects, name), exists: j.ends(), modified: j.ends()}
-	if file.Content != nil {
-		o.content = bytesContent(file.Content)
-	} else {
-		h := fnv.New64a()
-		fmt.Fprint(h, j.Job, i)
-		o.content = generatedContent(file.Format, or(max(0, file.Size), 1024), s.options.Seed^h.Sum64())
-	}
-	for _, d := range j.configuration.destinations() {
-		at := o
-		at.bucket, at.key = d.BucketConfiguration.BucketName, strings.Trim(d.BucketConfiguration.BucketPrefix, "/")+"/"+j.Job.String()+"/"+name
-		objects = append(objects, &at)
-	}
-	if objects == nil {
-		objects = []*object{&o}
-	}
-	for _, o := range objects {
-		s.store(o)
+// uri returns the s3:// URI of the location.
+func (l location) uri() string {
+	return "s3://" + l.bucket + "/" + l.key
+}
+
+// ownBucketName returns the name of QuickSight's own bucket. It is made up.
+func (s *Server) ownBucketName() string {
+	return "quicksight-snapshots-" + s.options.Region
+}
+
+// putFileLocked stores the i-th file of a job in each of the job's destinations, or
+// in QuickSight's own bucket if it has none. The objects exist from the end of the
+// job on.
+func (s *Server) putFileLocked(j *job, i int) []*object {
+	s.puts++
+	content := s.newFileContent(j, i)
+	var objects []*object
+	for _, l := range s.fileLocationsLocked(j, i) {
+		o := &object{
+			location: l,
+			exists:   j.ends(),
+			modified: j.ends(),
+			content:  content,
+		}
+		s.storeLocked(o)
+		objects = append(objects, o)
 	}
 	return objects
 }
 
-// store makes an object exist, in the place of one of the same key. It needs the
-// mutex.
-func (s *Server) store(o *object) {
-	if s.buckets[o.bucket] == nil {
-		s.buckets[o.bucket] = map[string]*object{}
+// fileLocationsLocked returns where the i-th file of a job goes. In QuickSight's
+// own bucket no file takes the place of another one, since each has a number in
+// its key.
+func (s *Server) fileLocationsLocked(j *job, i int) []location {
+	name := fileName(i, j.life.Files[i])
+	destinations := j.configuration.destinations()
+	if len(destinations) == 0 {
+		return []location{{
+			bucket: s.ownBucketName(),
+			key:    fmt.Sprintf("%s/%d/%s", j.id, s.puts, name),
+		}}
 	}
-	s.buckets[o.bucket][o.key] = o
+	locations := make([]location, len(destinations))
+	for d, destination := range destinations {
+		configured := destination.BucketConfiguration
+		prefix := strings.Trim(configured.BucketPrefix, "/")
+		locations[d] = location{
+			bucket: configured.BucketName,
+			key:    prefix + "/" + j.id.String() + "/" + name,
+		}
+	}
+	return locations
 }
 
-// ReplaceFile changes what a job's file holds, as if somebody had overwritten
-// the object, in each of its destinations: its ETag and its time change too. The index is the file's place in
-// the job, from 0; it panics if there is no such file.
+// fileExtensions has the end of a file's name for each format.
+var fileExtensions = map[snapshotjob.SnapshotFileFormatType]string{
+	snapshotjob.SnapshotFileFormatTypeCSV:   ".csv",
+	snapshotjob.SnapshotFileFormatTypeExcel: ".xlsx",
+	snapshotjob.SnapshotFileFormatTypePDF:   ".pdf",
+}
+
+// fileName returns the name of the i-th file of a job, such as
+// 2-summary-orders.csv. It is made up.
+func fileName(i int, file File) string {
+	parts := []string{strconv.Itoa(i + 1)}
+	for _, sheet := range file.Sheets {
+		parts = append(parts, sheet.SheetID)
+		parts = append(parts, sheet.VisualIDs...)
+	}
+	return strings.Join(parts, "-") + fileExtensions[file.Format]
+}
+
+// defaultFileSize is the size of a generated file in bytes.
+const defaultFileSize = 1024
+
+// newFileContent returns what the i-th file of a job holds.
+func (s *Server) newFileContent(j *job, i int) *content {
+	file := j.life.Files[i]
+	if file.Content != nil {
+		return bytesContent(file.Content)
+	}
+	size := cmp.Or(max(file.Size, 0), defaultFileSize)
+	h := fnv.New64a()
+	fmt.Fprint(h, j.id, i)
+	return generatedContent(file.Format, size, s.options.Seed^h.Sum64())
+}
+
+// storeLocked makes an object exist, in the place of one of the same key.
+func (s *Server) storeLocked(o *object) {
+	name := o.location.bucket
+	if s.buckets[name] == nil {
+		s.buckets[name] = bucket{}
+	}
+	s.buckets[name][o.location.key] = o
+}
+
+// ReplaceFile changes what a file of a job holds, as if somebody had overwritten
+// the object in each of the job's destinations. The ETag and the time of the object
+// change too. The index is the file's place in the job, from 0. ReplaceFile panics
+// if there is no such file.
 func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var j *job
-	if a := s.accounts[id.AWSAccountID]; a != nil {
-		j = a.jobs[id]
-	}
-	if j == nil || index < 0 || index >= len(j.objects) || j.objects[index] == nil {
+	j := s.jobLocked(id)
+	if j == nil || !j.hasFileLocked(index) {
 		panic(fmt.Sprintf("snapshotjobtest: ReplaceFile: job %s has no file %d", id, index))
 	}
-	for i, o := range j.objects[index] {
-		changed := &object{o.bucket, o.key, o.exists, time.Now().Add(s.options.ClockSkew), bytesContent(content)}
-		j.objects[index][i] = changed
-		s.store(changed)
+	for d, old := range j.objects[index] {
+		replacement := &object{
+			location: old.location,
+			exists:   old.exists,
+			modified: s.now(),
+			content:  bytesContent(content),
+		}
+		j.objects[index][d] = replacement
+		s.storeLocked(replacement)
 	}
+}
+
+// hasFileLocked reports whether the job made a file at this place.
+func (j *job) hasFileLocked(index int) bool {
+	return index >= 0 && index < len(j.objects) && j.objects[index] != nil
 }

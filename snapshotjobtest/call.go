@@ -2,85 +2,146 @@ package snapshotjobtest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
 )
 
+// ServeHTTP responds to one request to the API, or for a file.
+//
+// A request takes the same way in all operations. newCall finds out what it asks
+// for and records it. admit authenticates it and charges it to the account's rate.
+// A scripted fault, if one waits for it, wraps the handler. serve is that handler:
+// it does the work. Each stage may end the way with an *apiError, which writeError
+// turns into a response.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := s.newCall(r)
+	w.Header().Set("Date", httpTime(c.now))
+	w = &statusRecorder{ResponseWriter: w, call: c}
+	if err := c.admit(); err != nil {
+		c.writeError(w, err)
+		return
+	}
+	// Only an admitted request meets a fault, so that no fault hides a bad signature.
+	fault := s.nextFault(c)
+	handler := fault.wrap(http.HandlerFunc(c.serve))
+	handler.ServeHTTP(w, withCall(r, c))
+}
+
 // call is one request on its way through the server.
 type call struct {
-	*Server
-	op      Operation
-	job     snapshotjob.Job // of StartDashboardSnapshotJob without id, of a schedule with its id in place of the job's
-	request *http.Request
-	record  *Request // guarded by the server's mutex
-	user    *user
-	body    []byte // of an API request
-	start   wireStart
-	unread  error // why the body is no start
-	now     time.Time
+	server    *Server
+	request   *http.Request
+	now       time.Time // on the server's clock, when the request arrived
+	operation Operation
+
+	// job has the ids in the path. A start has its job's id in the body, so that
+	// it is known once readStart was called. For a schedule, see [Request].Job.
+	job snapshotjob.Job
+
+	// record is what Server.Requests shows. The server's mutex guards it, but not
+	// its ID, which stays as it is.
+	record *Request
+
+	// signature and user are set by authentication: how the request was signed,
+	// and by whom.
+	signature *signature
+	user      *user
+
+	// start is the body of a StartDashboardSnapshotJob. If it can't be read,
+	// startErr says why.
+	start    wireStart
+	startErr *apiError
 }
 
-// ServeHTTP answers one request to the API, or for a file.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Server: s, request: r, now: time.Now().Add(s.options.ClockSkew)}
+// newCall finds out what a request asks for, and records it.
+func (s *Server) newCall(r *http.Request) *call {
+	c := &call{server: s, request: r, now: s.now()}
 	if s.isS3(r) {
-		c.op = GetObject
+		c.operation = GetObject
 	} else {
-		c.op, c.job = route(r.Method, r.URL.EscapedPath())
+		c.operation, c.job = route(r.Method, r.URL.EscapedPath())
 	}
-	c.record = s.arrived(c)
-	w.Header().Set("Date", c.now.UTC().Format(http.TimeFormat))
-	w = &recorder{ResponseWriter: w, call: c}
-	var err error
-	switch c.op {
-	case "":
-		err = refuse("UnknownOperationException", "No operation has this method and path.")
+	c.record = s.addRecord(c)
+	return c
+}
+
+// admit authenticates a call and charges it to the account's rate.
+func (c *call) admit() *apiError {
+	switch c.operation {
+	case unknownOperation:
+		return newError("UnknownOperationException", "No operation has this method and path.")
 	case GetObject:
-		err = c.authenticateS3()
-	default:
-		err = c.authenticate()
+		return c.authenticateS3() // S3 has no rate here.
 	}
+	body, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	if err := c.authenticateAPI(body); err != nil {
+		return err
+	}
+	if c.operation == StartDashboardSnapshotJob {
+		c.readStart(body)
+	}
+	return c.chargeRate()
+}
+
+// chargeRate takes one request off the account's rate.
+func (c *call) chargeRate() *apiError {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	a := c.server.accounts[c.job.AWSAccountID]
+	if a == nil || a.limiter.Allow() {
+		return nil
+	}
+	return newError("ThrottlingException", "Rate exceeded")
+}
+
+// serve does the work of an admitted call and writes its response. The request is
+// the one that a fault hands on, which may differ from the one that arrived.
+func (c *call) serve(w http.ResponseWriter, r *http.Request) {
+	if c.operation == GetObject {
+		if err := c.getObject(w, r); err != nil {
+			c.writeError(w, err)
+		}
+		return
+	}
+	resp, err := c.handle()
 	if err != nil {
 		c.writeError(w, err)
 		return
 	}
-	// A fault meets only what was signed well, so that it never hides a bad signature.
-	s.nextFault(c)(http.HandlerFunc(c.work)).ServeHTTP(w, withCall(r, c))
+	c.writeJSON(w, resp.status, resp.body)
 }
 
-// work answers a call whose signature is good.
-func (c *call) work(w http.ResponseWriter, r *http.Request) {
-	if c.op == GetObject {
-		c.serveObject(w, r)
-		return
-	}
-	var status int
-	var answer any
-	var err error
-	switch c.op {
+// handle does the work of an operation of the API.
+func (c *call) handle() (*response, *apiError) {
+	switch c.operation {
 	case StartDashboardSnapshotJob:
-		status, answer, err = c.startJob()
+		return c.startJob()
 	case StartDashboardSnapshotJobSchedule:
-		status, answer, err = c.startSchedule()
+		return c.startSchedule()
 	case DescribeDashboardSnapshotJob:
-		status, answer, err = c.describe()
+		return c.describeJob()
 	case DescribeDashboardSnapshotJobResult:
-		status, answer, err = c.describeResult()
+		return c.describeResult()
 	}
-	if err != nil {
-		c.writeError(w, err)
-		return
-	}
-	writeJSON(w, c.record.ID, status, answer)
+	panic(fmt.Sprintf("unreachable: %q was admitted, but has no handler", c.operation))
 }
 
+// callKey is the key of a call in the context of its request.
 type callKey struct{}
 
-// callOf returns the call that a fault's request belongs to.
-func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call) }
-
+// withCall returns the request with a context in which callOf finds the call.
 func withCall(r *http.Request, c *call) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+}
+
+// callOf returns the call that a request belongs to. Faults, which are plain
+// handlers, get at it in this way.
+func callOf(r *http.Request) *call {
+	return r.Context().Value(callKey{}).(*call)
 }

@@ -8,68 +8,76 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Client returns a client of the server: over its socket if it was started, else
-// in memory. Its credentials are those of the server's own user, cached as real
-// ones are.
+// Client returns a client of the server. It works over the socket if the server was
+// started, and otherwise in memory. Its credentials are those of the server's own
+// user, cached as real ones are.
 func (s *Server) Client(optFns ...func(*snapshotjob.Options)) *snapshotjob.Client {
-	transport := s.httpTransport()
+	transport := s.clientTransport()
 	return snapshotjob.New(snapshotjob.Options{
 		Region:            s.options.Region,
-		Credentials:       s.credentials(),
+		Credentials:       s.credentialsProvider(),
 		Transport:         transport,
 		DownloadTransport: transport,
-		BaseEndpoint:      s.endpoint(),
+		BaseEndpoint:      s.baseEndpoint(),
 	}, optFns...)
 }
 
 // Config returns a configuration for the server, for code that takes one, be it
-// [snapshotjob.NewFromConfig] or another AWS client's.
+// [snapshotjob.NewFromConfig] or the constructor of another AWS client. Its
+// credentials and its way to the server are those of [Server.Client].
 func (s *Server) Config() aws.Config {
-	transport := s.httpTransport()
+	transport := s.clientTransport()
+	setDownloadTransport := func(_ string, options any) {
+		// It doesn't follow from HTTPClient.
+		if o, ok := options.(*snapshotjob.Options); ok {
+			o.DownloadTransport = transport
+		}
+	}
 	return aws.Config{
-		Region:       s.options.Region,
-		Credentials:  s.credentials(),
-		HTTPClient:   &http.Client{Transport: transport},
-		BaseEndpoint: s.endpoint(),
-		ServiceOptions: []func(string, any){func(_ string, options any) {
-			if o, ok := options.(*snapshotjob.Options); ok {
-				o.DownloadTransport = transport // it doesn't follow from HTTPClient
-			}
-		}},
+		Region:         s.options.Region,
+		Credentials:    s.credentialsProvider(),
+		HTTPClient:     &http.Client{Transport: transport},
+		BaseEndpoint:   s.baseEndpoint(),
+		ServiceOptions: []func(string, any){setDownloadTransport},
 	}
 }
 
-func (s *Server) credentials() aws.CredentialsProvider {
-	return aws.NewCredentialsCache(aws.CredentialsProviderFunc(s.ownCredentials))
-}
-
-// httpTransport leads requests for the socket there, and those for any other
-// host, such as that of a caller's bucket, to the server in memory, so that
-// none leaves the process.
-func (s *Server) httpTransport() http.RoundTripper {
-	socket := s.started()
+// clientTransport returns the transport of a client of the server.
+func (s *Server) clientTransport() http.RoundTripper {
+	socket := s.startedSocket()
 	if socket == nil {
 		return s.Transport()
 	}
-	return split{socket.Listener.Addr().String(), socket.Client().Transport, s.Transport()}
+	return splitTransport{
+		socketHost: socket.Listener.Addr().String(),
+		socket:     socket.Client().Transport,
+		memory:     s.Transport(),
+	}
 }
 
-type split struct {
-	host            string
-	socket, another http.RoundTripper
+// splitTransport sends requests for the socket to the socket, and requests for any
+// other host, such as that of a caller's bucket, to the server in memory. None
+// leaves the process.
+type splitTransport struct {
+	socketHost string
+	socket     http.RoundTripper
+	memory     http.RoundTripper
 }
 
-func (t split) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Host == t.host {
+// RoundTrip implements http.RoundTripper.
+func (t splitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host == t.socketHost {
 		return t.socket.RoundTrip(req)
 	}
-	return t.another.RoundTrip(req)
+	return t.memory.RoundTrip(req)
 }
 
-// endpoint returns nil in memory, so that the region's own endpoint is called.
-func (s *Server) endpoint() *string {
-	if url := s.URL(); url != "" {
-		return &url
+// baseEndpoint returns the URL of the socket. In memory it returns nil, so that
+// clients call the endpoint of their region.
+func (s *Server) baseEndpoint() *string {
+	url := s.URL()
+	if url == "" {
+		return nil
 	}
-	return nil
+	return &url
 }

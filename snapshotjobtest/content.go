@@ -15,97 +15,140 @@ import (
 
 // content is what a file holds.
 type content struct {
-	io.ReaderAt
+	data io.ReaderAt
 	size int64
-	etag string // quoted
-	// sum is the CRC-64/NVME, S3's own choice of checksum, in big-endian bytes.
-	sum func() []byte
+	etag string // with its quotes
+
+	// checksum returns the CRC-64/NVME, S3's own choice of checksum, in
+	// big-endian order.
+	checksum func() []byte
 }
 
+// crc64NVME is the table of CRC-64/NVME, whose polynomial is written here in
+// reversed order.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-func newContent(r io.ReaderAt, size int64, etag [md5.Size]byte) *content {
+// newContent returns content with this ETag. Its checksum is computed when it is
+// asked for, since it takes reading all bytes.
+func newContent(data io.ReaderAt, size int64, etag [md5.Size]byte) *content {
+	checksum := func() []byte {
+		h := crc64.New(crc64NVME)
+		io.Copy(h, io.NewSectionReader(data, 0, size))
+		return h.Sum(nil)
+	}
 	return &content{
-		ReaderAt: r, size: size, etag: `"` + hex.EncodeToString(etag[:]) + `"`,
-		sum: sync.OnceValue(func() []byte {
-			h := crc64.New(crc64NVME)
-			io.Copy(h, io.NewSectionReader(r, 0, size))
-			return h.Sum(nil)
-		}),
+		data:     data,
+		size:     size,
+		etag:     `"` + hex.EncodeToString(etag[:]) + `"`,
+		checksum: sync.OnceValue(checksum),
 	}
 }
 
+// bytesContent returns content that holds a copy of b. Its ETag is the MD5 of b, as
+// S3 has it.
 func bytesContent(b []byte) *content {
 	b = bytes.Clone(b)
 	return newContent(bytes.NewReader(b), int64(len(b)), md5.Sum(b))
 }
 
-// generatedContent makes size bytes as they are read.
+// generatedContent returns content whose bytes are made as they are read. Its ETag
+// is the MD5 of what determines them.
 func generatedContent(format snapshotjob.SnapshotFileFormatType, size int64, seed uint64) *content {
 	var id [25]byte
 	binary.BigEndian.PutUint64(id[:], seed)
 	binary.BigEndian.PutUint64(id[8:], uint64(size))
 	copy(id[16:], format)
-	var r blocks
-	switch format {
-	case snapshotjob.SnapshotFileFormatTypeCSV:
-		r = func(i int64, b *[blockSize]byte) { csvBlock(seed, i, b) }
-	case snapshotjob.SnapshotFileFormatTypePDF:
-		r = noise("%PDF-1.7\n", seed)
-	default:
-		r = noise("PK\x03\x04", seed)
-	}
-	return newContent(r, size, md5.Sum(id[:]))
+	return newContent(generatorOf(format, seed), size, md5.Sum(id[:]))
 }
 
+// generatorOf returns the generator of a format. Files other than CSV hold noise
+// after the bytes that tell their format.
+func generatorOf(format snapshotjob.SnapshotFileFormatType, seed uint64) generator {
+	switch format {
+	case snapshotjob.SnapshotFileFormatTypeCSV:
+		return csvGenerator(seed)
+	case snapshotjob.SnapshotFileFormatTypePDF:
+		return noiseGenerator("%PDF-1.7\n", seed)
+	}
+	return noiseGenerator("PK\x03\x04", seed) // An Excel file is a ZIP archive.
+}
+
+// blockSize is how many bytes are generated at once.
 const blockSize = 4096
 
-// blocks fills the i-th block of a file without end.
-type blocks func(i int64, b *[blockSize]byte)
+// block is a part of a generated file.
+type block [blockSize]byte
 
-func (fill blocks) ReadAt(p []byte, off int64) (int, error) {
-	var b [blockSize]byte
+// generator fills in the block of an index. It is an io.ReaderAt of a file without
+// end.
+type generator func(index int64, b *block)
+
+// ReadAt generates each block that p is part of.
+func (generate generator) ReadAt(p []byte, off int64) (int, error) {
+	var b block
 	for n := 0; n < len(p); {
-		at := off + int64(n)
-		fill(at/blockSize, &b)
-		n += copy(p[n:], b[at%blockSize:])
+		position := off + int64(n)
+		generate(position/blockSize, &b)
+		n += copy(p[n:], b[position%blockSize:])
 	}
 	return len(p), nil
 }
 
-func noise(magic string, seed uint64) blocks {
-	return func(i int64, b *[blockSize]byte) {
-		r := rand.NewPCG(seed, uint64(i))
-		for j := 0; j < blockSize; j += 8 {
-			binary.LittleEndian.PutUint64(b[j:], r.Uint64())
+// noiseGenerator generates random bytes, which begin with magic.
+func noiseGenerator(magic string, seed uint64) generator {
+	return func(index int64, b *block) {
+		random := rand.NewPCG(seed, uint64(index))
+		for i := 0; i < blockSize; i += 8 {
+			binary.LittleEndian.PutUint64(b[i:], random.Uint64())
 		}
-		if i == 0 {
+		if index == 0 {
 			copy(b[:], magic)
 		}
 	}
 }
 
-// csvBlock writes lines of 32 bytes.
-func csvBlock(seed uint64, i int64, b *[blockSize]byte) {
-	const line = 32
-	r := rand.NewPCG(seed, uint64(i))
-	for j := 0; j < blockSize; j += line {
-		n := i*(blockSize/line) + int64(j/line)
-		if n == 0 {
-			copy(b[:], "row_number,place,amount_dollars\n")
-			continue
+// csvHeader is the first line of a generated CSV file.
+const csvHeader = "row_number,place,amount_dollars\n"
+
+// csvLine is the length of each line, the header included: 32 bytes. A block has
+// whole lines only.
+const csvLine = len(csvHeader)
+
+// csvPlaces are all of one length.
+var csvPlaces = [4]string{"north", "south", "inner", "outer"}
+
+// csvGenerator generates a header and lines such as
+// "0000000001,north,00000001234567\n".
+func csvGenerator(seed uint64) generator {
+	const linesInBlock = blockSize / csvLine
+	return func(index int64, b *block) {
+		random := rand.NewPCG(seed, uint64(index))
+		for i := range linesInBlock {
+			line := b[i*csvLine:][:csvLine]
+			number := index*int64(linesInBlock) + int64(i)
+			if number == 0 {
+				copy(line, csvHeader)
+				continue
+			}
+			writeCSVLine(line, uint64(number), random.Uint64())
 		}
-		v := r.Uint64()
-		digits(b[j:j+10], uint64(n))
-		b[j+10] = ','
-		copy(b[j+11:], [...]string{"north", "south", "inner", "outer"}[v>>62])
-		b[j+16] = ','
-		digits(b[j+17:j+31], v%1e7)
-		b[j+31] = '\n'
 	}
 }
 
-func digits(b []byte, n uint64) {
+// writeCSVLine writes a line whose place and amount follow from a random number.
+func writeCSVLine(line []byte, number, random uint64) {
+	place := csvPlaces[random>>62]
+	amount := random % 1e7
+	writeDigits(line[:10], number)
+	line[10] = ','
+	copy(line[11:16], place)
+	line[16] = ','
+	writeDigits(line[17:31], amount)
+	line[31] = '\n'
+}
+
+// writeDigits fills b with the last digits of n.
+func writeDigits(b []byte, n uint64) {
 	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = byte('0' + n%10)
 		n /= 10

@@ -10,31 +10,37 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// newCredentials derives temporary credentials from whose they are.
+// newCredentials makes temporary credentials. They depend on the server's seed and
+// on whose they are, and on nothing else.
 func (s *Server) newCredentials(kind, name string) aws.Credentials {
 	h := fnv.New64a()
 	h.Write([]byte(kind + "\x00" + name))
-	r := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
+	random := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
 	return aws.Credentials{
-		AccessKeyID:     fmt.Sprintf("ASIA%016X", r.Uint64()),
-		SecretAccessKey: randomText(r, 40),
-		SessionToken:    randomText(r, 356),
+		AccessKeyID:     fmt.Sprintf("ASIA%016X", random.Uint64()),
+		SecretAccessKey: randomText(random, 40),
+		SessionToken:    randomText(random, 356),
 		Source:          "snapshotjobtest",
 	}
 }
 
-func randomText(r *rand.Rand, n int) string {
-	b := make([]byte, 0, n+8)
-	for len(b) < n {
-		v := r.Uint64()
-		b = append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40))
+// randomText returns n characters of base64.
+func randomText(random *rand.Rand, n int) string {
+	data := make([]byte, 0, n+8)
+	for len(data) < n {
+		v := random.Uint64()
+		data = append(data, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40))
 	}
-	return base64.StdEncoding.EncodeToString(b)[:n]
+	return base64.StdEncoding.EncodeToString(data)[:n]
 }
 
-// ownCredentials returns those of the server's own user that are good now.
-func (s *Server) ownCredentials(context.Context) (aws.Credentials, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current, nil
+// credentialsProvider returns a provider of the credentials that the server's own
+// user has at the time. It caches them as a provider of real ones does.
+func (s *Server) credentialsProvider() aws.CredentialsProvider {
+	retrieve := func(context.Context) (aws.Credentials, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.current, nil
+	}
+	return aws.NewCredentialsCache(aws.CredentialsProviderFunc(retrieve))
 }

@@ -4,43 +4,56 @@ import (
 	"net/http"
 )
 
-func (c *call) describe() (int, any, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	j, err := c.lookUp()
+// describeJob tells the status of a job and what was asked for.
+func (c *call) describeJob() (*response, *apiError) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	j, err := c.findJobLocked()
 	if err != nil {
-		return 0, nil, err
-	}
-	status, since := j.status(c.now)
-	return http.StatusOK, wireJob{
-		ARN: c.arn(j.Job), AWSAccountID: j.AWSAccountID, DashboardID: j.DashboardID, SnapshotJobID: j.SnapshotJobID,
-		UserConfiguration: j.users, SnapshotConfiguration: j.configuration,
-		CreatedTime: epoch(j.created), LastUpdatedTime: epoch(since), JobStatus: string(status),
-		RequestID: c.record.ID, Status: http.StatusOK,
-	}, nil
-}
-
-// lookUp returns the job that a call is about, if its user may see it. It needs
-// the mutex.
-func (c *call) lookUp() (*job, error) {
-	a := c.accounts[c.job.AWSAccountID]
-	if a != nil {
-		if j := a.jobs[c.job]; j != nil {
-			if j.life.User != c.user.name {
-				return nil, refuse("AccessDeniedException", "The user is not authorized to access the snapshot job: another user started it.")
-			}
-			return j, nil
-		}
-	}
-	// Service model: DescribeDashboardSnapshotJob has no InvalidParameterValueException.
-	if err := checkIDs(c.job, "SnapshotJobId"); err != nil && c.op != DescribeDashboardSnapshotJob {
 		return nil, err
 	}
-	if a == nil {
-		return nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
+	status, since := j.status(c.now)
+	return ok(wireJob{
+		ARN:                   c.server.arn(j.id),
+		AWSAccountID:          j.id.AWSAccountID,
+		DashboardID:           j.id.DashboardID,
+		SnapshotJobID:         j.id.SnapshotJobID,
+		UserConfiguration:     j.users,
+		SnapshotConfiguration: j.configuration,
+		CreatedTime:           epoch(j.created),
+		LastUpdatedTime:       epoch(since),
+		JobStatus:             string(status),
+		RequestID:             c.record.ID,
+		Status:                http.StatusOK,
+	}), nil
+}
+
+// findJobLocked returns the job that a call is about, if its user may see it.
+func (c *call) findJobLocked() (*job, *apiError) {
+	j := c.server.jobLocked(c.job)
+	if j == nil {
+		return nil, c.noJobLocked()
 	}
-	if !c.hasDashboard(a, c.job.DashboardID) {
-		return nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
+	if j.life.User != c.user.name {
+		return nil, newError("AccessDeniedException",
+			"The user is not authorized to access the snapshot job: another user started it.")
 	}
-	return nil, refuse("ResourceNotFoundException", "Dashboard Snapshot Job with id %s is not found.", c.job.SnapshotJobID)
+	return j, nil
+}
+
+// noJobLocked returns the error that says why there is no job for a call.
+func (c *call) noJobLocked() *apiError {
+	// A job that was added may have any ids, so that only a job that isn't found is
+	// checked. In the service model, DescribeDashboardSnapshotJob doesn't have an
+	// InvalidParameterValueException.
+	if c.operation != DescribeDashboardSnapshotJob {
+		if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+			return err
+		}
+	}
+	if _, err := c.server.findDashboardLocked(c.job); err != nil {
+		return err
+	}
+	return newError("ResourceNotFoundException",
+		"Dashboard Snapshot Job with id %s is not found.", c.job.SnapshotJobID)
 }

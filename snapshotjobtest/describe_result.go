@@ -1,66 +1,99 @@
 package snapshotjobtest
 
 import (
-	"net/http"
-
 	"github.com/quicksight-go/snapshotjob"
 )
 
-func (c *call) describeResult() (int, any, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	j, err := c.lookUp()
+// describeResult tells how a job ended and where its files are. Every call gets
+// presigned URLs of its own.
+func (c *call) describeResult() (*response, *apiError) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	j, err := c.findJobLocked()
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	if j.ends().After(c.now) {
-		return 0, nil, refuse(c.options.NotFinished, "Dashboard Snapshot Job with id %s has not reached a terminal state.", j.SnapshotJobID)
+	if !j.hasEnded(c.now) {
+		return nil, newError(c.server.options.NotFinished,
+			"Dashboard Snapshot Job with id %s has not reached a terminal state.", j.id.SnapshotJobID)
 	}
 	status, since := j.status(c.now)
 	result := wireResult{
-		ARN: c.arn(j.Job), JobStatus: string(status),
-		CreatedTime: epoch(j.created), LastUpdatedTime: epoch(since), RequestID: c.record.ID,
-	}
-	if j.life.ErrorType != "" || j.life.ErrorMessage != "" {
-		result.ErrorInfo = &wireError{ErrorType: j.life.ErrorType, ErrorMessage: j.life.ErrorMessage}
+		ARN:             c.server.arn(j.id),
+		JobStatus:       string(status),
+		CreatedTime:     epoch(j.created),
+		LastUpdatedTime: epoch(since),
+		ErrorInfo:       j.errorInfo(),
+		RequestID:       c.record.ID,
 	}
 	if status == snapshotjob.SnapshotJobStatusCompleted {
-		of := []wireUserResult{{c.fileGroups(j)}}
-		if j.life.Registered {
-			result.Result = &wireOutcome{RegisteredUsers: of}
-		} else {
-			for len(of) < len(j.users.AnonymousUsers) {
-				of = append(of, wireUserResult{c.fileGroups(j)})
-			}
-			result.Result = &wireOutcome{AnonymousUsers: of}
-		}
+		result.Result = c.outcomeLocked(j)
 	}
-	return http.StatusOK, result, nil
+	return ok(result), nil
 }
 
-// fileGroups pairs the files that were asked for with fresh URIs, one for each
-// destination.
-func (c *call) fileGroups(j *job) []wireGroup {
+// errorInfo returns why the whole job failed, or nil if its life has no reason.
+func (j *job) errorInfo() *wireError {
+	if j.life.ErrorType == "" && j.life.ErrorMessage == "" {
+		return nil
+	}
+	return &wireError{
+		ErrorType:    j.life.ErrorType,
+		ErrorMessage: j.life.ErrorMessage,
+	}
+}
+
+// outcomeLocked returns the files of a completed job, by user. Every anonymous user
+// gets the same ones.
+func (c *call) outcomeLocked(j *job) *wireOutcome {
+	if j.life.Registered {
+		user := wireUserResult{FileGroups: c.fileGroupsLocked(j)}
+		return &wireOutcome{RegisteredUsers: []wireUserResult{user}}
+	}
+	outcome := &wireOutcome{}
+	for range j.users.AnonymousUsers {
+		user := wireUserResult{FileGroups: c.fileGroupsLocked(j)}
+		outcome.AnonymousUsers = append(outcome.AnonymousUsers, user)
+	}
+	return outcome
+}
+
+// fileGroupsLocked returns a group for each file that was asked for.
+func (c *call) fileGroupsLocked(j *job) []wireGroup {
 	groups := make([]wireGroup, len(j.life.Files))
-	destinations := j.configuration.destinations()
 	for i, file := range j.life.Files {
-		results := make([]wireS3Result, max(1, len(destinations)))
-		for k := range results {
-			for _, e := range file.Errors {
-				results[k].ErrorInfo = append(results[k].ErrorInfo, wireError{ErrorType: e.Type, ErrorMessage: e.Message})
-			}
-			if len(destinations) > 0 {
-				results[k].S3DestinationConfiguration = &destinations[k]
-			}
-			switch {
-			case j.objects[i] == nil:
-			case len(destinations) > 0:
-				results[k].S3URI = "s3://" + j.objects[i][k].bucket + "/" + j.objects[i][k].key
-			default:
-				results[k].S3URI = c.presign(j.objects[i][k])
-			}
+		groups[i] = wireGroup{
+			Files:     []wireFile{file.wire()},
+			S3Results: c.s3ResultsLocked(j, i),
 		}
-		groups[i] = wireGroup{Files: []wireFile{file.wire()}, S3Results: results}
 	}
 	return groups
+}
+
+// s3ResultsLocked returns a result of the i-th file for each destination, or one
+// result for QuickSight's own bucket if there is no destination. A file that was
+// not made has errors in place of a URI.
+func (c *call) s3ResultsLocked(j *job, i int) []wireS3Result {
+	reasons := j.life.Files[i].wireErrors()
+	objects := j.objects[i]
+	made := len(objects) > 0
+	destinations := j.configuration.destinations()
+	if len(destinations) == 0 {
+		result := wireS3Result{ErrorInfo: reasons}
+		if made {
+			result.S3URI = c.presignLocked(objects[0])
+		}
+		return []wireS3Result{result}
+	}
+	results := make([]wireS3Result, len(destinations))
+	for d := range destinations {
+		results[d] = wireS3Result{
+			S3DestinationConfiguration: &destinations[d],
+			ErrorInfo:                  reasons,
+		}
+		if made {
+			results[d].S3URI = objects[d].location.uri()
+		}
+	}
+	return results
 }

@@ -9,18 +9,19 @@
 //	).After(2*time.Second, 40*time.Second))
 //	client := srv.Client() // or snapshotjob.NewFromConfig(srv.Config())
 //
-// [Server.AddJob] is for jobs that are there already; [Options].Life says what
-// becomes of those that a program starts.
+// [Server.AddJob] adds a job that exists before the program asks for it.
+// [Options].Life decides what becomes of the jobs that the program starts.
 //
-// It knows the four operations for snapshot jobs, with the service's routes,
-// shapes, exceptions, rules and limits, and serves the files that jobs make, as
-// S3 does. Every request's signature is verified.
+// The server knows the four operations for snapshot jobs, with the routes, shapes,
+// exceptions, rules and limits of the service. It also serves the files that jobs
+// make, as S3 does. It verifies the signature of every request.
 //
 // # Time
 //
-// The server's clock is time.Now. A server that is made and used inside a
-// [testing/synctest] bubble lets hours of a job's life pass at once. (A job that
-// was added outside of it is queued for ever: a bubble's clock begins in 2000.)
+// The server's clock is time.Now. If a server is made and used inside a
+// [testing/synctest] bubble, hours of a job's life pass at once. A job that was
+// added outside of the bubble stays queued forever there, because a bubble's clock
+// begins in the year 2000.
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := snapshotjobtest.NewTestServer(t)
@@ -39,14 +40,14 @@
 //
 // # Other clients
 //
-// The server is a [net/http.Handler], and [Server.Start] puts it on a socket,
-// where any AWS client in any language can use it. The program in
-// examples/fakeserver does that from a shell.
+// The server is a [net/http.Handler], and [Server.Start] puts it on a socket, where
+// any AWS client in any language can use it. The program in examples/fakeserver
+// does that from a shell.
 //
-// # What it can't tell
+// # What the server can't know
 //
-// AWS does not document everything. The texts of exceptions, the exception for a
-// result that was asked for too early, and the names of buckets and keys are
-// made up; a program should not depend on them. Exceptions come without their
-// ResourceType, since the API's list of types has no snapshot job.
+// AWS does not document everything. These are made up, and a program should not
+// depend on them: the texts of exceptions, the exception for a result that was
+// asked for too early, and the names of buckets and keys. Exceptions have no
+// ResourceType, because the API's list of resource types has no snapshot job.
 package snapshotjobtest

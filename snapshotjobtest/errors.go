@@ -1,30 +1,48 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"net/http"
 )
 
-// apiError is an answer that is no success. Handlers return it, and writeError
-// alone knows what it looks like on the wire.
+// apiError is a response that reports an error, of the API or of S3. Handlers
+// return it, and writeError alone knows what it looks like on the wire.
 type apiError struct {
-	Status  int
-	Code    string
-	Message string
-	Detail  []detail // more elements of S3's XML
+	status  int
+	code    string
+	message string
+	details []errorDetail // further elements of S3's XML; the API's JSON has none
 }
 
-type detail struct {
+// errorDetail is an element of S3's XML, such as <BucketName>reports</BucketName>.
+type errorDetail struct {
 	XMLName xml.Name
 	Value   string `xml:",chardata"`
 }
 
-func (e *apiError) Error() string { return e.Code + ": " + e.Message }
+// newError returns an error with the status that belongs to its code.
+func newError(code, format string, args ...any) *apiError {
+	return &apiError{
+		status:  cmp.Or(statusOfCode[code], http.StatusBadRequest),
+		code:    code,
+		message: fmt.Sprintf(format, args...),
+	}
+}
 
-// statusOf each code: service model; AWS's common errors; S3's list of error
-// codes.
-var statusOf = map[string]int{
+// with adds an element to an error of S3, and returns the error.
+func (e *apiError) with(name, value string) *apiError {
+	e.details = append(e.details, errorDetail{
+		XMLName: xml.Name{Local: name},
+		Value:   value,
+	})
+	return e
+}
+
+// statusOfCode has the HTTP status of each code.
+var statusOfCode = map[string]int{
+	// The operations' own, from the service model.
 	"AccessDeniedException":           401,
 	"InternalFailureException":        500,
 	"InvalidParameterValueException":  400,
@@ -36,6 +54,7 @@ var statusOf = map[string]int{
 	"UnsupportedPricingPlanException": 403,
 	"UnsupportedUserEditionException": 403,
 
+	// Those that all AWS services have in common.
 	"ExpiredTokenException":               403,
 	"IncompleteSignatureException":        403,
 	"InvalidSignatureException":           403,
@@ -45,6 +64,7 @@ var statusOf = map[string]int{
 	"UnknownOperationException":           404,
 	"UnrecognizedClientException":         403,
 
+	// S3's, from its list of error codes.
 	"AccessDenied":                 403,
 	"AuthorizationHeaderMalformed": 400,
 	"ExpiredToken":                 400,
@@ -60,15 +80,4 @@ var statusOf = map[string]int{
 	"RequestTimeTooSkewed":         403,
 	"SignatureDoesNotMatch":        403,
 	"XAmzContentSHA256Mismatch":    400,
-}
-
-func refuse(code, format string, args ...any) error {
-	return &apiError{Status: or(statusOf[code], http.StatusBadRequest), Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// with adds an element to an S3 error.
-func with(err error, name, value string) error {
-	e := err.(*apiError)
-	e.Detail = append(e.Detail, detail{xml.Name{Local: name}, value})
-	return e
 }

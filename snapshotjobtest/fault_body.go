@@ -7,19 +7,23 @@ import (
 	"time"
 )
 
-// CutBody breaks the connection after n bytes of the body; the header announces
-// all of them. A body of n bytes or fewer is not cut: see [Server.Unused].
+// CutBody returns a fault that breaks the connection after n bytes of the body. The
+// header announces all of them. A body of n bytes or fewer is not cut, and the
+// fault has no effect: see [Server.Unused].
 func CutBody(n int64) Fault {
-	return ofBody(fmt.Sprintf("cut body at %d", n), n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
+	name := fmt.Sprintf("cut body at %d", n)
+	return bodyFault(name, n, func(w http.ResponseWriter, _ *http.Request, _ []byte) {
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
 }
 
-// StallBody pauses for d after n bytes of the body, or until the client gives
-// up. 0: until then. For a body of n bytes or fewer, see [CutBody].
+// StallBody returns a fault that pauses for d after n bytes of the body, unless the
+// client gives up before. If d is 0, it pauses until the client gives up. For a body
+// of n bytes or fewer, see [CutBody].
 func StallBody(n int64, d time.Duration) Fault {
-	return ofBody(fmt.Sprintf("stall body at %d", n), n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
+	name := fmt.Sprintf("stall body at %d", n)
+	return bodyFault(name, n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
 		http.NewResponseController(w).Flush()
 		if !sleep(r.Context(), d) {
 			panic(http.ErrAbortHandler)
@@ -27,53 +31,70 @@ func StallBody(n int64, d time.Duration) Fault {
 	})
 }
 
-// Corrupt changes the first byte of the body, and nothing of the header. Of a
-// file, a checksum tells, but a presigned URL carries none. An empty body can't
-// be changed: see [CutBody].
+// Corrupt returns a fault that changes the first byte of the body, and nothing in
+// the header. The checksum of a file tells, but a presigned URL has none. An empty
+// body can't be changed: see [CutBody].
 func Corrupt() Fault {
-	return ofBody("corrupt", 0, func(_ http.ResponseWriter, _ *http.Request, rest []byte) {
+	return bodyFault("corrupt", 0, func(_ http.ResponseWriter, _ *http.Request, rest []byte) {
 		rest[0] = ^rest[0]
 	})
 }
 
-// ofBody calls do after n bytes of the body have gone to the client, with a copy
-// of those that follow. If there are none, the fault counts as unused.
-func ofBody(name string, n int64, do func(w http.ResponseWriter, r *http.Request, rest []byte)) Fault {
-	return Fault{name, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			b := &bodyWriter{ResponseWriter: w, n: max(n, 0), do: func(rest []byte) { do(w, r, rest) }}
-			next.ServeHTTP(b, r)
-			if b.do != nil && b.err == nil {
-				c := callOf(r)
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				c.idle = append(c.idle, fmt.Sprintf("%s: %s: the body was too short", c.op, name))
-			}
-		})
-	}}
+// interferenceFunc does something in the middle of a body. rest is a copy of bytes
+// that have not gone to the client yet; it is never empty, and may be changed.
+type interferenceFunc func(w http.ResponseWriter, r *http.Request, rest []byte)
+
+// bodyFault makes a fault that calls interfere once, after n bytes of the body have
+// gone to the client. If no more bytes follow, the fault counts as unused.
+func bodyFault(name string, n int64, interfere interferenceFunc) Fault {
+	return aroundWork(name, func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		body := &bodyWriter{
+			ResponseWriter: w,
+			passing:        max(n, 0),
+			interfere:      func(rest []byte) { interfere(w, r, rest) },
+		}
+		next.ServeHTTP(body, r)
+		clientLeft := body.err != nil
+		if !body.interfered && !clientLeft {
+			callOf(r).addTooShort(name)
+		}
+	})
 }
 
-// bodyWriter interferes with a body.
+// bodyWriter interferes once with a body that is written to it.
 type bodyWriter struct {
 	http.ResponseWriter
-	n   int64             // bytes until do
-	do  func(rest []byte) // nil once it was called
-	err error             // of the client's end
+	passing    int64             // how many bytes pass before interfere is called
+	interfere  func(rest []byte) // gets bytes that follow them
+	interfered bool              // whether it was called
+	err        error             // of writing to the client
 }
 
-func (b *bodyWriter) Write(p []byte) (written int, err error) {
-	if b.do != nil && int64(len(p)) > b.n {
-		if written, b.err = b.ResponseWriter.Write(p[:b.n]); b.err != nil {
-			return written, b.err
-		}
-		p = bytes.Clone(p[b.n:])
-		b.do(p)
-		b.do = nil
+// Write calls interfere once the bytes that pass have gone to the client.
+func (b *bodyWriter) Write(p []byte) (int, error) {
+	if b.interfered || int64(len(p)) <= b.passing {
+		return b.pass(p)
 	}
-	n, err := b.ResponseWriter.Write(p)
-	b.n -= int64(n)
-	b.err = err
-	return written + n, err
+	n, err := b.pass(p[:b.passing])
+	if err != nil {
+		return n, err
+	}
+	rest := bytes.Clone(p[n:])
+	b.interfere(rest)
+	b.interfered = true
+	m, err := b.pass(rest)
+	return n + m, err
 }
 
-func (b *bodyWriter) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+// pass writes to the client.
+func (b *bodyWriter) pass(p []byte) (int, error) {
+	n, err := b.ResponseWriter.Write(p)
+	b.passing -= int64(n)
+	b.err = err
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find what b can't do itself.
+func (b *bodyWriter) Unwrap() http.ResponseWriter {
+	return b.ResponseWriter
+}

@@ -7,64 +7,65 @@ import (
 	"time"
 )
 
-// Drop breaks the connection before the work is done.
+// Drop returns a fault that breaks the connection before the work is done.
 func Drop() Fault {
-	return Fault{"drop", func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { breakConnection(w) })
-	}}
+	return insteadOfWork("drop", func(w http.ResponseWriter, _ *http.Request) {
+		breakConnection(w)
+	})
 }
 
-// DropAfterWork breaks the connection after the work was done, so that a job was
-// started, but its client doesn't know.
+// DropAfterWork returns a fault that breaks the connection after the work was done:
+// a job was started, but its client doesn't know.
 func DropAfterWork() Fault {
-	return Fault{"drop after work", func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&nowhere{header: http.Header{}}, r)
-			breakConnection(w)
-		})
-	}}
+	return aroundWork("drop after work", func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&discardWriter{header: http.Header{}}, r)
+		breakConnection(w)
+	})
 }
 
-// breakConnection resets the connection. Where that can't be done, the end of
-// the handler breaks it.
+// breakConnection resets the connection. Where that can't be done, as in memory,
+// the end of the handler breaks the connection. It does not return.
 func breakConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
-		raw := conn
-		if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
-			raw = t.NetConn()
-		}
-		if tcp, ok := raw.(*net.TCPConn); ok {
-			tcp.SetLinger(0)
-		}
-		raw.Close()
+		resetConnection(conn)
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// nowhere is a response that nobody gets.
-type nowhere struct{ header http.Header }
-
-func (n *nowhere) Header() http.Header { return n.header }
-
-func (n *nowhere) WriteHeader(int) {}
-
-func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
-
-// Stall waits for d before it does the work, or until the client gives up. 0:
-// until then.
-func Stall(d time.Duration) Fault {
-	return Fault{"stall " + d.String(), func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !sleep(r.Context(), d) {
-				panic(http.ErrAbortHandler)
-			}
-			next.ServeHTTP(w, r)
-		})
-	}}
+// resetConnection closes a connection so that its other end sees a reset, and not
+// an orderly end.
+func resetConnection(conn net.Conn) {
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // It is a *tls.Conn.
+		conn = secure.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
 }
 
-// sleep reports whether it slept for all of d.
+// discardWriter is an http.ResponseWriter of a response that nobody gets.
+type discardWriter struct{ header http.Header }
+
+func (w *discardWriter) Header() http.Header         { return w.header }
+func (w *discardWriter) WriteHeader(int)             {}
+func (w *discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// Stall returns a fault that waits for d before the work is done, unless the client
+// gives up before. If d is 0, it waits until the client gives up.
+func Stall(d time.Duration) Fault {
+	name := "stall " + d.String()
+	return aroundWork(name, func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+		if !sleep(r.Context(), d) {
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sleep waits for d, and reports whether ctx let it do so. If d is not positive, it
+// waits until ctx is done.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		<-ctx.Done()

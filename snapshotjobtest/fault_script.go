@@ -1,110 +1,149 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 )
 
-// scripted is a fault that waits for its attempt.
-type scripted struct {
-	op    Operation
-	fault Fault
-}
-
-// AnyOperation stands, in [Server.Fail], for all operations of the API, but not
-// for files.
+// AnyOperation stands, in [Server.Fail], for all operations of the API, but not for
+// files.
 const AnyOperation Operation = ""
 
-// Fail scripts what goes wrong with the next attempts at an operation, one fault
-// for each attempt, after those that are scripted already. Only requests with a
-// good signature, and within the account's rate, are attempts. Where faults wait
-// for the operation and for [AnyOperation], the operation's come first.
+// scriptedFault is a fault that waits for its attempt.
+type scriptedFault struct {
+	operation Operation
+	fault     Fault
+}
+
+// attemptKey is what a request and its resending by net/http have in common.
+type attemptKey struct {
+	operation    Operation
+	invocationID string
+	attempt      int
+}
+
+// Fail scripts what goes wrong with the next attempts at an operation. Each attempt
+// meets one fault, after those that are scripted already. Only requests with a good
+// signature, and within the account's rate, are attempts. Where faults wait for the
+// operation and for [AnyOperation], those of the operation come first.
 //
-// Over a socket, net/http may send a GET again by itself when a connection
-// breaks that was used before. That is the same attempt, by its InvocationID and
-// Attempt (see [Request]), and meets the same fault again. A request that lacks
-// the id, as those for files do, is an attempt of its own.
+// Over a socket, net/http may send a GET again by itself when a connection breaks
+// that was used before. That is the same attempt, by its InvocationID and Attempt
+// (see [Request]), and meets the same fault again. A request without those headers,
+// such as one for a file, is an attempt of its own.
 //
-// It panics for an operation that the server doesn't know, and for a zero Fault.
+// Fail panics for an operation that the server doesn't know, and for a zero Fault.
 func (s *Server) Fail(op Operation, faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch op {
-	case AnyOperation, StartDashboardSnapshotJob, DescribeDashboardSnapshotJob, DescribeDashboardSnapshotJobResult, StartDashboardSnapshotJobSchedule, GetObject:
-	default:
+	if !canFail(op) {
 		panic(fmt.Sprintf("snapshotjobtest: Fail: no request is a %q", op))
 	}
 	for _, f := range faults {
 		if f.wrap == nil {
 			panic("snapshotjobtest: Fail: a zero Fault; Pass lets an attempt through")
 		}
-		s.faults = append(s.faults, scripted{op, f})
+		s.script = append(s.script, scriptedFault{operation: op, fault: f})
 	}
+}
+
+// canFail reports whether a request can be one of the operation, or op stands for
+// any.
+func canFail(op Operation) bool {
+	switch op {
+	case AnyOperation,
+		StartDashboardSnapshotJob,
+		StartDashboardSnapshotJobSchedule,
+		DescribeDashboardSnapshotJob,
+		DescribeDashboardSnapshotJobResult,
+		GetObject:
+		return true
+	}
+	return false
 }
 
 // Unused returns the scripted faults that have had no effect, as "operation:
-// fault", with "(3 times)" behind one that stands for several: first those that
-// an attempt met, but whose body was too short for them, then those that no
-// attempt has met yet.
+// fault". Behind one that stands for several is their number, as in "(3 times)".
+// First come those that an attempt met, but whose body was too short for them. Then
+// come those that no attempt has met yet.
 func (s *Server) Unused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := slices.Clone(s.idle)
-	for _, f := range s.faults {
-		all = append(all, fmt.Sprintf("%s: %s", or(f.op, "any operation"), f.fault))
+	all := slices.Clone(s.tooShort)
+	for _, f := range s.script {
+		all = append(all, fmt.Sprintf("%s: %s", cmp.Or(f.operation, "any operation"), f.fault))
 	}
+	return countRepeats(all)
+}
+
+// countRepeats returns each text once, in the order of first appearance, with the
+// number of times behind those that are there more than once.
+func countRepeats(texts []string) []string {
 	times := map[string]int{}
-	for _, fault := range all {
-		times[fault]++
-	}
-	var unused []string
-	for _, fault := range all {
-		switch n := times[fault]; {
-		case n == 1:
-			unused = append(unused, fault)
-		case n > 1:
-			unused = append(unused, fmt.Sprintf("%s (%d times)", fault, n))
+	var distinct []string
+	for _, text := range texts {
+		if times[text] == 0 {
+			distinct = append(distinct, text)
 		}
-		delete(times, fault)
+		times[text]++
 	}
-	return unused
+	for i, text := range distinct {
+		if n := times[text]; n > 1 {
+			distinct[i] = fmt.Sprintf("%s (%d times)", text, n)
+		}
+	}
+	return distinct
 }
 
-// sent is what a request and its resending by net/http have in common.
-type sent struct {
-	op           Operation
-	invocationID string
-	attempt      int
+// addTooShort notes that a call met a fault of the body, but that its body was too
+// short for it.
+func (c *call) addTooShort(fault string) {
+	text := fmt.Sprintf("%s: %s: the body was too short", c.operation, fault)
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.server.tooShort = append(c.server.tooShort, text)
 }
 
-// nextFault takes the fault that waits for a call, if any.
-func (s *Server) nextFault(c *call) func(http.Handler) http.Handler {
+// nextFault returns the fault that a call meets, which is Pass if none waits for it.
+func (s *Server) nextFault(c *call) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	this := sent{c.op, c.record.InvocationID, c.record.Attempt}
-	if fault, again := s.met[this]; again {
-		c.record.Fault = fault.name
-		return fault.wrap
+	key := attemptKey{
+		operation:    c.operation,
+		invocationID: c.record.InvocationID,
+		attempt:      c.record.Attempt,
 	}
-	found := -1
-	for i, f := range s.faults {
-		if f.op == c.op {
-			found = i
-			break
+	fault, met := s.met[key]
+	if !met {
+		i := s.waitingFaultLocked(c.operation)
+		if i < 0 {
+			return Pass()
 		}
-		if f.op == AnyOperation && c.op != GetObject && found < 0 {
-			found = i
+		fault = s.script[i].fault
+		s.script = slices.Delete(s.script, i, i+1)
+		if key.invocationID != "" {
+			s.met[key] = fault
 		}
-	}
-	if found < 0 {
-		return func(next http.Handler) http.Handler { return next }
-	}
-	fault := s.faults[found].fault
-	s.faults = append(s.faults[:found:found], s.faults[found+1:]...)
-	if this.invocationID != "" {
-		s.met[this] = fault
 	}
 	c.record.Fault = fault.name
-	return fault.wrap
+	return fault
+}
+
+// waitingFaultLocked returns the index of the first fault that waits for an
+// operation, or of the first for any operation, or -1.
+func (s *Server) waitingFaultLocked(op Operation) int {
+	own := s.indexFaultLocked(op)
+	if own >= 0 || op == GetObject {
+		return own
+	}
+	return s.indexFaultLocked(AnyOperation)
+}
+
+// indexFaultLocked returns the index of the first fault that was scripted for op, or
+// -1.
+func (s *Server) indexFaultLocked(op Operation) int {
+	return slices.IndexFunc(s.script, func(f scriptedFault) bool {
+		return f.operation == op
+	})
 }

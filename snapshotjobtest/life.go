@@ -2,59 +2,77 @@ package snapshotjobtest
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Life is what becomes of a job: how long it is queued and runs, how it ends,
-// and what it leaves behind. The zero Life is COMPLETED at once, without files.
+// Life is what becomes of a job: how long it is queued and runs, how it ends, and
+// what it leaves behind. The job of the zero Life is COMPLETED at once and has no
+// files.
 type Life struct {
-	// Queued and Running are how long the job has these statuses. Negative: for ever.
-	Queued, Running time.Duration
+	// Queued is how long the job is QUEUED. Negative: forever.
+	Queued time.Duration
 
-	// Status is the one that the job ends with. Default: COMPLETED, or FAILED if
-	// there is an ErrorType. QUEUED and RUNNING are no end: the job has them for
-	// ever.
+	// Running is how long the job is RUNNING after that. Negative: forever.
+	Running time.Duration
+
+	// Status is the status that the job ends with. QUEUED and RUNNING are no end:
+	// the job has such a status forever. Default: FAILED if there is an
+	// ErrorType, otherwise COMPLETED.
 	Status snapshotjob.SnapshotJobStatus
 
-	// ErrorType and ErrorMessage say why the whole job failed. Such a job leaves
-	// no files. Empty: it has no ErrorInfo.
-	ErrorType, ErrorMessage string
+	// ErrorType and ErrorMessage say why the whole job failed. A failed job
+	// leaves no files. If both are empty, the job has no ErrorInfo.
+	ErrorType    string
+	ErrorMessage string
 
 	// Files are what the job was asked to make.
 	Files []File
 
-	// User is the name of who started the job. "": the server's own user.
+	// User is the name of the user who started the job. "" is the server's own
+	// user.
 	User string
 
-	// Registered is whether the files are those of a registered user, and not of
+	// Registered says that the files are those of a registered user, and not of
 	// an anonymous one.
 	Registered bool
 
-	// Destination is the caller's bucket that the files go to. nil: QuickSight's
-	// own, with presigned URLs. An empty region is the server's.
+	// Destination is the caller's bucket that the files go to. An empty region is
+	// the server's. If nil, the files go to QuickSight's own bucket and have
+	// presigned URLs.
 	Destination *snapshotjob.S3BucketConfiguration
 }
 
-// Completed is the life of a job that is COMPLETED at once, with these files.
-func Completed(files ...File) Life { return Life{Files: files} }
-
-// Failed is the life of a job that is FAILED at once, for this reason.
-func Failed(errorType, errorMessage string) Life {
-	return Life{Status: snapshotjob.SnapshotJobStatusFailed, ErrorType: errorType, ErrorMessage: errorMessage}
+// Completed returns the life of a job that is COMPLETED at once, with these files.
+func Completed(files ...File) Life {
+	return Life{Files: files}
 }
 
-// After returns a life that ends like l, after being queued and running for so
-// long.
+// Failed returns the life of a job that is FAILED at once, for this reason.
+func Failed(errorType, errorMessage string) Life {
+	return Life{
+		Status:       snapshotjob.SnapshotJobStatusFailed,
+		ErrorType:    errorType,
+		ErrorMessage: errorMessage,
+	}
+}
+
+// After returns a life that ends as l does, after the job was queued and running
+// for so long.
 func (l Life) After(queued, running time.Duration) Life {
-	l.Queued, l.Running = queued, running
+	l.Queued = queued
+	l.Running = running
 	return l
 }
 
-// at returns the status that a job has some time after it was created, and how
-// long after its creation it got that status.
-func (l Life) at(age time.Duration) (snapshotjob.SnapshotJobStatus, time.Duration) {
+// forever stands for the age of a job at what doesn't come.
+const forever = time.Duration(math.MaxInt64)
+
+// at returns the status that a job has at an age, and the age at which the job got
+// that status.
+func (l Life) at(age time.Duration) (status snapshotjob.SnapshotJobStatus, since time.Duration) {
 	runs, ends := l.until()
 	switch {
 	case age < runs:
@@ -62,24 +80,25 @@ func (l Life) at(age time.Duration) (snapshotjob.SnapshotJobStatus, time.Duratio
 	case age < ends:
 		return snapshotjob.SnapshotJobStatusRunning, runs
 	}
-	return l.end(), ends
+	return l.finalStatus(), ends
 }
 
-// forever stands for what doesn't come.
-const forever = time.Duration(math.MaxInt64)
-
-// until returns how long after its creation a job begins to run, and ends.
+// until returns the ages at which a job begins to run, and at which it ends.
 func (l Life) until() (runs, ends time.Duration) {
 	if l.Queued < 0 || l.Status == snapshotjob.SnapshotJobStatusQueued {
 		return forever, forever
 	}
-	if l.Running < 0 || l.Status == snapshotjob.SnapshotJobStatusRunning || l.Running > forever-l.Queued {
+	if l.Running < 0 || l.Status == snapshotjob.SnapshotJobStatusRunning {
+		return l.Queued, forever
+	}
+	if l.Running > forever-l.Queued { // Their sum would overflow.
 		return l.Queued, forever
 	}
 	return l.Queued, l.Queued + l.Running
 }
 
-func (l Life) end() snapshotjob.SnapshotJobStatus {
+// finalStatus returns the status that a job ends with.
+func (l Life) finalStatus() snapshotjob.SnapshotJobStatus {
 	switch {
 	case l.Status != "":
 		return l.Status
@@ -94,31 +113,43 @@ type File struct {
 	Format snapshotjob.SnapshotFileFormatType
 	Sheets []snapshotjob.SnapshotFileSheetSelection
 
-	// Content is what the file holds. nil: Size bytes are generated as they are
-	// read, so that even a large file takes no memory: lines of CSV, else noise.
+	// Content is what the file holds. If nil, Size bytes are generated: lines of
+	// CSV, and noise for any other format. They are made as they are read, so
+	// that even a large file takes no memory.
 	Content []byte
-	Size    int64 // 0: 1,024 bytes
 
-	// Errors say why the file was not made: it has no URI. Empty: it was.
+	// Size is how many bytes are generated. Default: 1,024.
+	Size int64
+
+	// Errors say why the file was not made; then it has no URI. If empty, it was
+	// made.
 	Errors []FileError
 }
 
-// FileError is the reason why a file of an otherwise good job was not made.
+// FileError is a reason why a file of an otherwise good job was not made.
 type FileError struct{ Type, Message string }
 
-// PDF is a file with all visuals of a sheet.
-func PDF(sheetID string) File { return file(snapshotjob.PDF(sheetID)) }
-
-// CSV is a file of one visual.
-func CSV(sheetID, visualID string) File { return file(snapshotjob.CSV(sheetID, visualID)) }
-
-// Excel is a workbook of up to 5 visuals.
-func Excel(sheetID string, visualIDs ...string) File {
-	return file(snapshotjob.Excel(sheetID, visualIDs...))
+// PDF returns a file with all visuals of a sheet.
+func PDF(sheetID string) File {
+	return fileOf(snapshotjob.PDF(sheetID))
 }
 
-func file(group snapshotjob.SnapshotFileGroup) File {
-	return File{Format: group.Files[0].FormatType, Sheets: group.Files[0].SheetSelections}
+// CSV returns a file of one visual.
+func CSV(sheetID, visualID string) File {
+	return fileOf(snapshotjob.CSV(sheetID, visualID))
+}
+
+// Excel returns a workbook of up to 5 visuals.
+func Excel(sheetID string, visualIDs ...string) File {
+	return fileOf(snapshotjob.Excel(sheetID, visualIDs...))
+}
+
+// fileOf returns the file that a group asks for.
+func fileOf(group snapshotjob.SnapshotFileGroup) File {
+	return File{
+		Format: group.Files[0].FormatType,
+		Sheets: group.Files[0].SheetSelections,
+	}
 }
 
 // With returns the file with this content.
@@ -127,9 +158,10 @@ func (f File) With(content string) File {
 	return f
 }
 
-// Failing returns the file as one that was not made, for this reason and those
+// Failing returns the file as one that was not made, for this reason and for those
 // that it has already.
 func (f File) Failing(errorType, message string) File {
-	f.Errors = append(f.Errors[:len(f.Errors):len(f.Errors)], FileError{errorType, message})
+	reason := FileError{Type: errorType, Message: message}
+	f.Errors = append(slices.Clip(f.Errors), reason) // Clip: the original keeps its own array.
 	return f
 }

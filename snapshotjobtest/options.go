@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -8,97 +9,121 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Options configures a [Server]. The limits are those that AWS documents (API
-// reference, StartDashboardSnapshotJob and its shapes) unless a field says
-// otherwise.
+// Options configures a [Server]. Unless a field says otherwise, the default of a
+// limit is the one that AWS documents in the API reference, with
+// StartDashboardSnapshotJob and its shapes.
 type Options struct {
-	// Region is the one that signatures must be for. Default: "us-east-1". The
-	// partition of the ARNs and of the files' host names follows from it.
+	// Region is the AWS region that signatures must be for. The partition of the
+	// ARNs and of the files' host names follows from it. Default: "us-east-1".
 	Region string
 
-	// AccountID is the AWS account that the server plays. Default:
-	// "111122223333". [Server.AddJob] makes other accounts known.
+	// AccountID is the AWS account that the server plays. [Server.AddJob] makes
+	// further accounts known. Default: "111122223333".
 	AccountID string
 
 	// Credentials are those of the server's own user, with or without a session
-	// token. Default: the key pair of AWS's documentation, AKIDEXAMPLE. See
-	// [Server.AddUser] for more users.
+	// token. [Server.AddUser] adds further users. Default: AKIDEXAMPLE, the key
+	// pair of AWS's documentation.
 	Credentials aws.Credentials
 
-	// Dashboards are the ids of those that exist, and Schedules likewise. nil:
-	// every dashboard, every schedule. AddJob adds its job's dashboard.
-	Dashboards, Schedules []string
+	// Dashboards are the ids of the dashboards that exist. [Server.AddJob] adds
+	// the dashboard of its job. If nil, every dashboard exists.
+	Dashboards []string
 
-	// Life decides the life of a job that is started through the API. The n-th
-	// of its Files gives content and errors to the n-th file that was asked for;
-	// where it has none, content is generated. Its user, destination and the
-	// files' formats and sheets are the request's. See [Distribution] for lives
-	// drawn at random. It must not call the server, nor FailNow or SkipNow of a
-	// test, whose goroutine it is not on: those break the connection. nil: queued for 2 seconds,
-	// running for 40, completed.
+	// Schedules are the ids of the schedules that exist. If nil, every schedule
+	// exists.
+	Schedules []string
+
+	// Life decides the life of a job that is started through the API. The n-th of
+	// its Files gives content and errors to the n-th file of the request; content
+	// is generated for a file that Life doesn't have. The life's user and
+	// destination and the formats and sheets of its files are always the
+	// request's. [Distribution] draws lives at random.
+	//
+	// Life must not call the server. It must not call FailNow or SkipNow of a
+	// test either, because it doesn't run on the test's goroutine: that breaks
+	// the connection. If nil, a job is queued for 2 seconds, runs for 40 seconds
+	// and is completed.
 	Life func(snapshotjob.Job) Life
 
 	// MaxRunningJobs is how many jobs of an account may be under way when one
-	// more is started. AWS counts jobs that are RUNNING; the server counts QUEUED
-	// ones too, so that no more than these ever run at once. Default: 12;
-	// negative: no limit.
+	// more is started. AWS counts the jobs that are RUNNING. The server counts
+	// those that are QUEUED too, so that no more than these ever run at once.
+	// Default: 12. Negative: no limit.
 	MaxRunningJobs int
 
-	// RequestsPerSecond is the rate, and the burst, of API requests by account.
-	// Only requests with a good signature count. Default: 10; negative: no limit.
+	// RequestsPerSecond is the rate of API requests of an account, and how many
+	// of them may come at once. Only requests with a good signature count.
+	// Default: 10. Negative: no limit.
 	RequestsPerSecond int
 
-	// MaxFileGroups is how many file groups a job may have, MaxFiles how many
-	// files of a format, and MaxVisuals how many visuals a file of a format.
-	// Defaults: 7; 1 PDF, 1 Excel and 5 CSV; 5 visuals of an Excel and 1 of a CSV;
-	// also for a format that a map lacks. Negative: no limit.
-	MaxFileGroups        int
-	MaxFiles, MaxVisuals map[snapshotjob.SnapshotFileFormatType]int
+	// MaxFileGroups is how many file groups a job may have. Default: 7. Negative:
+	// no limit.
+	MaxFileGroups int
 
-	// MaxDestinations is how many S3 destinations a job may have, each of which
-	// gets all files, and MaxAnonymousUsers how many anonymous users, each of whom
-	// gets the same ones. Default: 1 each; negative: no limit.
-	MaxDestinations, MaxAnonymousUsers int
+	// MaxFiles is how many files of a format a job may have. A format that the
+	// map lacks has its default: 1 for PDF, 1 for Excel, 5 for CSV. Negative: no
+	// limit.
+	MaxFiles map[snapshotjob.SnapshotFileFormatType]int
 
-	// MaxTags is how many row-level permission tags a user may have, and
-	// MaxParameters how many parameters of a type a job. Defaults: 50 and 100;
-	// negative: no limit.
-	MaxTags, MaxParameters int
+	// MaxVisuals is how many visuals a file of a format may have. A format that
+	// the map lacks has its default: 5 for Excel, 1 for CSV. Negative: no limit.
+	MaxVisuals map[snapshotjob.SnapshotFileFormatType]int
 
-	// JobIDReuse is how long after its end a job's id can't be used again.
-	// Default: 24 hours; negative: not at all.
+	// MaxDestinations is how many S3 destinations a job may have. Every
+	// destination gets all files. Default: 1. Negative: no limit.
+	MaxDestinations int
+
+	// MaxAnonymousUsers is how many anonymous users a job may have. Every user
+	// gets the same files. Default: 1. Negative: no limit.
+	MaxAnonymousUsers int
+
+	// MaxTags is how many row-level permission tags a user may have. Default: 50.
+	// Negative: no limit.
+	MaxTags int
+
+	// MaxParameters is how many parameters of one type a job may have. Default:
+	// 100. Negative: no limit.
+	MaxParameters int
+
+	// JobIDReuse is how long after the end of a job its id can't be used for
+	// another one. Default: 24 hours. Negative: the id is free at once.
 	JobIDReuse time.Duration
 
-	// URLLifetime is how long a presigned URL can be used. Default: 300 seconds,
-	// which users report; AWS doesn't say.
+	// URLLifetime is how long a presigned URL can be used; fractions of a second
+	// are rounded up. Default: 300 seconds, which users report, since AWS doesn't
+	// document it.
 	URLLifetime time.Duration
 
-	// NotFinished is the exception that tells that a result was asked for too
-	// early. Default: "PreconditionNotMetException" (HTTP 400); AWS documents
-	// only its message.
+	// NotFinished is the code of the exception for a result that was asked for
+	// too early. AWS documents the message of that exception, but not its code.
+	// Default: "PreconditionNotMetException" (HTTP 400).
 	NotFinished string
 
-	// ClockSkew is by how much the server's clock is ahead of the machine's: in
-	// the Date header, and for judging signatures. Default: 0.
+	// ClockSkew is how far the server's clock is ahead of the machine's. The Date
+	// header shows the server's clock, and signatures are judged by it.
+	// Default: 0.
 	ClockSkew time.Duration
 
 	// MaxSignatureSkew is how much older or newer than the server's clock the
-	// signature of an API request may be. Default: 5 minutes (IAM User Guide,
-	// signing AWS API requests); negative: no limit. For files it is 15 minutes,
-	// as in S3.
+	// signature of an API request may be. For files it is always 15 minutes, as
+	// in S3. Default: 5 minutes (IAM User Guide, signing AWS API requests).
+	// Negative: no limit.
 	MaxSignatureSkew time.Duration
 
-	// MaxRequests is how many requests [Server.Requests] remembers: the last ones.
-	// Default: all.
+	// MaxRequests is how many requests [Server.Requests] remembers; the oldest
+	// are forgotten. Default: all.
 	MaxRequests int
 
-	// Seed determines request ids and generated files. Default: 0.
+	// Seed determines request ids, the credentials of added users, and the
+	// content of generated files. Default: 0.
 	Seed uint64
 }
 
+// setDefaults replaces each zero value by the default that its field documents.
 func (o *Options) setDefaults() {
-	o.Region = or(o.Region, "us-east-1")
-	o.AccountID = or(o.AccountID, "111122223333")
+	o.Region = cmp.Or(o.Region, "us-east-1")
+	o.AccountID = cmp.Or(o.AccountID, "111122223333")
 	if o.Credentials.AccessKeyID == "" {
 		o.Credentials = aws.Credentials{
 			AccessKeyID:     "AKIDEXAMPLE",
@@ -106,25 +131,22 @@ func (o *Options) setDefaults() {
 		}
 	}
 	if o.Life == nil {
-		o.Life = func(snapshotjob.Job) Life { return Completed().After(2*time.Second, 40*time.Second) }
+		o.Life = defaultLife
 	}
-	o.MaxRunningJobs = or(o.MaxRunningJobs, 12)
-	o.RequestsPerSecond = or(o.RequestsPerSecond, 10)
-	o.MaxFileGroups = or(o.MaxFileGroups, 7)
-	o.MaxDestinations = or(o.MaxDestinations, 1)
-	o.MaxAnonymousUsers = or(o.MaxAnonymousUsers, 1)
-	o.MaxTags = or(o.MaxTags, 50)
-	o.MaxParameters = or(o.MaxParameters, 100)
-	o.MaxSignatureSkew = or(o.MaxSignatureSkew, 5*time.Minute)
-	o.JobIDReuse = or(o.JobIDReuse, 24*time.Hour)
-	o.URLLifetime = or(o.URLLifetime, 300*time.Second)
-	o.NotFinished = or(o.NotFinished, "PreconditionNotMetException")
+	o.MaxRunningJobs = cmp.Or(o.MaxRunningJobs, 12)
+	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 10)
+	o.MaxFileGroups = cmp.Or(o.MaxFileGroups, 7)
+	o.MaxDestinations = cmp.Or(o.MaxDestinations, 1)
+	o.MaxAnonymousUsers = cmp.Or(o.MaxAnonymousUsers, 1)
+	o.MaxTags = cmp.Or(o.MaxTags, 50)
+	o.MaxParameters = cmp.Or(o.MaxParameters, 100)
+	o.MaxSignatureSkew = cmp.Or(o.MaxSignatureSkew, 5*time.Minute)
+	o.JobIDReuse = cmp.Or(o.JobIDReuse, 24*time.Hour)
+	o.URLLifetime = cmp.Or(o.URLLifetime, 300*time.Second)
+	o.NotFinished = cmp.Or(o.NotFinished, "PreconditionNotMetException")
 }
 
-func or[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
+// defaultLife is the life of every job if Options.Life is nil.
+func defaultLife(snapshotjob.Job) Life {
+	return Completed().After(2*time.Second, 40*time.Second)
 }

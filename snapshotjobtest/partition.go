@@ -7,30 +7,38 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// partitions by the beginning of their regions' names (AWS partition data); all
-// other regions are those of "aws".
-var partitions = []struct{ prefix, name, suffix string }{
-	{"cn-", "aws-cn", "amazonaws.com.cn"},
-	{"us-gov-", "aws-us-gov", "amazonaws.com"},
-	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
-	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
-	{"us-iso-", "aws-iso", "c2s.ic.gov"},
-	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
-	{"eusc-", "aws-eusc", "amazonaws.eu"},
-	{"", "aws", "amazonaws.com"},
+// partition is one of the separate parts of AWS.
+type partition struct {
+	regionPrefix string // what the names of its regions begin with
+	name         string // as ARNs have it
+	suffix       string // of host names
 }
 
-func (s *Server) partition() (name, suffix string) {
+// partitions are those of AWS's partition data. The last one has all regions that
+// the others don't.
+var partitions = []partition{
+	{regionPrefix: "cn-", name: "aws-cn", suffix: "amazonaws.com.cn"},
+	{regionPrefix: "us-gov-", name: "aws-us-gov", suffix: "amazonaws.com"},
+	{regionPrefix: "us-isob-", name: "aws-iso-b", suffix: "sc2s.sgov.gov"},
+	{regionPrefix: "us-isof-", name: "aws-iso-f", suffix: "csp.hci.ic.gov"},
+	{regionPrefix: "us-iso-", name: "aws-iso", suffix: "c2s.ic.gov"},
+	{regionPrefix: "eu-isoe-", name: "aws-iso-e", suffix: "cloud.adc-e.uk"},
+	{regionPrefix: "eusc-", name: "aws-eusc", suffix: "amazonaws.eu"},
+	{regionPrefix: "", name: "aws", suffix: "amazonaws.com"},
+}
+
+// partition returns the partition of the server's region.
+func (s *Server) partition() partition {
 	for _, p := range partitions {
-		if strings.HasPrefix(s.options.Region, p.prefix) {
-			return p.name, p.suffix
+		if strings.HasPrefix(s.options.Region, p.regionPrefix) {
+			return p
 		}
 	}
 	panic("unreachable: every region has the empty prefix")
 }
 
+// arn returns the ARN of a job.
 func (s *Server) arn(id snapshotjob.Job) string {
-	partition, _ := s.partition()
 	return fmt.Sprintf("arn:%s:quicksight:%s:%s:dashboard/%s/snapshot-job/%s",
-		partition, s.options.Region, id.AWSAccountID, id.DashboardID, id.SnapshotJobID)
+		s.partition().name, s.options.Region, id.AWSAccountID, id.DashboardID, id.SnapshotJobID)
 }

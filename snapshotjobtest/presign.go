@@ -8,36 +8,64 @@ import (
 	"strings"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
-// presign returns a URL for an object, which differs from all others by its
-// session token. It has the host of the request that asks for it, so that the
-// URL leads back here, unless that is the service's own. It needs the mutex.
-func (c *call) presign(o *object) string {
-	_, suffix := c.partition()
-	u := &url.URL{Scheme: "https", Host: o.bucket + ".s3." + c.options.Region + "." + suffix, Path: "/" + o.key}
-	if host := c.request.Host; !strings.HasPrefix(host, "quicksight") || !strings.Contains(host, "."+c.options.Region+".") {
-		u.Host, u.Path = host, "/"+o.bucket+u.Path
-		if c.request.TLS == nil {
-			u.Scheme = "http"
-		}
+// urlTokenLength is how long the session tokens of presigned URLs are, about as
+// long as real ones.
+const urlTokenLength = 900
+
+// presignLocked returns a presigned URL for an object. It differs from all others
+// by its session token.
+func (c *call) presignLocked(o *object) string {
+	keys := c.server.presigner
+	keys.SessionToken = randomText(c.server.random, urlTokenLength)
+	u := c.fileURL(o.location)
+	u.RawQuery = fmt.Sprintf("X-Amz-Expires=%d", wholeSeconds(c.server.options.URLLifetime))
+	r := &http.Request{
+		Method: http.MethodGet,
+		URL:    u,
+		Host:   u.Host,
+		Header: http.Header{},
 	}
-	u.RawPath = httpbinding.EscapePath(u.Path, false)
-	credentials := c.presigner
-	credentials.SessionToken = randomText(c.random, 900)
-	u.RawQuery = fmt.Sprintf("X-Amz-Expires=%d", (c.options.URLLifetime+time.Second-1)/time.Second)
-	request := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}
-	signed, _, err := c.signer.PresignHTTP(context.Background(), credentials, request, "UNSIGNED-PAYLOAD", "s3", c.options.Region, c.now, signAsS3)
+	presigned, _, err := c.server.signer.PresignHTTP(context.Background(), keys, r, unsignedPayload,
+		"s3", c.server.options.Region, c.now, signAsS3)
 	if err != nil {
-		panic(fmt.Sprintf("snapshotjobtest: presign: %v", err)) // the signer has no way to fail
+		panic(fmt.Sprintf("snapshotjobtest: presign: %v", err)) // The signer has no way to fail.
 	}
-	return signed
+	return presigned
 }
 
-// signAsS3 sets what is particular to S3: the path is signed as it is sent.
-func signAsS3(o *v4.SignerOptions) {
-	o.DisableURIPathEscaping = true
-	o.DisableHeaderHoisting = true
+// fileURL returns the URL of an object, without a query. If a call was made to
+// QuickSight's own host, the URL has S3's. Otherwise it has the host of the call,
+// so that it leads back here.
+func (c *call) fileURL(l location) *url.URL {
+	var u *url.URL
+	switch {
+	case c.isToRealHost():
+		u = &url.URL{
+			Scheme: "https",
+			Host:   l.bucket + ".s3." + c.server.options.Region + "." + c.server.partition().suffix,
+			Path:   "/" + l.key,
+		}
+	case c.request.TLS != nil:
+		u = &url.URL{Scheme: "https", Host: c.request.Host, Path: "/" + l.bucket + "/" + l.key}
+	default:
+		u = &url.URL{Scheme: "http", Host: c.request.Host, Path: "/" + l.bucket + "/" + l.key}
+	}
+	u.RawPath = httpbinding.EscapePath(u.Path, false)
+	return u
+}
+
+// isToRealHost reports whether a call was made to the host that QuickSight has in
+// the server's region. The server gets such a call in memory.
+func (c *call) isToRealHost() bool {
+	host := c.request.Host
+	region := c.server.options.Region
+	return strings.HasPrefix(host, "quicksight") && strings.Contains(host, "."+region+".")
+}
+
+// wholeSeconds returns a duration in seconds, rounded up.
+func wholeSeconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
 }

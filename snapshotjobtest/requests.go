@@ -10,30 +10,38 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Request is what the server remembers of a request: no credentials, no
-// presigned query, no body.
+// Request is what the server remembers of a request. It holds no credentials, no
+// presigned query and no body.
 type Request struct {
-	Time      time.Time
-	Operation Operation       // "" if no route knew it
-	Job       snapshotjob.Job // zero for a file; for a schedule, SnapshotJobID is the schedule's id
-	Method    string
-	Path      string      // escaped, without the query
-	Header    http.Header // without Authorization and X-Amz-Security-Token
+	// Time is when the request arrived, on the server's clock.
+	Time time.Time
 
-	// InvocationID and Attempt tell a client's attempts apart (headers
-	// Amz-Sdk-Invocation-Id and Amz-Sdk-Request); "" and 0 if there are none.
-	// Where both are those of an earlier request, net/http sent that one again
-	// by itself, as it does with a GET when a reused connection breaks.
+	// Operation is "" if the request has the method and path of no operation.
+	Operation Operation
+
+	// Job has the ids of the request. It is zero for a file. For a schedule, its
+	// SnapshotJobID is the id of the schedule.
+	Job snapshotjob.Job
+
+	Method string
+	Path   string      // escaped, without the query
+	Header http.Header // without Authorization and X-Amz-Security-Token
+
+	// InvocationID and Attempt tell a client's attempts apart. They come from the
+	// headers Amz-Sdk-Invocation-Id and Amz-Sdk-Request; "" and 0 if there are
+	// none. Where both are those of an earlier request, net/http sent that
+	// request again by itself, as it does with a GET when a reused connection
+	// breaks.
 	InvocationID string
 	Attempt      int
 
-	ID     string // the request id in the answer
-	Fault  string // the scripted fault that it met, or ""
-	Status int    // of the answer; 0 if none has begun
+	ID     string // the request id in the response
+	Fault  string // the name of the scripted fault that the request met, or ""
+	Status int    // of the response; 0 if none has begun
 }
 
-// Requests returns what has arrived so far, in order: the last MaxRequests of
-// [Options].
+// Requests returns the requests that have arrived so far, in order. With
+// [Options].MaxRequests, those are the last ones.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,20 +53,25 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// arrived records a call.
-func (s *Server) arrived(c *call) *Request {
+// addRecord adds a call to what Requests returns.
+func (s *Server) addRecord(c *call) *Request {
 	r := c.request
 	header := r.Header.Clone()
 	header.Del("Authorization")
 	header.Del("X-Amz-Security-Token")
 	record := &Request{
-		Time: c.now, Operation: c.op, Job: c.job, Method: r.Method, Path: r.URL.EscapedPath(), Header: header,
+		Time:         c.now,
+		Operation:    c.operation,
+		Job:          c.job,
+		Method:       r.Method,
+		Path:         r.URL.EscapedPath(),
+		Header:       header,
 		InvocationID: r.Header.Get("Amz-Sdk-Invocation-Id"),
-		Attempt:      attempt(r.Header.Get("Amz-Sdk-Request")),
+		Attempt:      attemptNumber(r.Header.Get("Amz-Sdk-Request")),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	record.ID = s.newID()
+	record.ID = s.newRequestIDLocked()
 	s.requests = append(s.requests, record)
 	if limit := s.options.MaxRequests; limit > 0 && len(s.requests) > limit {
 		s.requests = s.requests[1:]
@@ -66,47 +79,56 @@ func (s *Server) arrived(c *call) *Request {
 	return record
 }
 
-// attempt reads the header "attempt=2; max=3".
-func attempt(header string) int {
+// attemptNumber reads the header Amz-Sdk-Request, such as "attempt=2; max=3". It
+// returns 0 if there is no number.
+func attemptNumber(header string) int {
 	for field := range strings.SplitSeq(header, ";") {
-		if n, ok := strings.CutPrefix(strings.TrimSpace(field), "attempt="); ok {
-			attempt, _ := strconv.Atoi(n)
-			return attempt
+		text, found := strings.CutPrefix(strings.TrimSpace(field), "attempt=")
+		if found {
+			number, _ := strconv.Atoi(text)
+			return number
 		}
 	}
 	return 0
 }
 
-// newID returns a random UUID. It needs the mutex.
-func (s *Server) newID() string {
-	a, b := s.random.Uint64(), s.random.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, 0x8000|b>>48&0x3fff, b&0xffff_ffff_ffff)
+// newRequestIDLocked returns a random UUID of version 4.
+func (s *Server) newRequestIDLocked() string {
+	high := s.random.Uint64()
+	low := s.random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x",
+		high>>32, high>>16&0xffff, high&0xfff, // 4 is the version
+		0x8000|low>>48&0x3fff, low&0xffff_ffff_ffff) // 0x8000 is the variant
 }
 
-// recorder notes the status before the client can see it, so that a test that
-// has its answer finds it in Requests.
-type recorder struct {
+// statusRecorder notes the status before the client can see it. A test that has a
+// response therefore finds its status in Requests.
+type statusRecorder struct {
 	http.ResponseWriter
 	call  *call
 	wrote bool
 }
 
-func (w *recorder) WriteHeader(status int) {
+// WriteHeader notes the first status, which is the one that counts.
+func (w *statusRecorder) WriteHeader(status int) {
 	if !w.wrote {
 		w.wrote = true
-		w.call.mu.Lock()
+		w.call.server.mu.Lock()
 		w.call.record.Status = status
-		w.call.mu.Unlock()
+		w.call.server.mu.Unlock()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *recorder) Write(p []byte) (int, error) {
+// Write implies the status 200, as with every http.ResponseWriter.
+func (w *statusRecorder) Write(p []byte) (int, error) {
 	if !w.wrote {
 		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap serves http.ResponseController.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Unwrap lets http.ResponseController find what w can't do itself.
+func (w *statusRecorder) Unwrap() http.ResponseWriter {
+	return w.ResponseWriter
+}

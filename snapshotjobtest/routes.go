@@ -3,6 +3,7 @@ package snapshotjobtest
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -11,7 +12,8 @@ import (
 // Operation names what a request asks for.
 type Operation string
 
-// The operations of the API, and the one of S3 that fetches files.
+// The operations of the API, and the one of S3 that fetches files. GetObject
+// stands for HeadObject too.
 const (
 	StartDashboardSnapshotJob          Operation = "StartDashboardSnapshotJob"
 	DescribeDashboardSnapshotJob       Operation = "DescribeDashboardSnapshotJob"
@@ -20,61 +22,116 @@ const (
 	GetObject                          Operation = "GetObject"
 )
 
-// route tells which operation a path is, and "" for none. It takes the escaped
-// path, so that a %2F belongs to its id. Of a schedule, the id stands in the
-// place of the job's.
-func route(method, escapedPath string) (Operation, snapshotjob.Job) {
-	part := strings.Split(escapedPath, "/")
-	for i := range part {
-		raw, err := url.PathUnescape(part[i])
-		if err != nil {
-			return "", snapshotjob.Job{}
-		}
-		part[i] = raw
-	}
-	// "" accounts {id} dashboards {id} snapshot-jobs {id} result
-	if len(part) < 6 || part[0] != "" || part[1] != "accounts" || part[3] != "dashboards" {
-		return "", snapshotjob.Job{}
-	}
-	job := snapshotjob.Job{AWSAccountID: part[2], DashboardID: part[4]}
-	kind := method + " " + part[5]
-	if len(part) > 6 {
-		job.SnapshotJobID = part[6]
-		kind += "/{id}"
-	}
-	if len(part) > 7 {
-		kind += "/" + strings.Join(part[7:], "/")
-	}
-	// Service model: the http trait of each operation.
-	switch kind {
-	case "POST snapshot-jobs":
-		return StartDashboardSnapshotJob, job
-	case "GET snapshot-jobs/{id}":
-		return DescribeDashboardSnapshotJob, job
-	case "GET snapshot-jobs/{id}/result":
-		return DescribeDashboardSnapshotJobResult, job
-	case "POST schedules/{id}":
-		return StartDashboardSnapshotJobSchedule, job
-	}
-	return "", snapshotjob.Job{}
+// unknownOperation is the operation of a request that has the method and path of
+// none.
+const unknownOperation Operation = ""
+
+// apiRoute is the method and path of an operation of the API. Each segment of the
+// path in braces is an id.
+type apiRoute struct {
+	operation Operation
+	method    string
+	path      string
 }
 
-// isS3 reports whether a request is for S3: by its host, by the service that it
-// was signed for, because it is presigned, which no API request is, or because
-// its path begins with a bucket, and is none of the API's.
+// apiRoutes are those of the service model: the http trait of each operation.
+var apiRoutes = []apiRoute{
+	{
+		operation: StartDashboardSnapshotJob,
+		method:    http.MethodPost,
+		path:      "/accounts/{account}/dashboards/{dashboard}/snapshot-jobs",
+	},
+	{
+		operation: DescribeDashboardSnapshotJob,
+		method:    http.MethodGet,
+		path:      "/accounts/{account}/dashboards/{dashboard}/snapshot-jobs/{job}",
+	},
+	{
+		operation: DescribeDashboardSnapshotJobResult,
+		method:    http.MethodGet,
+		path:      "/accounts/{account}/dashboards/{dashboard}/snapshot-jobs/{job}/result",
+	},
+	{
+		operation: StartDashboardSnapshotJobSchedule,
+		method:    http.MethodPost,
+		path:      "/accounts/{account}/dashboards/{dashboard}/schedules/{schedule}",
+	},
+}
+
+// route returns the operation of a request, and the ids in its path. It takes the
+// escaped path, so that an id may hold a slash, which is %2F there. The id of a
+// schedule takes the place of the job's, as in [Request].Job.
+func route(method, escapedPath string) (Operation, snapshotjob.Job) {
+	segments := strings.Split(escapedPath, "/")
+	for i, escaped := range segments {
+		segment, err := url.PathUnescape(escaped)
+		if err != nil {
+			return unknownOperation, snapshotjob.Job{}
+		}
+		segments[i] = segment
+	}
+	for _, r := range apiRoutes {
+		if r.method != method {
+			continue
+		}
+		if ids, ok := matchPath(r.path, segments); ok {
+			return r.operation, ids
+		}
+	}
+	return unknownOperation, snapshotjob.Job{}
+}
+
+// matchPath returns the ids that stand in place of a pattern's braces. It reports
+// false if the segments don't match the pattern.
+func matchPath(pattern string, segments []string) (snapshotjob.Job, bool) {
+	var ids snapshotjob.Job
+	wanted := strings.Split(pattern, "/")
+	if len(segments) != len(wanted) {
+		return ids, false
+	}
+	for i, want := range wanted {
+		switch want {
+		case "{account}":
+			ids.AWSAccountID = segments[i]
+		case "{dashboard}":
+			ids.DashboardID = segments[i]
+		case "{job}", "{schedule}":
+			ids.SnapshotJobID = segments[i]
+		case segments[i]:
+			// The literal matches.
+		default:
+			return ids, false
+		}
+	}
+	return ids, true
+}
+
+// s3Host matches a host of S3, with or without the name of a bucket before it.
+var s3Host = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?\.`)
+
+// isS3 reports whether a request is for S3, and not for the API.
 func (s *Server) isS3(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	if s3Host.MatchString(r.Host) || strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request") ||
-		strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") {
+	if s3Host.MatchString(r.Host) {
 		return true
 	}
-	if op, _ := route(r.Method, r.URL.EscapedPath()); op != "" {
+	signedForS3 := strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request")
+	presigned := strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") // as no request to the API is
+	return signedForS3 || presigned || s.isBucketPath(r)
+}
+
+// isBucketPath reports whether the path of a request begins with the name of a
+// bucket. A path of the API doesn't, even if there is a bucket called "accounts".
+func (s *Server) isBucketPath(r *http.Request) bool {
+	operation, _ := route(r.Method, r.URL.EscapedPath())
+	if operation != unknownOperation {
 		return false
 	}
-	bucket, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.buckets[bucket] != nil
+	_, found := s.buckets[name]
+	return found
 }

@@ -5,59 +5,71 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // Server is an Amazon QuickSight in this process, as far as snapshot jobs and
-// their files go. It is safe for concurrent use.
+// their files go. Make one with [NewServer] or [NewTestServer]. It is safe for
+// concurrent use.
 //
-// As an [http.Handler] it serves the API and the files on any listener;
+// As an [http.Handler] it serves the API and the files on any listener.
 // [Server.Transport] and [Server.Client] reach it without one.
 type Server struct {
-	options Options
-	signer  *v4.Signer
+	options   Options
+	signer    *v4.Signer
+	presigner aws.Credentials // QuickSight's own, for the URLs of files in its bucket
 
-	mu        sync.Mutex
-	random    *rand.Rand
-	accounts  map[string]*account
-	buckets   map[string]map[string]*object
+	// mu guards everything below, and what it points to.
+	mu       sync.Mutex
+	random   *rand.Rand // makes request ids and the tokens of presigned URLs
+	accounts map[string]*account
+	socket   *httptest.Server // nil unless the server was started
+
 	users     map[string]*user // by access key id
-	current   aws.Credentials  // of the server's own user
-	rotations int
-	presigner aws.Credentials // of the service, for its own bucket
-	objects   int             // how many there have ever been, so that keys are unique
-	faults    []scripted
-	idle      []string       // those that had no effect
-	met       map[sent]Fault // those that were taken, by the attempt that took them
-	requests  []*Request
-	socket    *httptest.Server
+	current   aws.Credentials  // those of the server's own user that are good now
+	rotations int              // how often they have been replaced
+
+	buckets map[string]bucket
+	puts    int // how many files there have ever been, so that keys are unique
+
+	script   []scriptedFault      // faults that wait for an attempt
+	met      map[attemptKey]Fault // faults that an attempt has met
+	tooShort []string             // body faults that met too short a body
+
+	requests []*Request
 }
 
-// NewServer makes a server that works at once, in memory: it needs no socket, no
+// randomStream is the second word of the seed of a server's random numbers. Any
+// constant would do.
+const randomStream = 0x5175_6963_6b53_6967
+
+// NewServer makes a server that works in memory at once. It needs no socket, no
 // goroutine and no Close, unless Start or StartTLS is called.
 func NewServer(optFns ...func(*Options)) *Server {
-	var o Options
+	var options Options
 	for _, fn := range optFns {
-		fn(&o)
+		fn(&options)
 	}
-	o.setDefaults()
+	options.setDefaults()
 	s := &Server{
-		options:  o,
+		options:  options,
 		signer:   v4.NewSigner(),
-		random:   rand.New(rand.NewPCG(o.Seed, 0x5175_6963_6b53_6967)),
+		random:   rand.New(rand.NewPCG(options.Seed, randomStream)),
 		accounts: map[string]*account{},
-		buckets:  map[string]map[string]*object{},
 		users:    map[string]*user{},
-		met:      map[sent]Fault{},
-		current:  o.Credentials,
+		buckets:  map[string]bucket{},
+		met:      map[attemptKey]Fault{},
 	}
-	s.users[o.Credentials.AccessKeyID] = &user{credentials: o.Credentials}
 	s.presigner = s.newCredentials("service", "quicksight")
-	s.users[s.presigner.AccessKeyID] = &user{name: "quicksight", credentials: s.presigner, service: true}
-	s.account(o.AccountID)
-	s.buckets[s.bucket()] = map[string]*object{}
+	// Nobody else has s yet, so that the mutex isn't needed.
+	s.current = options.Credentials
+	s.addUserLocked(&user{credentials: options.Credentials})
+	s.addUserLocked(&user{name: "quicksight", credentials: s.presigner, service: true})
+	s.ensureAccountLocked(options.AccountID)
+	s.buckets[s.ownBucketName()] = bucket{}
 	return s
 }
 
@@ -68,23 +80,34 @@ type TB interface {
 	Cleanup(func())
 }
 
-// NewTestServer makes a server for one test. When the test ends, it is closed,
-// and the test fails if a scripted fault had no effect, or if a request came
-// that no route knew.
+// NewTestServer makes a server for one test, as [NewServer] does. When the test
+// ends, the server is closed. The test fails then if a scripted fault had no
+// effect, or if a request came that belongs to no operation.
 func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 	tb.Helper()
 	s := NewServer(optFns...)
 	tb.Cleanup(func() {
 		tb.Helper()
 		s.Close()
-		if unused := s.Unused(); len(unused) > 0 {
-			tb.Errorf("snapshotjobtest: scripted faults without effect: %s", strings.Join(unused, ", "))
-		}
-		for _, r := range s.Requests() {
-			if r.Operation == "" {
-				tb.Errorf("snapshotjobtest: a request that no route knew: %s %s", r.Method, r.Path)
-			}
-		}
+		s.report(tb)
 	})
 	return s
+}
+
+// report fails a test for what its server was not used for, or not made for.
+func (s *Server) report(tb TB) {
+	tb.Helper()
+	if unused := s.Unused(); len(unused) > 0 {
+		tb.Errorf("snapshotjobtest: scripted faults without effect: %s", strings.Join(unused, ", "))
+	}
+	for _, r := range s.Requests() {
+		if r.Operation == unknownOperation {
+			tb.Errorf("snapshotjobtest: a request that no route knew: %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+// now returns the time on the server's clock.
+func (s *Server) now() time.Time {
+	return time.Now().Add(s.options.ClockSkew)
 }

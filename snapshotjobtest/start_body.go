@@ -7,58 +7,67 @@ import (
 	"strings"
 )
 
-// startMembers are the names in a start: service model, the shapes of
-// StartDashboardSnapshotJob.
-var startMembers = strings.Fields(`SnapshotJobId SnapshotConfiguration UserConfiguration FileGroups DestinationConfiguration Parameters
-	Files FormatType SheetSelections SheetId SelectionScope VisualIds S3Destinations BucketConfiguration BucketName BucketPrefix
-	BucketRegion StringParameters IntegerParameters DecimalParameters DateTimeParameters Name Values AnonymousUsers
-	RowLevelPermissionTags Key Value`)
-
-// readStart decodes the body of a start, which names the job, before the rate or
-// a fault can stop it.
-func (c *call) readStart() {
-	known, err := onlyStartMembers(c.body)
+// readStart decodes the body of a start. That happens before the rate or a fault
+// can stop the call, because the body names the job that Server.Requests shows. A
+// body that can't be decoded is reported when the call is served.
+func (c *call) readStart(body []byte) {
+	known, err := keepStartMembers(body)
 	if err == nil {
 		err = json.Unmarshal(known, &c.start)
 	}
 	if err != nil {
-		c.unread = refuse("SerializationException", "The body is no StartDashboardSnapshotJob request: %v", err)
+		c.startErr = newError("SerializationException",
+			"The body is no StartDashboardSnapshotJob request: %v", err)
 	}
 	c.job.SnapshotJobID = c.start.SnapshotJobID
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
 	c.record.Job = c.job
 }
 
-// onlyStartMembers returns a body without the members that a start doesn't have.
-// The service ignores them; encoding/json would take those whose names differ in
-// case alone.
-func onlyStartMembers(body []byte) ([]byte, error) {
+// startMembers are the names of all members of a start, from the service model's
+// shapes of StartDashboardSnapshotJob.
+var startMembers = strings.Fields(`
+	SnapshotJobId SnapshotConfiguration UserConfiguration
+	FileGroups Files FormatType SheetSelections SheetId SelectionScope VisualIds
+	DestinationConfiguration S3Destinations BucketConfiguration BucketName BucketPrefix BucketRegion
+	Parameters StringParameters IntegerParameters DecimalParameters DateTimeParameters Name Values
+	AnonymousUsers RowLevelPermissionTags Key Value
+`)
+
+// keepStartMembers returns a body with only the members that a start has. The
+// service ignores all others. Package encoding/json would take those whose names
+// differ from a field's in case alone.
+func keepStartMembers(body []byte) ([]byte, error) {
+	// Decode would pass over what follows the value; Unmarshal reports it.
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
 		return nil, err
 	}
-	var keep func(v any) any
-	keep = func(v any) any {
-		switch v := v.(type) {
-		case map[string]any:
-			for name, item := range v {
-				if !slices.Contains(startMembers, name) {
-					delete(v, name)
-				}
-				keep(item)
-			}
-		case []any:
-			for _, item := range v {
-				keep(item)
-			}
-		}
-		return v
-	}
-	var v any
 	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber() // numbers are given back as they came
-	if err := dec.Decode(&v); err != nil {
+	dec.UseNumber() // A description gives numbers back as they came.
+	var value any
+	if err := dec.Decode(&value); err != nil {
 		return nil, err
 	}
-	return json.Marshal(keep(v))
+	deleteUnknownMembers(value)
+	return json.Marshal(value)
+}
+
+// deleteUnknownMembers deletes from a decoded value, at any depth, the members that
+// a start doesn't have.
+func deleteUnknownMembers(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			if slices.Contains(startMembers, name) {
+				deleteUnknownMembers(member)
+			} else {
+				delete(value, name)
+			}
+		}
+	case []any:
+		for _, element := range value {
+			deleteUnknownMembers(element)
+		}
+	}
 }

@@ -1,69 +1,115 @@
 package snapshotjobtest
 
-import (
-	"net/http"
-)
-
-// startJob starts a job, if the request keeps the rules of the API reference
-// (StartDashboardSnapshotJob and its shapes).
-func (c *call) startJob() (int, any, error) {
-	if c.unread != nil {
-		return 0, nil, c.unread
+// startJob starts a job, if the request keeps the rules of the service and the
+// account has room for the job.
+func (c *call) startJob() (*response, *apiError) {
+	if c.startErr != nil {
+		return nil, c.startErr
 	}
-	in := &c.start
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
-		return 0, nil, err
+	if err := c.checkStart(); err != nil {
+		return nil, err
 	}
-	if err := c.checkConfiguration(in.SnapshotConfiguration); err != nil {
-		return 0, nil, err
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if err := c.checkAccountLocked(); err != nil {
+		return nil, err
 	}
-	if err := c.checkUsers(in.UserConfiguration); err != nil {
-		return 0, nil, err
-	}
-
-	a := c.accounts[c.job.AWSAccountID]
-	switch {
-	case a == nil:
-		return 0, nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
-	case !c.hasDashboard(a, c.job.DashboardID):
-		return 0, nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
-	}
-	if old := a.jobs[c.job]; old != nil {
-		if ends := old.ends(); ends.After(c.now) || c.options.JobIDReuse > 0 && ends.Add(c.options.JobIDReuse).After(c.now) {
-			return 0, nil, refuse("ResourceExistsException", "Dashboard Snapshot Job with id %s already exists.", c.job.SnapshotJobID)
-		}
-	}
-	if limit := c.options.MaxRunningJobs; limit >= 0 && a.running(c.now) >= limit {
-		return 0, nil, refuse("LimitExceededException", "The account has reached its limit of %d running snapshot jobs.", limit)
-	}
-	c.add(c.newJob(in))
-	return http.StatusOK, wireStarted{c.arn(c.job), c.job.SnapshotJobID, c.record.ID}, nil
+	c.server.addJobLocked(c.newJob())
+	return ok(wireStarted{
+		ARN:           c.server.arn(c.job),
+		SnapshotJobID: c.job.SnapshotJobID,
+		RequestID:     c.record.ID,
+	}), nil
 }
 
-// newJob gives a life to what was asked for.
-func (c *call) newJob(in *wireStart) *job {
-	j := &job{Job: c.job, life: c.options.Life(c.job), created: c.now, configuration: in.SnapshotConfiguration}
-	j.life.User, j.life.Registered = c.user.name, c.user.registered
-	scripted := j.life.Files
-	j.life.Files = nil
-	for i, group := range in.SnapshotConfiguration.FileGroups {
-		file := group.Files[0].public()
+// checkStart checks what a start says, whatever else the server knows.
+func (c *call) checkStart() *apiError {
+	options := &c.server.options
+	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
+		return err
+	}
+	if err := options.checkConfiguration(c.start.SnapshotConfiguration); err != nil {
+		return err
+	}
+	return options.checkUsers(c.start.UserConfiguration, c.user.registered)
+}
+
+// checkAccountLocked checks that the account has the dashboard, that the id of the
+// job is free, and that the account may start one more job.
+func (c *call) checkAccountLocked() *apiError {
+	a, err := c.server.findDashboardLocked(c.job)
+	if err != nil {
+		return err
+	}
+	if !c.isIDFreeLocked(a) {
+		return newError("ResourceExistsException",
+			"Dashboard Snapshot Job with id %s already exists.", c.job.SnapshotJobID)
+	}
+	limit := c.server.options.MaxRunningJobs
+	if limit >= 0 && a.countUnderWayLocked(c.now) >= limit {
+		return newError("LimitExceededException",
+			"The account has reached its limit of %d running snapshot jobs.", limit)
+	}
+	return nil
+}
+
+// isIDFreeLocked reports whether no job has the call's id, or one that ended long
+// enough ago.
+func (c *call) isIDFreeLocked(a *account) bool {
+	old := a.jobs[c.job]
+	if old == nil {
+		return true
+	}
+	if !old.hasEnded(c.now) {
+		return false
+	}
+	reuse := c.server.options.JobIDReuse
+	return reuse < 0 || !old.ends().Add(reuse).After(c.now)
+}
+
+// newJob makes the job that a start asks for. Options.Life gives it a life.
+func (c *call) newJob() *job {
+	life := c.server.options.Life(c.job)
+	life.User = c.user.name
+	life.Registered = c.user.registered
+	life.Files = requestedFiles(c.start.SnapshotConfiguration.FileGroups, life.Files)
+	return &job{
+		id:            c.job,
+		life:          life,
+		created:       c.now,
+		configuration: c.start.SnapshotConfiguration,
+		users:         describedUsers(c.start.UserConfiguration),
+	}
+}
+
+// requestedFiles returns the files that a start asks for. The n-th scripted file
+// decides what is in the n-th of them.
+func requestedFiles(groups []wireGroup, scripted []File) []File {
+	files := make([]File, len(groups))
+	for i, group := range groups {
+		files[i] = group.Files[0].public()
 		if i < len(scripted) {
-			file.Content, file.Size, file.Errors = scripted[i].Content, scripted[i].Size, scripted[i].Errors
-		}
-		j.life.Files = append(j.life.Files, file)
-	}
-	if users := in.UserConfiguration; users != nil {
-		j.users = &wireUsers{}
-		for _, user := range users.AnonymousUsers {
-			var keys []string
-			for _, tag := range user.RowLevelPermissionTags {
-				keys = append(keys, tag.Key)
-			}
-			j.users.AnonymousUsers = append(j.users.AnonymousUsers, wireUser{RowLevelPermissionTagKeys: keys})
+			files[i].Content = scripted[i].Content
+			files[i].Size = scripted[i].Size
+			files[i].Errors = scripted[i].Errors
 		}
 	}
-	return j
+	return files
+}
+
+// describedUsers returns users as a description shows them: with the keys of their
+// tags, but not the values. It returns nil for a registered user.
+func describedUsers(in *wireUsers) *wireUsers {
+	if in == nil {
+		return nil
+	}
+	out := &wireUsers{}
+	for _, user := range in.AnonymousUsers {
+		var keys []string
+		for _, tag := range user.RowLevelPermissionTags {
+			keys = append(keys, tag.Key)
+		}
+		out.AnonymousUsers = append(out.AnonymousUsers, wireUser{RowLevelPermissionTagKeys: keys})
+	}
+	return out
 }

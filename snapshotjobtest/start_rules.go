@@ -1,7 +1,7 @@
 package snapshotjobtest
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -12,204 +12,260 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-func bad(field, format string, args ...any) error {
-	return refuse("InvalidParameterValueException", "Invalid parameter %s: %s", field, fmt.Sprintf(format, args...))
+// The rules of this file are those of the API reference, with
+// StartDashboardSnapshotJob and its shapes. The limits are those of the Options.
+
+// Each check returns an error for the first rule that is broken. It takes the name
+// of what it checks, such as SnapshotConfiguration.FileGroups[0].Files, for the
+// message of that error.
+
+// formatRule is what a job may ask for in a format.
+type formatRule struct {
+	maxFiles      int    // in a job, unless Options say otherwise
+	maxSelections int    // of sheets, in a file
+	maxVisuals    int    // in a file, unless Options say otherwise; 0: it names none
+	scope         string // which visuals of a sheet are selected
 }
 
-// checkCount checks how many things there are: at least one, and at most the
-// limit, unless that is negative.
-func checkCount(field string, n, limit int, things string) error {
-	switch {
-	case n < 1:
-		return bad(field, "want %s, got none", things)
-	case limit >= 0 && n > limit:
-		return bad(field, "want at most %d %s, got %d", limit, things, n)
-	}
-	return nil
+// formatRules are the rules by FormatType.
+var formatRules = map[string]formatRule{
+	"PDF":   {maxFiles: 1, maxSelections: 1, maxVisuals: 0, scope: "ALL_VISUALS"},
+	"EXCEL": {maxFiles: 1, maxSelections: 5, maxVisuals: 5, scope: "SELECTED_VISUALS"},
+	"CSV":   {maxFiles: 5, maxSelections: 1, maxVisuals: 1, scope: "SELECTED_VISUALS"},
 }
 
+// The service model's patterns.
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 	idPattern      = regexp.MustCompile(`^[\w\-]{1,512}$`)
 )
 
-// checkIDs checks a job's ids, of which the last one has this wire name.
-func checkIDs(id snapshotjob.Job, last string) error {
-	switch {
-	case !accountPattern.MatchString(id.AWSAccountID):
-		return bad("AwsAccountId", "want 12 digits, got %q", id.AWSAccountID)
-	case !idPattern.MatchString(id.DashboardID):
-		return bad("DashboardId", `want [\w\-]+, 1 to 512 characters, got %q`, id.DashboardID)
-	case !idPattern.MatchString(id.SnapshotJobID):
-		return bad(last, `want [\w\-]+, 1 to 512 characters, got %q`, id.SnapshotJobID)
+// invalid returns the error for a parameter that breaks a rule.
+func invalid(field, format string, args ...any) *apiError {
+	return newError("InvalidParameterValueException", "Invalid parameter %s: %s",
+		field, fmt.Sprintf(format, args...))
+}
+
+// at returns the name of an element of a list.
+func at(list string, index int) string {
+	return fmt.Sprintf("%s[%d]", list, index)
+}
+
+// checkIDs checks the ids of a job, the last of which has this name on the wire.
+func checkIDs(id snapshotjob.Job, last string) *apiError {
+	if !accountPattern.MatchString(id.AWSAccountID) {
+		return invalid("AwsAccountId", "want 12 digits, got %q", id.AWSAccountID)
+	}
+	if err := checkID("DashboardId", id.DashboardID); err != nil {
+		return err
+	}
+	return checkID(last, id.SnapshotJobID)
+}
+
+// checkID checks the id of a dashboard, a job, a schedule, a sheet or a visual.
+func checkID(field, id string) *apiError {
+	if !idPattern.MatchString(id) {
+		return invalid(field, `want [\w\-]+, 1 to 512 characters, got %q`, id)
 	}
 	return nil
 }
 
-func (c *call) checkConfiguration(in *wireConfiguration) error {
+// checkCount checks how many things a list has: at least one and at most the limit,
+// unless that is negative.
+func checkCount(field string, n, limit int, things string) *apiError {
+	if n < 1 {
+		return invalid(field, "want %s, got none", things)
+	}
+	if limit >= 0 && n > limit {
+		return invalid(field, "want at most %d %s, got %d", limit, things, n)
+	}
+	return nil
+}
+
+// checkLength checks that a text has so many characters. The error doesn't quote
+// the text, which may be a secret.
+func checkLength(field, text string, longest int) *apiError {
+	n := utf8.RuneCountInString(text)
+	if n < 1 || n > longest {
+		return invalid(field, "want 1 to %d characters, got %d", longest, n)
+	}
+	return nil
+}
+
+// checkConfiguration checks what a job is to make, and where to.
+func (o *Options) checkConfiguration(in *wireConfiguration) *apiError {
 	const field = "SnapshotConfiguration"
 	if in == nil {
-		return bad(field, "it is required")
+		return invalid(field, "it is required")
 	}
-	if err := checkCount(field+".FileGroups", len(in.FileGroups), c.options.MaxFileGroups, "groups"); err != nil {
+	if err := o.checkFileGroups(field+".FileGroups", in.FileGroups); err != nil {
 		return err
 	}
-	count := map[string]int{}
-	for i, group := range in.FileGroups {
-		field := fmt.Sprintf("%s.FileGroups[%d].Files", field, i)
+	destinations := in.DestinationConfiguration
+	if err := o.checkDestinations(field+".DestinationConfiguration", destinations); err != nil {
+		return err
+	}
+	return checkParameters(field+".Parameters", in.Parameters, o.MaxParameters)
+}
+
+// checkFileGroups checks the groups, each of which must have one file.
+func (o *Options) checkFileGroups(field string, groups []wireGroup) *apiError {
+	if err := checkCount(field, len(groups), o.MaxFileGroups, "groups"); err != nil {
+		return err
+	}
+	for i, group := range groups {
+		files := at(field, i) + ".Files"
 		if len(group.Files) != 1 {
-			return bad(field, "want 1 file, got %d", len(group.Files))
+			return invalid(files, "want 1 file, got %d", len(group.Files))
 		}
-		count[group.Files[0].FormatType]++
-		if err := c.checkFile(field+"[0]", group.Files[0]); err != nil {
+		if err := o.checkFile(at(files, 0), group.Files[0]); err != nil {
 			return err
 		}
+	}
+	return o.checkFormats(field, groups)
+}
+
+// checkFormats checks how many files of each format there are. The formats are
+// checked in a fixed order, so that the same request always gets the same error.
+func (o *Options) checkFormats(field string, groups []wireGroup) *apiError {
+	count := map[string]int{}
+	for _, group := range groups {
+		count[group.Files[0].FormatType]++
 	}
 	for _, format := range slices.Sorted(maps.Keys(count)) {
-		limit := or(c.options.MaxFiles[snapshotjob.SnapshotFileFormatType(format)], rules[format].files)
-		if err := checkCount(field+".FileGroups", count[format], limit, format+" files"); err != nil {
+		limit := cmp.Or(
+			o.MaxFiles[snapshotjob.SnapshotFileFormatType(format)],
+			formatRules[format].maxFiles,
+		)
+		if err := checkCount(field, count[format], limit, format+" files"); err != nil {
 			return err
 		}
 	}
-	if d := in.DestinationConfiguration; d != nil && d.S3Destinations != nil {
-		field := field + ".DestinationConfiguration.S3Destinations"
-		if err := checkCount(field, len(d.S3Destinations), c.options.MaxDestinations, "destinations"); err != nil {
-			return err
-		}
-		for i, to := range d.S3Destinations {
-			field := fmt.Sprintf("%s[%d].BucketConfiguration", field, i)
-			switch b := to.BucketConfiguration; {
-			case b == nil || blank(b.BucketName) || blank(b.BucketPrefix) || blank(b.BucketRegion):
-				return bad(field, "BucketName, BucketPrefix and BucketRegion are required")
-			case b.BucketRegion != c.options.Region:
-				return bad(field+".BucketRegion", "the bucket must be in %s, got %q", c.options.Region, b.BucketRegion)
-			}
-		}
-	}
-	return checkParameters(field+".Parameters", in.Parameters, c.options.MaxParameters)
+	return nil
 }
 
-// rules by format: how many files in a job, unless Options say otherwise;
-// selections in a file; visuals in a file, as with files; and which visuals of a
-// sheet.
-var rules = map[string]struct {
-	files, selections, visuals int
-	scope                      string
-}{
-	"PDF":   {files: 1, selections: 1, visuals: 0, scope: "ALL_VISUALS"},
-	"EXCEL": {files: 1, selections: 5, visuals: 5, scope: "SELECTED_VISUALS"},
-	"CSV":   {files: 5, selections: 1, visuals: 1, scope: "SELECTED_VISUALS"},
-}
-
-func (c *call) checkFile(field string, file wireFile) error {
-	rule, ok := rules[file.FormatType]
+// checkFile checks the format of a file, and what the format allows in it.
+func (o *Options) checkFile(field string, file wireFile) *apiError {
+	rule, ok := formatRules[file.FormatType]
 	if !ok {
-		return bad(field+".FormatType", "want CSV, PDF or EXCEL, got %q", file.FormatType)
+		return invalid(field+".FormatType", "want CSV, PDF or EXCEL, got %q", file.FormatType)
 	}
-	if err := checkCount(field+".SheetSelections", len(file.SheetSelections), rule.selections, "selections"); err != nil {
+	field += ".SheetSelections"
+	if err := checkCount(field, len(file.SheetSelections), rule.maxSelections, "selections"); err != nil {
 		return err
 	}
-	limit := or(c.options.MaxVisuals[snapshotjob.SnapshotFileFormatType(file.FormatType)], rule.visuals)
 	visuals := 0
 	for i, sheet := range file.SheetSelections {
-		field := fmt.Sprintf("%s.SheetSelections[%d]", field, i)
-		switch {
-		case !idPattern.MatchString(sheet.SheetID):
-			return bad(field+".SheetId", `want [\w\-]+, 1 to 512 characters, got %q`, sheet.SheetID)
-		case sheet.SelectionScope != rule.scope:
-			return bad(field+".SelectionScope", "want %s for %s, got %q", rule.scope, file.FormatType, sheet.SelectionScope)
-		case rule.visuals > 0 && len(sheet.VisualIDs) == 0:
-			return bad(field+".VisualIds", "want visuals for %s, got none", file.FormatType)
-		}
-		for j, id := range sheet.VisualIDs {
-			if !idPattern.MatchString(id) {
-				return bad(fmt.Sprintf("%s.VisualIds[%d]", field, j), `want [\w\-]+, 1 to 512 characters, got %q`, id)
-			}
+		if err := checkSheet(at(field, i), sheet, file.FormatType); err != nil {
+			return err
 		}
 		visuals += len(sheet.VisualIDs)
 	}
+	format := snapshotjob.SnapshotFileFormatType(file.FormatType)
+	limit := cmp.Or(o.MaxVisuals[format], rule.maxVisuals)
 	if limit >= 0 && visuals > limit {
-		return bad(field+".SheetSelections", "want at most %d visuals for %s, got %d", limit, file.FormatType, visuals)
+		return invalid(field, "want at most %d visuals for %s, got %d", limit, file.FormatType, visuals)
 	}
 	return nil
 }
 
-// checkUsers quotes no tag's value, which may be a secret.
-func (c *call) checkUsers(in *wireUsers) error {
+// checkSheet checks which visuals of a sheet a file of a format has.
+func checkSheet(field string, sheet wireSheet, format string) *apiError {
+	rule := formatRules[format]
+	if err := checkID(field+".SheetId", sheet.SheetID); err != nil {
+		return err
+	}
+	if sheet.SelectionScope != rule.scope {
+		return invalid(field+".SelectionScope", "want %s for %s, got %q",
+			rule.scope, format, sheet.SelectionScope)
+	}
+	if rule.maxVisuals > 0 && len(sheet.VisualIDs) == 0 {
+		return invalid(field+".VisualIds", "want visuals for %s, got none", format)
+	}
+	for i, id := range sheet.VisualIDs {
+		if err := checkID(at(field+".VisualIds", i), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDestinations checks the buckets that the files are to go to, if there are
+// any.
+func (o *Options) checkDestinations(field string, in *wireDestinations) *apiError {
+	if in == nil || in.S3Destinations == nil {
+		return nil // The files go to QuickSight's own bucket.
+	}
+	field += ".S3Destinations"
+	if err := checkCount(field, len(in.S3Destinations), o.MaxDestinations, "destinations"); err != nil {
+		return err
+	}
+	for i, destination := range in.S3Destinations {
+		bucket := destination.BucketConfiguration
+		if err := o.checkBucket(at(field, i)+".BucketConfiguration", bucket); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBucket checks a bucket, which must be in the server's region.
+func (o *Options) checkBucket(field string, in *wireBucket) *apiError {
+	if in == nil || isBlank(in.BucketName) || isBlank(in.BucketPrefix) || isBlank(in.BucketRegion) {
+		return invalid(field, "BucketName, BucketPrefix and BucketRegion are required")
+	}
+	if in.BucketRegion != o.Region {
+		return invalid(field+".BucketRegion", "the bucket must be in %s, got %q", o.Region, in.BucketRegion)
+	}
+	return nil
+}
+
+// checkUsers checks for whom a job is. With the credentials of a registered user it
+// is for that user, and otherwise for anonymous users, whom the request names.
+func (o *Options) checkUsers(in *wireUsers, registered bool) *apiError {
 	const field = "UserConfiguration"
 	switch {
-	case c.user.registered && in != nil:
-		return bad(field, "it must be absent with identity-enhanced credentials")
-	case c.user.registered:
+	case registered && in != nil:
+		return invalid(field, "it must be absent with identity-enhanced credentials")
+	case registered:
 		return nil
 	case in == nil:
-		return bad(field, "it is required without identity-enhanced credentials")
+		return invalid(field, "it is required without identity-enhanced credentials")
 	}
-	if err := checkCount(field+".AnonymousUsers", len(in.AnonymousUsers), c.options.MaxAnonymousUsers, "users"); err != nil {
+	list := field + ".AnonymousUsers"
+	if err := checkCount(list, len(in.AnonymousUsers), o.MaxAnonymousUsers, "users"); err != nil {
 		return err
 	}
 	for i, user := range in.AnonymousUsers {
-		if user.RowLevelPermissionTags == nil {
-			continue // an empty user is legal
-		}
-		list := fmt.Sprintf("%s.AnonymousUsers[%d].RowLevelPermissionTags", field, i)
-		if err := checkCount(list, len(user.RowLevelPermissionTags), c.options.MaxTags, "tags"); err != nil {
+		tags := at(list, i) + ".RowLevelPermissionTags"
+		if err := o.checkTags(tags, user.RowLevelPermissionTags); err != nil {
 			return err
 		}
-		for j, tag := range user.RowLevelPermissionTags {
-			if n := utf8.RuneCountInString(tag.Key); n < 1 || n > 128 {
-				return bad(fmt.Sprintf("%s[%d].Key", list, j), "want 1 to 128 characters, got %d", n)
-			}
-			if n := utf8.RuneCountInString(tag.Value); n < 1 || n > 256 {
-				return bad(fmt.Sprintf("%s[%d].Value", list, j), "want 1 to 256 characters, got %d", n)
-			}
-		}
 	}
 	return nil
 }
 
-// checkParameters quotes no value either.
-func checkParameters(field string, in json.RawMessage, limit int) error {
-	if in == nil {
+// checkTags checks the tags of a user. A user without tags is legal, but an empty
+// list of tags is not.
+func (o *Options) checkTags(field string, tags []wireTag) *apiError {
+	if tags == nil {
 		return nil
 	}
-	var lists map[string][]struct {
-		Name   string
-		Values []json.RawMessage
+	if err := checkCount(field, len(tags), o.MaxTags, "tags"); err != nil {
+		return err
 	}
-	if err := json.Unmarshal(in, &lists); err != nil {
-		return refuse("SerializationException", "%s is not of the right shape.", field)
-	}
-	isNumber := func(v json.RawMessage) bool { return v[0] == '-' || '0' <= v[0] && v[0] <= '9' }
-	fits := map[string]func(json.RawMessage) bool{
-		"StringParameters":   func(v json.RawMessage) bool { return v[0] == '"' },
-		"IntegerParameters":  func(v json.RawMessage) bool { return isNumber(v) && !strings.ContainsAny(string(v), ".eE") },
-		"DecimalParameters":  func(v json.RawMessage) bool { return isNumber(v) || notFinite[string(v)] },
-		"DateTimeParameters": isNumber,
-	}
-	for name, list := range lists {
-		fit := fits[name]
-		if fit == nil {
-			continue // the service ignores what it doesn't know
+	for i, tag := range tags {
+		if err := checkLength(at(field, i)+".Key", tag.Key, 128); err != nil {
+			return err
 		}
-		if n := len(list); limit >= 0 && n > limit {
-			return bad(field+"."+name, "want at most %d parameters, got %d", limit, n)
-		}
-		for i, parameter := range list {
-			field := fmt.Sprintf("%s.%s[%d]", field, name, i)
-			if blank(parameter.Name) || parameter.Values == nil {
-				return bad(field, "Name and Values are required")
-			}
-			for _, value := range parameter.Values {
-				if !fit(value) {
-					return refuse("SerializationException", "%s has a value of the wrong type.", field)
-				}
-			}
+		if err := checkLength(at(field, i)+".Value", tag.Value, 256); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-var notFinite = map[string]bool{`"NaN"`: true, `"Infinity"`: true, `"-Infinity"`: true}
-
-func blank(s string) bool { return strings.TrimSpace(s) == "" }
+// isBlank reports whether a text is empty, or nothing but white space.
+func isBlank(s string) bool {
+	return strings.TrimSpace(s) == ""
+}

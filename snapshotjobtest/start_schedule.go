@@ -4,27 +4,33 @@ import (
 	"net/http"
 )
 
-// startSchedule begins a run, or skips it while the last one goes on.
-func (c *call) startSchedule() (int, any, error) {
+// startSchedule begins a run of a schedule. While the last run goes on, it skips
+// the new one and responds with 202.
+func (c *call) startSchedule() (*response, *apiError) {
 	if err := checkIDs(c.job, "ScheduleId"); err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := c.accounts[c.job.AWSAccountID]
-	switch {
-	case a == nil:
-		return 0, nil, refuse("AccessDeniedException", "The user is not authorized to access resources of the account %s.", c.job.AWSAccountID)
-	case !c.hasDashboard(a, c.job.DashboardID):
-		return 0, nil, refuse("ResourceNotFoundException", "Dashboard %s is not found.", c.job.DashboardID)
-	case !c.hasSchedule(c.job.SnapshotJobID):
-		return 0, nil, refuse("ResourceNotFoundException", "Schedule %s is not found.", c.job.SnapshotJobID)
+	scheduleID := c.job.SnapshotJobID // See Request.Job.
+	key := scheduleKey{dashboardID: c.job.DashboardID, scheduleID: scheduleID}
+	body := wireScheduleStarted{RequestID: c.record.ID}
+
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	a, err := c.server.findDashboardLocked(c.job)
+	if err != nil {
+		return nil, err
 	}
-	schedule := [2]string{c.job.DashboardID, c.job.SnapshotJobID}
-	if c.now.Before(a.schedules[schedule]) {
-		return http.StatusAccepted, wireScheduleStarted{c.record.ID}, nil
+	if !c.server.hasSchedule(scheduleID) {
+		return nil, newError("ResourceNotFoundException", "Schedule %s is not found.", scheduleID)
 	}
-	run := job{Job: c.job, life: c.options.Life(c.job), created: c.now}
-	a.schedules[schedule] = run.ends()
-	return http.StatusOK, wireScheduleStarted{c.record.ID}, nil
+	if a.schedules[key].After(c.now) {
+		return &response{status: http.StatusAccepted, body: body}, nil
+	}
+	run := job{
+		id:      c.job,
+		life:    c.server.options.Life(c.job),
+		created: c.now,
+	}
+	a.schedules[key] = run.ends()
+	return ok(body), nil
 }

@@ -8,22 +8,28 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// The shapes of the API's JSON, with the names of the service model. They are
-// this package's own, so that a wrong name in the client is not mirrored here.
+// The types of this file are the shapes of the API's JSON, with the names of the
+// service model. They are this package's own, so that a wrong name in the client is
+// not mirrored here.
 
+// wireStart is the body of a StartDashboardSnapshotJob.
 type wireStart struct {
 	SnapshotJobID         string             `json:"SnapshotJobId"`
 	SnapshotConfiguration *wireConfiguration `json:"SnapshotConfiguration"`
 	UserConfiguration     *wireUsers         `json:"UserConfiguration"`
 }
 
+// wireConfiguration says what a job makes. A description gives it back as it came.
 type wireConfiguration struct {
 	FileGroups               []wireGroup       `json:"FileGroups,omitzero"`
 	DestinationConfiguration *wireDestinations `json:"DestinationConfiguration,omitzero"`
-	Parameters               json.RawMessage   `json:"Parameters,omitzero"` // given back as they came
+
+	// Parameters stay as they came, since the server doesn't use them.
+	Parameters json.RawMessage `json:"Parameters,omitzero"`
 }
 
-// destinations are none for QuickSight's own bucket.
+// destinations returns the buckets that the files go to. There are none if they go
+// to QuickSight's own.
 func (c *wireConfiguration) destinations() []wireDestination {
 	if c.DestinationConfiguration == nil {
 		return nil
@@ -31,47 +37,75 @@ func (c *wireConfiguration) destinations() []wireDestination {
 	return c.DestinationConfiguration.S3Destinations
 }
 
+// wireGroup is a group of files, which in fact has one file. In a result it has
+// S3Results too, one for each destination.
 type wireGroup struct {
 	Files     []wireFile     `json:"Files,omitzero"`
-	S3Results []wireS3Result `json:"S3Results,omitzero"` // of a result only
+	S3Results []wireS3Result `json:"S3Results,omitzero"`
 }
 
+// wireFile says what is in a file.
 type wireFile struct {
 	FormatType      string      `json:"FormatType,omitzero"`
 	SheetSelections []wireSheet `json:"SheetSelections,omitzero"`
 }
 
+// wireSheet says which visuals of a sheet are in a file.
 type wireSheet struct {
 	SheetID        string   `json:"SheetId,omitzero"`
 	SelectionScope string   `json:"SelectionScope,omitzero"`
 	VisualIDs      []string `json:"VisualIds,omitzero"`
 }
 
+// wireDestinations says where the files go.
 type wireDestinations struct {
 	S3Destinations []wireDestination `json:"S3Destinations,omitzero"`
 }
 
+// wireDestination is a caller's bucket.
 type wireDestination struct {
 	BucketConfiguration *wireBucket `json:"BucketConfiguration,omitzero"`
 }
 
+// wireBucket names a bucket, and the prefix of keys in it.
 type wireBucket struct {
 	BucketName   string `json:"BucketName,omitzero"`
 	BucketPrefix string `json:"BucketPrefix,omitzero"`
 	BucketRegion string `json:"BucketRegion,omitzero"`
 }
 
+// wireUsers are the users that a job makes files for.
 type wireUsers struct {
 	AnonymousUsers []wireUser `json:"AnonymousUsers,omitzero"`
 }
 
+// wireUser is an anonymous user. A request has the user's tags, and a description
+// only their keys.
 type wireUser struct {
-	RowLevelPermissionTags    []wireTag `json:"RowLevelPermissionTags,omitzero"`    // of a request
-	RowLevelPermissionTagKeys []string  `json:"RowLevelPermissionTagKeys,omitzero"` // of a description
+	RowLevelPermissionTags    []wireTag `json:"RowLevelPermissionTags,omitzero"`
+	RowLevelPermissionTagKeys []string  `json:"RowLevelPermissionTagKeys,omitzero"`
 }
 
-type wireTag struct{ Key, Value string }
+// wireTag is a tag of row-level security. Its value may be a secret.
+type wireTag struct {
+	Key   string
+	Value string
+}
 
+// wireStarted is the body of the response to a StartDashboardSnapshotJob.
+type wireStarted struct {
+	ARN           string `json:"Arn"`
+	SnapshotJobID string `json:"SnapshotJobId"`
+	RequestID     string `json:"RequestId"`
+}
+
+// wireScheduleStarted is the body of the response to a
+// StartDashboardSnapshotJobSchedule.
+type wireScheduleStarted struct {
+	RequestID string `json:"RequestId"`
+}
+
+// wireJob is the body of the response to a DescribeDashboardSnapshotJob.
 type wireJob struct {
 	ARN                   string             `json:"Arn"`
 	AWSAccountID          string             `json:"AwsAccountId"`
@@ -86,6 +120,8 @@ type wireJob struct {
 	Status                int                `json:"Status"`
 }
 
+// wireResult is the body of the response to a DescribeDashboardSnapshotJobResult.
+// A failed job has no Result.
 type wireResult struct {
 	ARN             string       `json:"Arn"`
 	JobStatus       string       `json:"JobStatus"`
@@ -96,57 +132,72 @@ type wireResult struct {
 	RequestID       string       `json:"RequestId"`
 }
 
+// wireOutcome has the files of a job, by user.
 type wireOutcome struct {
 	AnonymousUsers  []wireUserResult `json:"AnonymousUsers,omitzero"`
 	RegisteredUsers []wireUserResult `json:"RegisteredUsers,omitzero"`
 }
 
+// wireUserResult has the files of a user.
 type wireUserResult struct {
 	FileGroups []wireGroup `json:"FileGroups"`
 }
 
+// wireS3Result says where a file is, or why it was not made. QuickSight's own bucket
+// is no destination.
 type wireS3Result struct {
 	S3DestinationConfiguration *wireDestination `json:"S3DestinationConfiguration,omitzero"`
 	S3URI                      string           `json:"S3Uri,omitzero"`
 	ErrorInfo                  []wireError      `json:"ErrorInfo,omitzero"`
 }
 
+// wireError is a reason why a job failed or a file was not made.
 type wireError struct {
 	ErrorMessage string `json:"ErrorMessage,omitzero"`
 	ErrorType    string `json:"ErrorType,omitzero"`
 }
 
-type wireStarted struct {
-	ARN           string `json:"Arn"`
-	SnapshotJobID string `json:"SnapshotJobId"`
-	RequestID     string `json:"RequestId"`
-}
-
-type wireScheduleStarted struct {
-	RequestID string `json:"RequestId"`
-}
-
-// epoch is a time as seconds since 1970, with milliseconds.
+// epoch is a time that the API has as seconds since 1970, with milliseconds as their
+// fraction.
 type epoch time.Time
 
+// MarshalJSON implements json.Marshaler.
 func (e epoch) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(time.Time(e).UnixMilli())/1e3, 'f', -1, 64), nil
+	seconds := float64(time.Time(e).UnixMilli()) / 1e3
+	return strconv.AppendFloat(nil, seconds, 'f', -1, 64), nil
 }
 
+// public returns the file in the types of this package.
 func (f wireFile) public() File {
 	file := File{Format: snapshotjob.SnapshotFileFormatType(f.FormatType)}
-	for _, s := range f.SheetSelections {
+	for _, sheet := range f.SheetSelections {
 		file.Sheets = append(file.Sheets, snapshotjob.SnapshotFileSheetSelection{
-			SelectionScope: snapshotjob.SnapshotFileSheetSelectionScope(s.SelectionScope), SheetID: s.SheetID, VisualIDs: s.VisualIDs,
+			SheetID:        sheet.SheetID,
+			SelectionScope: snapshotjob.SnapshotFileSheetSelectionScope(sheet.SelectionScope),
+			VisualIDs:      sheet.VisualIDs,
 		})
 	}
 	return file
 }
 
+// wire returns the file as a request asks for it.
 func (f File) wire() wireFile {
 	file := wireFile{FormatType: string(f.Format)}
-	for _, s := range f.Sheets {
-		file.SheetSelections = append(file.SheetSelections, wireSheet{s.SheetID, string(s.SelectionScope), s.VisualIDs})
+	for _, sheet := range f.Sheets {
+		file.SheetSelections = append(file.SheetSelections, wireSheet{
+			SheetID:        sheet.SheetID,
+			SelectionScope: string(sheet.SelectionScope),
+			VisualIDs:      sheet.VisualIDs,
+		})
 	}
 	return file
+}
+
+// wireErrors returns why the file was not made, or nil if it was.
+func (f File) wireErrors() []wireError {
+	var reasons []wireError
+	for _, e := range f.Errors {
+		reasons = append(reasons, wireError{ErrorType: e.Type, ErrorMessage: e.Message})
+	}
+	return reasons
 }

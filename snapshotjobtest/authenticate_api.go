@@ -1,0 +1,133 @@
+package snapshotjobtest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// The messages of this file are those of AWS's services.
+
+// maxBody is the largest body that is read. The largest legal request is far
+// smaller.
+const maxBody = 1 << 20
+
+// readBody reads the body of an API request.
+func (c *call) readBody() ([]byte, *apiError) {
+	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	if err != nil {
+		return nil, newError("SerializationException", "The request's body broke off.")
+	}
+	if len(body) > maxBody {
+		return nil, newError("RequestEntityTooLargeException",
+			"The request's body is larger than %d bytes.", maxBody)
+	}
+	return body, nil
+}
+
+// authenticateAPI verifies the signature of an API request. It sets the call's
+// signature and user.
+func (c *call) authenticateAPI(body []byte) *apiError {
+	sig, err := apiSignature(c.request.Header)
+	if err != nil {
+		return err
+	}
+	u, err := c.findAPIUser(sig)
+	if err != nil {
+		return err
+	}
+	if err := c.checkAPIScope(sig); err != nil {
+		return err
+	}
+	if err := c.checkAPITime(sig); err != nil {
+		return err
+	}
+	hash := sha256.Sum256(body)
+	if !c.verifyHeader(sig, u.credentials, hex.EncodeToString(hash[:])) {
+		return newError("InvalidSignatureException",
+			"The request signature we calculated does not match the signature you provided. "+
+				"Check your AWS Secret Access Key and signing method. "+
+				"Consult the service documentation for details.")
+	}
+	c.signature = sig
+	c.user = u
+	return nil
+}
+
+// apiSignature reads the signature in the headers of an API request.
+func apiSignature(h http.Header) (*signature, *apiError) {
+	sig, err := headerSignature(h)
+	switch {
+	case errors.Is(err, errNotSigned):
+		return nil, newError("MissingAuthenticationTokenException", "Missing Authentication Token")
+	case errors.Is(err, errAuthorization):
+		return nil, newError("IncompleteSignatureException",
+			"Authorization header requires 'Credential' parameter, "+
+				"'SignedHeaders' parameter and 'Signature' parameter.")
+	case errors.Is(err, errDate):
+		return nil, newError("IncompleteSignatureException",
+			"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+	}
+	return sig, nil
+}
+
+// findAPIUser returns the user whose key a signature was made with. QuickSight's
+// own key is good for files only.
+func (c *call) findAPIUser(sig *signature) (*user, *apiError) {
+	u, state := c.server.findKey(sig.credential.accessKeyID, sig.token)
+	switch {
+	case state == keyUnknown || state == keyWithWrongToken || u.service:
+		return nil, newError("UnrecognizedClientException",
+			"The security token included in the request is invalid.")
+	case state == keyExpired:
+		return nil, newError("ExpiredTokenException", "The security token included in the request is expired")
+	}
+	return u, nil
+}
+
+// checkAPIScope checks what a signature is for: QuickSight, in the server's region,
+// on the day of its date.
+func (c *call) checkAPIScope(sig *signature) *apiError {
+	const code = "InvalidSignatureException"
+	scope := sig.credential
+	day := sig.date[:len("20060102")]
+	switch {
+	case scope.terminator != terminator:
+		return newError(code, "Credential should be scoped with a valid terminator: '%s', not '%s'.",
+			terminator, scope.terminator)
+	case scope.service != "quicksight":
+		return newError(code, "Credential should be scoped to correct service: 'quicksight'. ")
+	case scope.region != c.server.options.Region:
+		return newError(code, "Credential should be scoped to a valid region. ")
+	case scope.date != day:
+		return newError(code, "Date in Credential scope does not match YYYYMMDD "+
+			"from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", scope.date, day, sig.date)
+	}
+	return nil
+}
+
+// checkAPITime checks that a signature is not too old or too new by the call's
+// clock. The messages tell the service's time, from which clients learn their
+// clock's skew.
+func (c *call) checkAPITime(sig *signature) *apiError {
+	const code = "InvalidSignatureException"
+	limit := c.server.options.MaxSignatureSkew
+	if limit < 0 {
+		return nil
+	}
+	now := c.now.UTC()
+	oldest := now.Add(-limit).Truncate(time.Second)
+	newest := now.Add(limit)
+	switch {
+	case sig.signedAt.Before(oldest):
+		return newError(code, "Signature expired: %s is now earlier than %s (%s - %g min.)",
+			sig.signedAt.Format(amzDate), oldest.Format(amzDate), now.Format(amzDate), limit.Minutes())
+	case sig.signedAt.After(newest):
+		return newError(code, "Signature not yet current: %s is still later than %s (%s + %g min.)",
+			sig.signedAt.Format(amzDate), newest.Format(amzDate), now.Format(amzDate), limit.Minutes())
+	}
+	return nil
+}
