@@ -12,11 +12,10 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-var job = snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
-
 // A job that completes.
 func Example() {
-	srv := snapshotjobtest.NewServer() // in a test: NewTestServer(t)
+	srv := snapshotjobtest.NewServer() // In a test, NewTestServer(t) is better.
+	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
 	srv.AddJob(job, snapshotjobtest.Completed(
 		snapshotjobtest.PDF("summary"),
 		snapshotjobtest.CSV("summary", "orders").With("region,orders\nEMEA,42\n"),
@@ -37,12 +36,14 @@ func Example() {
 	// COMPLETED <nil>
 }
 
-// A job that completes, but one of its files doesn't.
+// A job may complete although one of its files failed.
 func Example_partialFailure() {
+	const reason = "Row-level security settings have changed."
 	srv := snapshotjobtest.NewServer()
+	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
 	srv.AddJob(job, snapshotjobtest.Completed(
 		snapshotjobtest.PDF("summary"),
-		snapshotjobtest.CSV("summary", "orders").Failing(snapshotjob.ErrorTypeRLSChanged, "Row-level security settings have changed."),
+		snapshotjobtest.CSV("summary", "orders").Failing(snapshotjob.ErrorTypeRLSChanged, reason),
 	))
 
 	out, err := srv.Client().DescribeDashboardSnapshotJobResult(context.Background(), job)
@@ -53,46 +54,60 @@ func Example_partialFailure() {
 	for file := range out.Files() {
 		fmt.Println(file.Format, file.Err() == nil)
 	}
+	fmt.Println(out.JobStatus)
+
 	var failed *snapshotjob.JobError
-	fmt.Println(out.JobStatus, errors.As(out.Err(), &failed) && failed.TryAgain())
+	if errors.As(out.Err(), &failed) {
+		fmt.Println("Is it worth another try?", failed.TryAgain())
+	}
 	// Output:
 	// PDF true
 	// CSV false
-	// COMPLETED true
+	// COMPLETED
+	// Is it worth another try? true
 }
 
-// A service that throttles: once, which the client gets over, and then for ever.
-func Example_throttled() {
-	srv := snapshotjobtest.NewServer()
-	srv.AddJob(job, snapshotjobtest.Completed())
-	client := srv.Client(func(o *snapshotjob.Options) {
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 2
-			// No pause between attempts; in a synctest bubble, pauses take no time anyway.
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+// twoAttempts makes a client try twice, without a pause. In a testing/synctest bubble, there is no need for
+// that: the pauses take no time.
+func twoAttempts(o *snapshotjob.Options) {
+	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 2
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
+			return 0, nil
 		})
 	})
+}
 
-	srv.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, snapshotjobtest.Throttle())
+// A client makes another attempt when it was throttled once, and gives up when it is throttled again.
+func Example_throttled() {
+	srv := snapshotjobtest.NewServer()
+	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
+	srv.AddJob(job, snapshotjobtest.Completed())
+	client := srv.Client(twoAttempts)
+
+	throttle := snapshotjobtest.Throttle()
+	srv.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, throttle)
 	out, err := client.DescribeDashboardSnapshotJob(context.Background(), job)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(out.JobStatus)
+	fmt.Println("throttled once:", out.JobStatus)
 
-	srv.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, snapshotjobtest.Throttle().Times(2)...)
+	srv.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, throttle, throttle)
 	_, err = client.DescribeDashboardSnapshotJob(context.Background(), job)
 	var throttled *snapshotjob.ThrottlingException
-	fmt.Println(errors.As(err, &throttled))
+	if errors.As(err, &throttled) {
+		fmt.Println("throttled twice:", throttled.Message)
+	}
 
 	for _, r := range srv.Requests() {
 		fmt.Println(r.Operation, r.Attempt, r.Status)
 	}
 	fmt.Println("unused faults:", srv.Unused())
 	// Output:
-	// COMPLETED
-	// true
+	// throttled once: COMPLETED
+	// throttled twice: Rate exceeded
 	// DescribeDashboardSnapshotJob 1 429
 	// DescribeDashboardSnapshotJob 2 200
 	// DescribeDashboardSnapshotJob 1 429
@@ -100,15 +115,23 @@ func Example_throttled() {
 	// unused faults: []
 }
 
-// Lives for a simulation: about one job in a hundred fails.
+// A simulation draws the lives of its jobs. Here, about one in a hundred fails.
 func ExampleDistribution() {
-	lives := snapshotjobtest.Distribution{Seed: 1, Queued: 2 * time.Second, Running: time.Minute, Failed: 0.01}
-	srv := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) { o.Life = lives.Life })
-	_ = srv.Client() // starts jobs
+	lives := snapshotjobtest.Distribution{
+		Seed:    1,
+		Queued:  2 * time.Second,
+		Running: time.Minute,
+		Failed:  0.01,
+	}
+	srv := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+		o.Life = lives.Life
+	})
+	_ = srv.Client() // The simulation starts its jobs with this client.
 
 	failed := 0
 	for i := range 1000 {
-		job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: fmt.Sprint(i)}
+		id := fmt.Sprint(i)
+		job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: id}
 		if lives.Life(job).ErrorType != "" {
 			failed++
 		}

@@ -3,6 +3,7 @@ package snapshotjobtest_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,103 +15,143 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// wellFormed reports an answer that a client couldn't read.
-func wellFormed(t *testing.T, method string, status int, header http.Header, body string) {
+// checkWellFormed reports a response that a client could not read.
+func checkWellFormed(t *testing.T, method string, got response) {
 	t.Helper()
-	if status < 200 || status > 599 || header.Get("Date") == "" {
-		t.Errorf("status %d, header %v", status, header)
+	if got.status < 200 || got.status > 599 {
+		t.Errorf("the status is %d", got.status)
 	}
-	if method == "HEAD" || status == 304 {
-		return
+	if got.header.Get("Date") == "" {
+		t.Errorf("the header has no date: %v", got.header)
 	}
-	switch kind := header.Get("Content-Type"); {
-	case kind == "application/json" && !json.Valid([]byte(body)):
-		t.Errorf("status %d with %.200q, which is no JSON", status, body)
-	case kind == "application/xml":
-		dec := xml.NewDecoder(strings.NewReader(body))
-		for {
-			if _, err := dec.Token(); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Errorf("status %d with %.200q: %v", status, body, err)
-				break
-			}
-		}
-	case kind != "application/json" && status >= 300:
-		t.Errorf("status %d with a %q", status, kind)
+	if strings.Contains(got.body, ownKeys.SecretAccessKey) {
+		t.Errorf("the body shows the secret: %q", got.body)
 	}
-	if strings.Contains(body, own.SecretAccessKey) {
-		t.Errorf("the answer tells the secret: %q", body)
+	if method != http.MethodHead && got.status != http.StatusNotModified {
+		checkBody(t, got)
 	}
 }
 
-// Any request, signed or not, gets a well-formed answer.
+// checkBody reports a body that is not what its Content-Type says, and an error of another type.
+func checkBody(t *testing.T, got response) {
+	t.Helper()
+	switch contentType := got.header.Get("Content-Type"); contentType {
+	case "application/json":
+		if !json.Valid([]byte(got.body)) {
+			t.Errorf("status %d with %.200q, which is no JSON", got.status, got.body)
+		}
+	case "application/xml":
+		if err := parseXML(got.body); err != nil {
+			t.Errorf("status %d with %.200q: %v", got.status, got.body, err)
+		}
+	default:
+		if got.status >= 300 {
+			t.Errorf("status %d with a %q", got.status, contentType)
+		}
+	}
+}
+
+// parseXML returns the first error of a document.
+func parseXML(document string) error {
+	decoder := xml.NewDecoder(strings.NewReader(document))
+	for {
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Any request, signed or not, gets a well-formed response.
 func FuzzRequest(f *testing.F) {
-	const scope = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20000101/us-east-1/"
-	f.Add("GET", "quicksight.us-east-1.amazonaws.com", result, "", "", "")
-	f.Add("POST", "127.0.0.1:1", jobs, scope+"quicksight/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "20000101T000000Z", goodStart)
-	f.Add("GET", "b.s3.us-east-1.amazonaws.com", "/k%2F", scope+"s3/aws4_request, SignedHeaders=host, Signature=00", "20000101T000000Z", "")
-	f.Add("GET", "h", "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE/20000101/us-east-1/s3/aws4_request&X-Amz-Date=20000101T000000Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=00", "", "", "")
+	const (
+		api    = "quicksight.us-east-1.amazonaws.com"
+		signed = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20000101/us-east-1/"
+		onAPI  = signed + "quicksight/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
+		onS3   = signed + "s3/aws4_request, SignedHeaders=host, Signature=00"
+		date   = "20000101T000000Z"
+		query  = "X-Amz-Algorithm=AWS4-HMAC-SHA256" +
+			"&X-Amz-Credential=AKIDEXAMPLE/20000101/us-east-1/s3/aws4_request" +
+			"&X-Amz-Date=20000101T000000Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=00"
+	)
+	f.Add("GET", api, dailyResultPath, "", "", "")
+	f.Add("POST", "127.0.0.1:1", jobsPath, onAPI, date, goodStart)
+	f.Add("GET", "b.s3.us-east-1.amazonaws.com", "/k%2F", onS3, date, "")
+	f.Add("GET", "h", "/b/k?"+query, "", "", "")
 	f.Fuzz(func(t *testing.T, method, host, target, authorization, date, body string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil {
-			return // net/http answers 400 by itself
+			return // net/http itself responds with 400.
 		}
 		srv := snapshotjobtest.NewServer()
-		srv.AddJob(daily, snapshotjobtest.Completed(snapshotjobtest.PDF("s")))
-		w := httptest.NewRecorder()
-		r := &http.Request{
-			Method: method, URL: u, Host: host, RequestURI: target, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
-			Header: http.Header{"Authorization": {authorization}, "X-Amz-Date": {date}, "X-Amz-Content-Sha256": {"UNSIGNED-PAYLOAD"}},
-		}
-		srv.ServeHTTP(w, r)
-		wellFormed(t, method, w.Code, w.Header(), w.Body.String())
+		srv.AddJob(daily, completedPDF())
+		recorder := httptest.NewRecorder()
+		srv.ServeHTTP(recorder, &http.Request{
+			Method:     method,
+			URL:        u,
+			Host:       host,
+			RequestURI: target,
+			Header: http.Header{
+				"Authorization":        {authorization},
+				"X-Amz-Date":           {date},
+				"X-Amz-Content-Sha256": {"UNSIGNED-PAYLOAD"},
+			},
+			ContentLength: int64(len(body)),
+			Body:          io.NopCloser(strings.NewReader(body)),
+		})
+		checkWellFormed(t, method, response{
+			status: recorder.Code,
+			header: recorder.Header(),
+			body:   recorder.Body.String(),
+		})
 		srv.Requests()
 	})
 }
 
-// Any body of a signed Start gets an answer, and a job that was started can be
-// described, and has a result.
+// The body of a signed start may be anything. What was started can be described, and has a result.
 func FuzzStart(f *testing.F) {
 	f.Add(goodStart)
-	f.Add(startBody("j", pdf+","+excel, `{"AnonymousUsers":[{}]}`))
-	f.Add(`{"SnapshotJobId":"j","SnapshotConfiguration":{"Parameters":{"IntegerParameters":[{"Name":"i","Values":[1]}]},"FileGroups":[` + pdf + `]},"UserConfiguration":` + anonymous + `}`)
+	f.Add(startOf(pdfGroup, excelGroup).forUsers(`{"AnonymousUsers":[{}]}`).json())
+	f.Add(withParameters(`"IntegerParameters":[{"Name":"i","Values":[1]}]`))
 	f.Add(`[`)
 	f.Fuzz(func(t *testing.T, body string) {
-		srv := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
-			o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return snapshotjobtest.Completed() }
-		})
-		got := post(jobs, body).send(t, srv)
-		wellFormed(t, "POST", got.status, got.header, got.body)
-		if got.status != 200 {
-			got.code(t)
+		srv := snapshotjobtest.NewServer(completeAtOnce)
+		got := post(jobsPath, body).send(t, srv)
+		checkWellFormed(t, http.MethodPost, got)
+		if got.status != http.StatusOK {
+			got.assertErrorBody(t)
 			return
 		}
-		id := got.decode(t)["SnapshotJobId"].(string)
-		get(jobs+"/"+id).send(t, srv).want(t, 200, "")
-		outcome := get(jobs+"/"+id+"/result").send(t, srv)
-		outcome.want(t, 200, "")
-		for _, uri := range outcome.uris(t) {
+		path := jobsPath + "/" + got.object(t)["SnapshotJobId"].(string)
+		get(path).send(t, srv).assertOK(t)
+		result := get(path+"/result").send(t, srv)
+		result.assertOK(t)
+		for _, uri := range result.uris(t) {
 			if strings.HasPrefix(uri, "https://") {
-				plain(t, srv, uri, nil).wantS3(t, 200, "")
+				fetch(t, srv, uri).assertOK(t)
 			}
 		}
 	})
 }
 
-// What a server sees of a path is what its operation depends on.
+// The ids that a client escapes in a path are those that the server reads.
 func FuzzPath(f *testing.F) {
 	f.Add("111122223333", "sales", "daily")
 	f.Add("111122223333", "a/b", "%2F")
 	f.Fuzz(func(t *testing.T, account, dashboard, id string) {
-		job := snapshotjob.Job{AWSAccountID: account, DashboardID: dashboard, SnapshotJobID: id}
 		if account == "" || dashboard == "" || id == "" {
 			return
 		}
+		job := snapshotjob.Job{AWSAccountID: account, DashboardID: dashboard, SnapshotJobID: id}
 		srv := snapshotjobtest.NewServer()
 		srv.AddJob(job, snapshotjobtest.Completed())
-		target := "/accounts/" + url.PathEscape(account) + "/dashboards/" + url.PathEscape(dashboard) + "/snapshot-jobs/" + url.PathEscape(id)
-		get(target).send(t, srv).want(t, 200, "")
+		path := "/accounts/" + url.PathEscape(account) +
+			"/dashboards/" + url.PathEscape(dashboard) +
+			"/snapshot-jobs/" + url.PathEscape(id)
+		get(path).send(t, srv).assertOK(t)
 		if got := srv.Requests()[0].Job; got != job {
 			t.Errorf("got %+v, want %+v", got, job)
 		}

@@ -2,146 +2,148 @@ package snapshotjobtest_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// A bubble ends only when every goroutine in it has: what leaks, hangs here.
-func TestTransportLeavesNothingBehind(t *testing.T) {
-	huge := snapshotjobtest.PDF("s")
-	huge.Size = 1 << 40
-	open := func(t *testing.T, ctx context.Context) *http.Response {
-		srv := snapshotjobtest.NewTestServer(t)
-		srv.AddJob(daily, snapshotjobtest.Completed(huge))
-		req, err := http.NewRequestWithContext(ctx, "GET", get(result).send(t, srv).uris(t)[0], nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+// openFile opens a file of this size and reads its first mebibyte. Its callers run in a bubble, which ends
+// only when every goroutine in it has ended: a test that leaks one hangs.
+func openFile(t *testing.T, ctx context.Context, size int64) *http.Response {
+	t.Helper()
+	file := snapshotjobtest.PDF("s")
+	file.Size = size
+	srv := newDailyServer(t, snapshotjobtest.Completed(file))
+	uri := dailyURI(t, srv)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
+	require.NoError(t, err)
+	resp, err := srv.Transport().RoundTrip(req)
+	require.NoError(t, err)
+	_, err = io.CopyN(io.Discard, resp.Body, 1<<20)
+	require.NoError(t, err)
+	return resp
+}
+
+func TestTransportLeaksNothingWhenClosedEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		resp := openFile(t, t.Context(), 1<<40)
+		assert.NoError(t, resp.Body.Close())
+		n, err := resp.Body.Read(make([]byte, 1))
+		assert.Zero(t, n)
+		assert.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+		assert.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestTransportLeaksNothingWhenClosedInStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newDailyServer(t, snapshotjobtest.Completed())
+		srv.Fail(describeOp, snapshotjobtest.StallBody(3, 0))
+		req := get(dailyPath).sign(t)
 		resp, err := srv.Transport().RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := io.CopyN(io.Discard, resp.Body, 1<<20); err != nil {
-			t.Fatal(n, err)
-		}
-		return resp
-	}
-	t.Run("closed early", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			resp := open(t, t.Context())
-			if err := resp.Body.Close(); err != nil {
-				t.Error(err)
-			}
-			if n, err := resp.Body.Read(make([]byte, 1)); n != 0 || !errors.Is(err, http.ErrBodyReadAfterClose) {
-				t.Errorf("a read after Close: %d, %v", n, err)
-			}
-			if err := resp.Body.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	t.Run("closed while it stalls", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			srv := snapshotjobtest.NewTestServer(t)
-			srv.AddJob(daily, snapshotjobtest.Completed())
-			srv.Fail(describeOp, snapshotjobtest.StallBody(3, 0))
-			resp, err := srv.Transport().RoundTrip(get(jobPath).request(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp.Body.Close()
-		})
-	})
-	t.Run("cancelled", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			resp := open(t, ctx)
-			cancel()
-			if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v", err)
-			}
-		})
-	})
-	t.Run("read to the end", func(t *testing.T) {
-		huge.Size = 3 << 20
-		synctest.Test(t, func(t *testing.T) {
-			if n, err := io.Copy(io.Discard, open(t, t.Context()).Body); n != 2<<20 || err != nil {
-				t.Errorf("got %d, %v", n, err)
-			}
-		})
+		require.NoError(t, err)
+		resp.Body.Close()
 	})
 }
 
-func TestTransportContext(t *testing.T) {
-	srv := snapshotjobtest.NewTestServer(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	body := &closed{Reader: strings.NewReader("{}")}
-	req, err := http.NewRequestWithContext(ctx, "POST", api+jobs, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := srv.Transport().RoundTrip(req); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if !body.closed {
-		t.Error("the request's body was not closed")
-	}
-	if n := len(srv.Requests()); n != 0 {
-		t.Errorf("%d requests arrived", n)
-	}
+func TestTransportLeaksNothingWhenCanceled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		resp := openFile(t, ctx, 1<<40)
+		cancel()
+		_, err := io.Copy(io.Discard, resp.Body)
+		assert.ErrorIs(t, err, context.Canceled)
+	})
 }
 
-type closed struct {
+func TestTransportLeaksNothingWhenReadToEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		resp := openFile(t, t.Context(), 3<<20)
+		n, err := io.Copy(io.Discard, resp.Body)
+		assert.NoError(t, err)
+		assert.EqualValues(t, 2<<20, n)
+	})
+}
+
+// trackedBody is a body that knows whether it was closed.
+type trackedBody struct {
 	io.Reader
 	closed bool
 }
 
-func (c *closed) Close() error { c.closed = true; return nil }
-
-// A RoundTripper must not change its request, and must close its body.
-func TestTransportContract(t *testing.T) {
-	srv := snapshotjobtest.NewTestServer(t)
-	req := post(jobs, goodStart).request(t)
-	body := &closed{Reader: req.Body}
-	req.Body = body
-	before := *req
-	headers := req.Header.Clone()
-	resp, err := srv.Transport().RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if req.URL != before.URL || req.RequestURI != "" || req.TLS != nil || len(req.Header) != len(headers) {
-		t.Errorf("the request has changed: %+v", req)
-	}
-	if !body.closed {
-		t.Error("the request's body was not closed")
-	}
-	if resp.Request != req || resp.Status != "200 OK" || resp.ContentLength <= 0 || resp.Proto != "HTTP/1.1" {
-		t.Errorf("got %+v", resp)
-	}
-	if _, err := srv.Transport().RoundTrip(&http.Request{Method: "GET"}); err == nil {
-		t.Error("a request without URL passes")
-	}
+func (b *trackedBody) Close() error {
+	b.closed = true
+	return nil
 }
 
-// A handler that says less than it has announced breaks the connection.
+func TestTransportObeysContext(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	body := &trackedBody{Reader: strings.NewReader("{}")}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, apiURL+jobsPath, body)
+	require.NoError(t, err)
+	_, err = srv.Transport().RoundTrip(req)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.True(t, body.closed)
+	assert.Empty(t, srv.Requests())
+}
+
+// A RoundTripper must not change its request, and must close its body.
+func TestTransportLeavesRequestAlone(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	req := post(jobsPath, goodStart).sign(t)
+	body := &trackedBody{Reader: req.Body}
+	req.Body = body
+	url := req.URL
+	header := req.Header.Clone()
+	resp, err := srv.Transport().RoundTrip(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Same(t, url, req.URL)
+	assert.Empty(t, req.RequestURI)
+	assert.Nil(t, req.TLS)
+	assert.Equal(t, header, req.Header)
+	assert.True(t, body.closed)
+}
+
+func TestTransportResponse(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	req := post(jobsPath, goodStart).sign(t)
+	resp, err := srv.Transport().RoundTrip(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Same(t, req, resp.Request)
+	assert.Equal(t, "200 OK", resp.Status)
+	assert.Equal(t, "HTTP/1.1", resp.Proto)
+	assert.Positive(t, resp.ContentLength)
+}
+
+func TestTransportRefusesRequestWithoutURL(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t)
+	req := &http.Request{Method: http.MethodGet}
+	_, err := srv.Transport().RoundTrip(req)
+	assert.Error(t, err)
+}
+
+// A handler that sends less than it has announced breaks the connection.
 func TestTransportShortBody(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t)
-	srv.Fail(describeOp, snapshotjobtest.NewFault("short", func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	short := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "3")
 			io.WriteString(w, "ab")
 		})
-	}))
-	if got := get(jobPath).send(t, srv); got.body != "ab" || !errors.Is(got.err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %q, %v", got.body, got.err)
 	}
+	srv.Fail(describeOp, snapshotjobtest.NewFault("short", short))
+	got := get(dailyPath).send(t, srv)
+	assert.Equal(t, "ab", got.body)
+	assert.ErrorIs(t, got.bodyErr, io.ErrUnexpectedEOF)
 }
