@@ -1,15 +1,14 @@
-// Command fakeserver serves a fake QuickSight, with its files, for AWS clients in
-// any language:
+// Command fakeserver serves a fake QuickSight, with its files, for AWS clients in any language:
 //
 //	go run ./examples/fakeserver -listen 127.0.0.1:18181 >fake.env
 //
-// and, once it says what it holds, in another shell:
+// Once it has printed which jobs it holds, use it from another shell:
 //
 //	. ./fake.env
 //	aws quicksight describe-dashboard-snapshot-job-result \
 //		--aws-account-id 111122223333 --dashboard-id sales --snapshot-job-id partial
 //
-// Jobs can be started on any dashboard. It serves until it is interrupted.
+// Jobs can be started on any dashboard. The command serves until it is interrupted.
 package main
 
 import (
@@ -22,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -36,7 +36,7 @@ const (
 	accountID = "111122223333"
 )
 
-// The key pair of AWS's documentation.
+// credentials are the key pair of AWS's documentation.
 var credentials = aws.Credentials{
 	AccessKeyID:     "AKIDEXAMPLE",
 	SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -45,95 +45,154 @@ var credentials = aws.Credentials{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends. It writes what a shell needs to out, and what a
-// person wants to know to info.
+// run serves until ctx ends. It writes to out what a shell needs, and to info what a person wants to know.
 func run(ctx context.Context, args []string, out, info io.Writer) error {
-	flags := flag.NewFlagSet("fakeserver", flag.ContinueOnError)
-	flags.SetOutput(info)
-	listen := flags.String("listen", "127.0.0.1:18181", "`address` to serve on; port 0 is any free one")
-	duration := flags.Duration("duration", 5*time.Second, "how long a job takes from its start to its end")
-	switch err := flags.Parse(args); {
-	case err != nil:
-		return err
-	case flags.NArg() > 0:
-		return fmt.Errorf("%q is no flag: there are -listen and -duration", flags.Arg(0))
-	case *duration < 0:
-		return fmt.Errorf("-duration is %v: want 0 or more", *duration)
-	}
-	listener, err := net.Listen("tcp", *listen)
+	values, err := parseFlags(args, info)
 	if err != nil {
 		return err
 	}
-	fake := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
-		o.Region, o.AccountID, o.Credentials = region, accountID, credentials
-		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
-			return snapshotjobtest.Completed().After(*duration/5, *duration-*duration/5)
-		}
-		o.MaxRequests = 1 // nobody asks for them, however long it serves
-	})
-	// Lines go to out first: it may be what the caller waits for.
-	endpoint := "http://" + address(listener.Addr())
-	for _, v := range [][2]string{
-		{"AWS_ENDPOINT_URL_QUICKSIGHT", endpoint},
-		{"AWS_ENDPOINT_URL_S3", endpoint},
-		{"AWS_REGION", region},
-		{"AWS_DEFAULT_REGION", region},
-		{"AWS_ACCESS_KEY_ID", credentials.AccessKeyID},
-		{"AWS_SECRET_ACCESS_KEY", credentials.SecretAccessKey},
-		{"AWS_SESSION_TOKEN", ""}, // one that the shell has would not fit
-	} {
-		fmt.Fprintf(out, "export %s='%s'\n", v[0], v[1])
-	}
-	fmt.Fprintf(info, "A fake QuickSight on %s, account %s, with the jobs\n", endpoint, accountID)
-	for _, j := range jobs() {
-		fake.AddJob(j.id, j.life)
-		fmt.Fprintf(info, "  %-32s %s\n", j.id, j.about)
-	}
-
-	server := &http.Server{Handler: fake, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { server.Close() })
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	listener, err := net.Listen("tcp", values.listen)
+	if err != nil {
 		return err
 	}
-	return nil
+	fake := newFake(values.duration)
+
+	// The environment goes out first: it may be what the caller waits for.
+	endpoint := "http://" + dialAddress(listener.Addr())
+	printEnvironment(out, endpoint)
+	fmt.Fprintf(info, "A fake QuickSight on %s, account %s, with the jobs\n", endpoint, accountID)
+	for _, held := range heldJobs() {
+		fake.AddJob(held.job, held.life)
+		fmt.Fprintf(info, "  %-32s %s\n", held.job, held.about)
+	}
+	return serve(ctx, listener, fake)
 }
 
-// address returns one that a client can dial.
-func address(addr net.Addr) string {
+// flagValues are what the flags say.
+type flagValues struct {
+	listen   string        // the address to serve on
+	duration time.Duration // how long a job takes
+}
+
+// parseFlags reads the flags. It writes its help, and what is wrong with the flags, to info.
+func parseFlags(args []string, info io.Writer) (flagValues, error) {
+	var values flagValues
+	flags := flag.NewFlagSet("fakeserver", flag.ContinueOnError)
+	flags.SetOutput(info)
+	flags.StringVar(&values.listen, "listen", "127.0.0.1:18181", "`address` to serve on; port 0 is any free one")
+	flags.DurationVar(&values.duration, "duration", 5*time.Second, "how long a job takes")
+	if err := flags.Parse(args); err != nil {
+		return flagValues{}, err
+	}
+	if flags.NArg() > 0 {
+		return flagValues{}, fmt.Errorf("%q is no flag: there are -listen and -duration", flags.Arg(0))
+	}
+	if values.duration < 0 {
+		return flagValues{}, fmt.Errorf("-duration is %v: want 0 or more", values.duration)
+	}
+	return values, nil
+}
+
+// newFake makes a server whose jobs are queued for a fifth of the duration, and run for the rest of it.
+func newFake(duration time.Duration) *snapshotjobtest.Server {
+	queued := duration / 5
+	return snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+		o.Region = region
+		o.AccountID = accountID
+		o.Credentials = credentials
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Completed().After(queued, duration-queued)
+		}
+		// Nobody asks for the recorded requests. However long the server runs, it must not pile them up.
+		o.MaxRequests = 1
+	})
+}
+
+// printEnvironment writes the commands with which a shell makes AWS clients use the server.
+func printEnvironment(out io.Writer, endpoint string) {
+	export := func(name, value string) {
+		fmt.Fprintf(out, "export %s='%s'\n", name, value)
+	}
+	export("AWS_ENDPOINT_URL_QUICKSIGHT", endpoint)
+	export("AWS_ENDPOINT_URL_S3", endpoint)
+	export("AWS_REGION", region)
+	export("AWS_DEFAULT_REGION", region)
+	export("AWS_ACCESS_KEY_ID", credentials.AccessKeyID)
+	export("AWS_SECRET_ACCESS_KEY", credentials.SecretAccessKey)
+	// A token that the shell has belongs to other keys.
+	export("AWS_SESSION_TOKEN", "")
+}
+
+// serve serves until ctx ends.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	err := server.Serve(listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// dialAddress returns the address at which a client on this machine reaches a listener. A listener on all
+// addresses has none that a client can dial.
+func dialAddress(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return addr.String()
+	if ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	return addr.String()
 }
 
+// heldJob is a job that the server has from the start.
 type heldJob struct {
-	id    snapshotjob.Job
+	job   snapshotjob.Job
 	life  snapshotjobtest.Life
-	about string
+	about string // the status, and what there is to see
 }
 
-// jobs are those that the server holds from the start. All have ended, so that
-// they don't count among the account's running ones.
-func jobs() []heldJob {
-	id := func(job string) snapshotjob.Job {
-		return snapshotjob.Job{AWSAccountID: accountID, DashboardID: "sales", SnapshotJobID: job}
-	}
+// heldJobs returns the jobs that the server has from the start. All of them have ended, so that they don't
+// count among the running jobs, of which an account has only a few.
+func heldJobs() []heldJob {
+	pdf := snapshotjobtest.PDF("summary")
 	orders := snapshotjobtest.CSV("summary", "orders").With("region,orders\nEMEA,42\n")
-	changed := snapshotjobtest.CSV("summary", "orders").
-		Failing(snapshotjob.ErrorTypeRLSChanged, "Row-level security settings have changed. Re-run the job with current settings.")
+	const changed = "Row-level security settings have changed. Re-run the job with current settings."
+	const lostAccess = "The registered user lost access to the dashboard."
+	brokenCSV := snapshotjobtest.CSV("summary", "orders").Failing(snapshotjob.ErrorTypeRLSChanged, changed)
 	inBucket := snapshotjobtest.Completed(orders)
 	inBucket.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "daily"}
 	return []heldJob{
-		{id("complete"), snapshotjobtest.Completed(snapshotjobtest.PDF("summary"), orders), "COMPLETED, a PDF and a CSV"},
-		{id("partial"), snapshotjobtest.Completed(snapshotjobtest.PDF("summary"), changed), "COMPLETED, but the CSV failed"},
-		{id("failed"), snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "The registered user lost access to the dashboard."), "FAILED"},
-		{id("bucket"), inBucket, "COMPLETED, a CSV in s3://reports/daily"},
+		{
+			job:   salesJob("complete"),
+			life:  snapshotjobtest.Completed(pdf, orders),
+			about: "COMPLETED, a PDF and a CSV",
+		},
+		{
+			job:   salesJob("partial"),
+			life:  snapshotjobtest.Completed(pdf, brokenCSV),
+			about: "COMPLETED, but the CSV failed",
+		},
+		{
+			job:   salesJob("failed"),
+			life:  snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, lostAccess),
+			about: "FAILED",
+		},
+		{
+			job:   salesJob("bucket"),
+			life:  inBucket,
+			about: "COMPLETED, a CSV in s3://reports/daily",
+		},
 	}
+}
+
+// salesJob returns a job of the dashboard "sales".
+func salesJob(id string) snapshotjob.Job {
+	return snapshotjob.Job{AWSAccountID: accountID, DashboardID: "sales", SnapshotJobID: id}
 }

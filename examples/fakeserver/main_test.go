@@ -5,93 +5,152 @@ import (
 	"context"
 	"flag"
 	"io"
+	"net"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// A client that knows nothing but the lines on stdout can do the main job.
-func TestRun(t *testing.T) {
+// startServer runs the server until the test ends, and returns the environment that it prints on stdout.
+// What it has written to info is there when the test ends.
+func startServer(t *testing.T, info io.Writer) map[string]string {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	out, in := io.Pipe()
+	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
-	var info strings.Builder
 	go func() {
-		err := run(ctx, []string{"-listen", "127.0.0.1:0", "-duration", "0s"}, in, &info)
-		in.CloseWithError(err)
+		err := run(ctx, []string{"-listen", "127.0.0.1:0", "-duration", "0s"}, writer, info)
+		writer.CloseWithError(err)
 		ended <- err
 	}()
-	env := map[string]string{}
-	lines := bufio.NewScanner(out)
-	for len(env) < 7 && lines.Scan() {
-		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
-		if !ok || !strings.HasPrefix(lines.Text(), "export AWS_") || strings.Trim(value, "'") == value {
-			t.Errorf("stdout has %q", lines.Text())
-		}
-		env[name] = strings.Trim(value, "'")
-	}
-	endpoint := env["AWS_ENDPOINT_URL_QUICKSIGHT"]
-	client := snapshotjob.New(snapshotjob.Options{
-		Region: env["AWS_REGION"], BaseEndpoint: &endpoint,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: env["AWS_ACCESS_KEY_ID"], SecretAccessKey: env["AWS_SECRET_ACCESS_KEY"]}, nil
-		}),
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
 	})
+	return readEnvironment(t, reader)
+}
+
+// readEnvironment reads the seven variables that the server prints.
+func readEnvironment(t *testing.T, r io.Reader) map[string]string {
+	t.Helper()
+	environment := map[string]string{}
+	lines := bufio.NewScanner(r)
+	for len(environment) < 7 && lines.Scan() {
+		variable, exported := strings.CutPrefix(lines.Text(), "export ")
+		assert.True(t, exported, lines.Text())
+		name, value, assigned := strings.Cut(variable, "=")
+		assert.True(t, assigned, lines.Text())
+		assert.True(t, strings.HasPrefix(name, "AWS_"), lines.Text())
+		assert.Regexp(t, "^'.*'$", value)
+		environment[name] = strings.Trim(value, "'")
+	}
+	require.Len(t, environment, 7)
+	return environment
+}
+
+// newClient returns a client that knows nothing of the server but its environment.
+func newClient(environment map[string]string) *snapshotjob.Client {
+	keys := aws.Credentials{
+		AccessKeyID:     environment["AWS_ACCESS_KEY_ID"],
+		SecretAccessKey: environment["AWS_SECRET_ACCESS_KEY"],
+	}
+	provider := func(context.Context) (aws.Credentials, error) {
+		return keys, nil
+	}
+	return snapshotjob.New(snapshotjob.Options{
+		Region:       environment["AWS_REGION"],
+		BaseEndpoint: aws.String(environment["AWS_ENDPOINT_URL_QUICKSIGHT"]),
+		Credentials:  aws.CredentialsProviderFunc(provider),
+	})
+}
+
+func TestServerRunsJob(t *testing.T) {
+	client := newClient(startServer(t, io.Discard))
 	job := snapshotjob.Job{AWSAccountID: accountID, DashboardID: "any", SnapshotJobID: "first"}
-	_, err := client.StartDashboardSnapshotJob(ctx, &snapshotjob.StartDashboardSnapshotJobInput{
-		Job: job, UserConfiguration: snapshotjob.AnonymousUser(),
-		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("sheet")}},
+	_, err := client.StartDashboardSnapshotJob(t.Context(), &snapshotjob.StartDashboardSnapshotJobInput{
+		Job: job,
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("sheet")},
+		},
+		UserConfiguration: snapshotjob.AnonymousUser(),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := client.DescribeDashboardSnapshotJobResult(ctx, job)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+
+	result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), job)
+	require.NoError(t, err)
+	files := 0
 	for file := range result.Files() {
-		r, err := client.Open(ctx, file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		r.Close()
-		if err != nil || !strings.HasPrefix(string(content), "%PDF") {
-			t.Errorf("got %.20q, %v", content, err)
-		}
+		files++
+		reader, err := client.Open(t.Context(), file)
+		require.NoError(t, err)
+		content, err := io.ReadAll(reader)
+		assert.NoError(t, err)
+		assert.NoError(t, reader.Close())
+		assert.True(t, strings.HasPrefix(string(content), "%PDF"), "it begins with %.20q", content)
 	}
-	for _, held := range jobs() {
-		if out, err := client.DescribeDashboardSnapshotJobResult(ctx, held.id); err != nil || !strings.Contains(held.about, string(out.JobStatus)) {
-			t.Errorf("%s is not %q: %v", held.id, held.about, err)
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	if !strings.Contains(info.String(), accountID+"/sales/partial") {
-		t.Errorf("stderr has %q", info.String())
+	assert.Equal(t, 1, files)
+}
+
+func TestServerHoldsJobs(t *testing.T) {
+	client := newClient(startServer(t, io.Discard))
+	for _, held := range heldJobs() {
+		result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), held.job)
+		require.NoError(t, err)
+		assert.Contains(t, held.about, string(result.JobStatus), "%s", held.job)
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
+func TestServerTellsWhichJobsItHolds(t *testing.T) {
+	var info strings.Builder
+	t.Run("server", func(t *testing.T) {
+		startServer(t, &info)
+	})
+	assert.Contains(t, info.String(), accountID+"/sales/partial")
+}
+
+func TestRunRefusesArguments(t *testing.T) {
 	for _, tt := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"127.0.0.1:0"}, `"127.0.0.1:0" is no flag: there are -listen and -duration`},
-		{[]string{"-duration", "-1s"}, "-duration is -1s: want 0 or more"},
-		{[]string{"-listen", "127.0.0.1"}, "listen tcp: address 127.0.0.1: missing port in address"},
-		{[]string{"-h"}, flag.ErrHelp.Error()},
+		{
+			args: []string{"127.0.0.1:0"},
+			want: `"127.0.0.1:0" is no flag: there are -listen and -duration`,
+		},
+		{
+			args: []string{"-duration", "-1s"},
+			want: "-duration is -1s: want 0 or more",
+		},
+		{
+			args: []string{"-listen", "127.0.0.1"},
+			want: "listen tcp: address 127.0.0.1: missing port in address",
+		},
+		{
+			args: []string{"-h"},
+			want: flag.ErrHelp.Error(),
+		},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
-		stop() // what isn't refused ends at once
-		if err := run(ctx, tt.args, io.Discard, io.Discard); err == nil || err.Error() != tt.want {
-			t.Errorf("%q: got %v, want %s", tt.args, err, tt.want)
-		}
+		stop() // A server that starts all the same ends at once.
+		err := run(ctx, tt.args, io.Discard, io.Discard)
+		assert.EqualError(t, err, tt.want, "%q", tt.args)
+	}
+}
+
+func TestDialAddress(t *testing.T) {
+	for listened, want := range map[string]string{
+		"127.0.0.1:80": "127.0.0.1:80",
+		"0.0.0.0:80":   "127.0.0.1:80",
+		"[::]:80":      "127.0.0.1:80",
+		"[::1]:80":     "[::1]:80",
+	} {
+		addr, err := net.ResolveTCPAddr("tcp", listened)
+		require.NoError(t, err)
+		assert.Equal(t, want, dialAddress(addr))
 	}
 }

@@ -1,7 +1,7 @@
 // Quickstart describes the results of snapshot jobs and prints them.
 //
-// Without flags it asks a fake QuickSight in this process about five jobs, each of
-// which went another way. With them, it asks the real service about one:
+// Without flags it asks a fake QuickSight in this process about five jobs, each of which went another way.
+// With flags it asks the real service about one job:
 //
 //	go run ./examples/quickstart -region us-east-1 -account 111122223333 -dashboard sales -job daily
 package main
@@ -17,24 +17,24 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
 func main() {
 	log.SetFlags(0)
-	var job snapshotjob.Job
-	region := flag.String("region", "", "AWS region of the dashboard; by default that of the environment or the profile")
-	flag.StringVar(&job.AWSAccountID, "account", "", "AWS account id")
-	flag.StringVar(&job.DashboardID, "dashboard", "", "dashboard id")
-	flag.StringVar(&job.SnapshotJobID, "job", "", "snapshot job id")
+	region := flag.String("region", "", "AWS `region`; by default that of the environment or the profile")
+	account := flag.String("account", "", "AWS account `id`")
+	dashboard := flag.String("dashboard", "", "dashboard `id`")
+	id := flag.String("job", "", "snapshot job `id`")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
 	if flag.NFlag() == 0 {
-		fmt.Fprintln(os.Stderr, "no flags: a fake QuickSight answers")
+		fmt.Fprintln(os.Stderr, "There are no flags: a fake QuickSight responds.")
 		client, jobs := fake()
 		for _, job := range jobs {
 			show(ctx, client, job)
@@ -42,19 +42,22 @@ func main() {
 		}
 		return
 	}
+
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(*region))
 	if err != nil {
 		log.Fatal(err)
 	}
-	if !show(ctx, snapshotjob.NewFromConfig(cfg), job) {
+	client := snapshotjob.NewFromConfig(cfg)
+	job := snapshotjob.Job{AWSAccountID: *account, DashboardID: *dashboard, SnapshotJobID: *id}
+	if !show(ctx, client, job) {
 		os.Exit(1)
 	}
 }
 
-// show prints a job's result, and reports whether all of it is good.
+// show prints the result of a job. It reports whether the job has completed with all of its files.
 func show(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job) bool {
 	fmt.Println("job", job)
-	out, err := client.DescribeDashboardSnapshotJobResult(ctx, job)
+	result, err := client.DescribeDashboardSnapshotJobResult(ctx, job)
 	if errors.Is(err, snapshotjob.ErrJobNotFinished) {
 		fmt.Println("  still running: ask again later, or use Wait")
 		return false
@@ -63,36 +66,49 @@ func show(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job) 
 		fmt.Println(" ", err)
 		return false
 	}
-	fmt.Printf("  %s after %v\n", out.JobStatus, out.LastUpdatedTime.Sub(out.CreatedTime).Round(time.Second))
-	for file := range out.Files() {
-		if file.Err() == nil {
-			fmt.Printf("  %-5s %s\n", file.Format, file.URI) // shows no secret; string(file.URI) is the whole
+
+	took := result.LastUpdatedTime.Sub(result.CreatedTime)
+	fmt.Printf("  %s after %v\n", result.JobStatus, took.Round(time.Second))
+	for file := range result.Files() {
+		if file.Err() != nil {
+			continue // result.Err tells of each such file.
 		}
+		// When the URI of a file is printed, its secret part is hidden. string(file.URI) is the whole URI.
+		fmt.Printf("  %-5s %s\n", file.Format, file.URI)
 	}
-	if err := out.Err(); err != nil {
+	if err := result.Err(); err != nil {
 		fmt.Println(" ", err)
 		return false
 	}
 	return true
 }
 
-// fake is a QuickSight in this process with five jobs.
+// fake returns a client of a fake QuickSight in this process, and five jobs to ask about. The fake knows
+// all of them but one.
 func fake() (*snapshotjob.Client, []snapshotjob.Job) {
+	anonymous := salesJob("anonymous")
+	registered := salesJob("registered")
+	failed := salesJob("failed")
+	unknown := salesJob("unknown")
+	running := salesJob("running")
+
+	pdf := snapshotjobtest.PDF("overview")
+	csv := snapshotjobtest.CSV("overview", "orders")
+	const changed = "Row-level security settings have changed."
+	brokenCSV := csv.Failing(snapshotjob.ErrorTypeRLSChanged, changed)
+	partial := snapshotjobtest.Completed(pdf, brokenCSV)
+	partial.Registered = true
+	const lostAccess = "The user lost access to the dashboard."
+
 	server := snapshotjobtest.NewServer()
-	job := func(id string) snapshotjob.Job {
-		return snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: id}
-	}
-	server.AddJob(job("anonymous"), snapshotjobtest.Completed(
-		snapshotjobtest.PDF("overview"),
-		snapshotjobtest.CSV("overview", "orders"),
-	))
-	registered := snapshotjobtest.Completed(
-		snapshotjobtest.PDF("overview"),
-		snapshotjobtest.CSV("overview", "orders").Failing(snapshotjob.ErrorTypeRLSChanged, "Row-level security settings have changed."),
-	)
-	registered.Registered = true
-	server.AddJob(job("registered"), registered)
-	server.AddJob(job("failed"), snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "The user lost access to the dashboard."))
-	server.AddJob(job("running"), snapshotjobtest.Completed(snapshotjobtest.PDF("overview")).After(time.Second, time.Minute))
-	return server.Client(), []snapshotjob.Job{job("anonymous"), job("registered"), job("failed"), job("unknown"), job("running")}
+	server.AddJob(anonymous, snapshotjobtest.Completed(pdf, csv))
+	server.AddJob(registered, partial)
+	server.AddJob(failed, snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, lostAccess))
+	server.AddJob(running, snapshotjobtest.Completed(pdf).After(time.Second, time.Minute))
+	return server.Client(), []snapshotjob.Job{anonymous, registered, failed, unknown, running}
+}
+
+// salesJob returns a job of the dashboard "sales".
+func salesJob(id string) snapshotjob.Job {
+	return snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: id}
 }
