@@ -34,8 +34,11 @@ func TestSeedDecidesResponses(t *testing.T) {
 			file := fetch(t, srv, result.uris(t)[0])
 			return result.body + file.body
 		}
-		assert.True(t, bodies(1) == bodies(1), "one seed, one response")
-		assert.False(t, bodies(1) == bodies(2), "another seed, another response")
+		first := bodies(1)
+		again := bodies(1)
+		other := bodies(2)
+		assert.True(t, first == again, "the same seed, the same bodies")
+		assert.False(t, first == other, "another seed, other bodies")
 	})
 }
 
