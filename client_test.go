@@ -2,217 +2,336 @@ package snapshotjob
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-func TestBadInputIsNamedAndNothingIsSent(t *testing.T) {
-	base := func(s string) func(*Options) { return func(o *Options) { o.BaseEndpoint = &s } }
+// baseEndpoint returns a function that sets Options.BaseEndpoint.
+func baseEndpoint(url string) func(*Options) {
+	return func(o *Options) { o.BaseEndpoint = &url }
+}
+
+// checkRefused changes good options for the worse, once those of a client and once those of a call.
+// Either call must complain about the fields, in this order, and send nothing.
+func checkRefused(t *testing.T, job Job, change func(*Options), fields ...string) {
+	t.Helper()
+	service := responses(completed)
+	t.Run("options of the client", func(t *testing.T) {
+		client := New(options(service), change)
+		_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), job)
+		assertRefused(t, err, fields...)
+	})
+	t.Run("options of the call", func(t *testing.T) {
+		client := New(options(service))
+		_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), job, change)
+		assertRefused(t, err, fields...)
+	})
+	assert.Empty(t, service.requests)
+}
+
+// assertRefused checks the problems that an error reports, and that it names the operation.
+func assertRefused(t *testing.T, err error, fields ...string) {
+	t.Helper()
+	assertInvalid(t, err, fields...)
+	var operation *smithy.OperationError
+	require.ErrorAs(t, err, &operation)
+	assert.Equal(t, "QuickSight", operation.Service())
+	assert.Equal(t, "DescribeDashboardSnapshotJobResult", operation.Operation())
+}
+
+func TestBadIDsAreRefused(t *testing.T) {
 	tests := []struct {
-		name string
-		job  Job
-		ctx  context.Context
-		fn   func(*Options)
-		want []string
+		name   string
+		job    Job
+		fields []string
 	}{
-		{name: "every id", job: Job{}, want: []string{"AWSAccountID", "DashboardID", "SnapshotJobID"}},
-		{name: "dots", job: Job{"111122223333", ".", ".."}, want: []string{"DashboardID", "SnapshotJobID"}},
-		{name: "everything at once", job: Job{"1", "", "."}, fn: func(o *Options) { *o = Options{RetryMaxAttempts: -1, RetryMode: "x", AttemptTimeout: -1} },
-			want: []string{"AWSAccountID", "DashboardID", "SnapshotJobID", "Region", "Credentials", "RetryMaxAttempts", "RetryMode", "AttemptTimeout"}},
-		{name: "no region", fn: func(o *Options) { o.Region = "" }, want: []string{"Region"}},
-		{name: "no region with an endpoint of its own", fn: func(o *Options) { o.Region = ""; base("https://example.com")(o) }, want: []string{"Region"}},
-		{name: "a region that is no host label", fn: func(o *Options) { o.Region = "us east/1" }, want: []string{"Region"}},
-		{name: "a region that is another host", fn: func(o *Options) { o.Region = "evil.example.com/" }, want: []string{"Region"}},
-		{name: "no credentials", fn: func(o *Options) { o.Credentials = nil }, want: []string{"Credentials"}},
-		{name: "anonymous credentials", fn: func(o *Options) { o.Credentials = aws.AnonymousCredentials{} }, want: []string{"Credentials"}},
-		{name: "anonymous credentials by pointer", fn: func(o *Options) { o.Credentials = &aws.AnonymousCredentials{} }, want: []string{"Credentials"}},
-		{name: "anonymous credentials in a cache", fn: func(o *Options) { o.Credentials = aws.NewCredentialsCache(aws.AnonymousCredentials{}) }, want: []string{"Credentials"}},
-		{name: "endpoint: empty", fn: base(""), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: no scheme", fn: base("quicksight.us-east-1.amazonaws.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: scheme alone", fn: base("https://"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: port alone", fn: base("https://:443"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: other scheme", fn: base("ftp://example.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: opaque", fn: base("https:example.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: user info", fn: base("https://u:p@example.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: empty user info", fn: base("https://@example.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: query", fn: base("https://example.com?x=y"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: empty query", fn: base("https://example.com?"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: fragment", fn: base("https://example.com#f"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: empty fragment", fn: base("https://example.com#"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: control character", fn: base("https://example.com\n"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: space", fn: base(" https://example.com"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: bad escape", fn: base("https://example.com/%zz"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: bad port", fn: base("https://example.com:x"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint: port out of range", fn: base("https://example.com:99999"), want: []string{"BaseEndpoint"}},
-		{name: "endpoint with FIPS", fn: func(o *Options) {
-			base("https://example.com")(o)
-			o.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
-		}, want: []string{"UseFIPSEndpoint"}},
-		{name: "endpoint with dual-stack", fn: func(o *Options) {
-			base("https://example.com")(o)
-			o.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
-		}, want: []string{"UseDualStackEndpoint"}},
-		{name: "endpoint with a FIPS pseudo region", fn: func(o *Options) { base("https://example.com")(o); o.Region = "fips-us-east-1" }, want: []string{"UseFIPSEndpoint"}},
+		{
+			name:   "missing",
+			job:    Job{},
+			fields: []string{"AWSAccountID", "DashboardID", "SnapshotJobID"},
+		},
+		{
+			name:   "dots",
+			job:    Job{AWSAccountID: "111122223333", DashboardID: ".", SnapshotJobID: ".."},
+			fields: []string{"DashboardID", "SnapshotJobID"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			job := tt.job
-			if job == (Job{}) && tt.name != "every id" {
-				job = exampleJob
-			}
-			fn := tt.fn
-			if fn == nil {
-				fn = func(*Options) {}
-			}
-			sent := answers(completed)
-			for place, call := range map[string]func() error{
-				"of the client": func() error {
-					_, err := New(options(sent), fn).DescribeDashboardSnapshotJobResult(t.Context(), job)
-					return err
-				},
-				"of the call": func() error {
-					_, err := New(options(sent)).DescribeDashboardSnapshotJobResult(t.Context(), job, fn)
-					return err
-				},
-			} {
-				err := call()
-				if got := faultFields(err); !reflect.DeepEqual(got, tt.want) {
-					t.Errorf("options %s: faults %q, want %q (error: %v)", place, got, tt.want, err)
-				}
-				if op, ok := errorAs[*smithy.OperationError](err); !ok || op.Operation() != "DescribeDashboardSnapshotJobResult" || op.Service() != "QuickSight" {
-					t.Errorf("options %s: error %v does not name the operation", place, err)
-				}
-			}
-			if len(sent.requests) > 0 {
-				t.Errorf("%d requests were sent, want none", len(sent.requests))
-			}
+			checkRefused(t, tt.job, func(*Options) {}, tt.fields...)
 		})
 	}
 }
 
-func TestNilContextAndNilFunctionsAreFaults(t *testing.T) {
-	sent := answers(completed)
-	ctx := t.Context()
-	var none context.Context
-	client := New(options(sent))
+func TestEverythingBadIsReportedAtOnce(t *testing.T) {
+	job := Job{
+		AWSAccountID:  "1",
+		DashboardID:   "",
+		SnapshotJobID: ".",
+	}
+	change := func(o *Options) {
+		*o = Options{
+			RetryMaxAttempts: -1,
+			RetryMode:        "x",
+			AttemptTimeout:   -1,
+		}
+	}
+	checkRefused(t, job, change,
+		"AWSAccountID", "DashboardID", "SnapshotJobID",
+		"Region", "Credentials", "RetryMaxAttempts", "RetryMode", "AttemptTimeout")
+}
+
+func TestBadRegionIsRefused(t *testing.T) {
+	regions := map[string]string{
+		"missing":           "",
+		"not a host label":  "us east/1",
+		"a host of its own": "evil.example.com/",
+	}
+	for name, region := range regions {
+		t.Run(name, func(t *testing.T) {
+			checkRefused(t, exampleJob, func(o *Options) { o.Region = region }, "Region")
+		})
+	}
+}
+
+func TestRegionIsRequiredWithABaseEndpointToo(t *testing.T) {
+	change := func(o *Options) {
+		o.Region = ""
+		o.BaseEndpoint = aws.String("https://example.com")
+	}
+	checkRefused(t, exampleJob, change, "Region")
+}
+
+func TestMissingCredentialsAreRefused(t *testing.T) {
+	providers := map[string]aws.CredentialsProvider{
+		"none":                 nil,
+		"anonymous":            aws.AnonymousCredentials{},
+		"anonymous, a pointer": &aws.AnonymousCredentials{},
+		"anonymous, cached":    aws.NewCredentialsCache(aws.AnonymousCredentials{}),
+	}
+	for name, provider := range providers {
+		t.Run(name, func(t *testing.T) {
+			checkRefused(t, exampleJob, func(o *Options) { o.Credentials = provider }, "Credentials")
+		})
+	}
+}
+
+func TestBadBaseEndpointIsRefused(t *testing.T) {
+	endpoints := map[string]string{
+		"empty":             "",
+		"no scheme":         "quicksight.us-east-1.amazonaws.com",
+		"scheme alone":      "https://",
+		"port alone":        "https://:443",
+		"other scheme":      "ftp://example.com",
+		"opaque":            "https:example.com",
+		"user info":         "https://u:p@example.com",
+		"empty user info":   "https://@example.com",
+		"query":             "https://example.com?x=y",
+		"empty query":       "https://example.com?",
+		"fragment":          "https://example.com#f",
+		"empty fragment":    "https://example.com#",
+		"control character": "https://example.com\n",
+		"space":             " https://example.com",
+		"bad escape":        "https://example.com/%zz",
+		"bad port":          "https://example.com:x",
+		"port out of range": "https://example.com:99999",
+	}
+	for name, endpoint := range endpoints {
+		t.Run(name, func(t *testing.T) {
+			checkRefused(t, exampleJob, baseEndpoint(endpoint), "BaseEndpoint")
+		})
+	}
+}
+
+func TestBaseEndpointExcludesFIPSAndDualStack(t *testing.T) {
 	tests := []struct {
-		name string
-		call func() error
-		want []string
+		name   string
+		change func(*Options)
+		field  string
 	}{
-		{"context", func() error { _, err := client.DescribeDashboardSnapshotJobResult(none, exampleJob); return err }, []string{"ctx"}},
-		{"function of the call", func() error {
-			_, err := client.DescribeDashboardSnapshotJobResult(ctx, exampleJob, func(*Options) {}, nil)
-			return err
-		}, []string{"optFns"}},
-		{"function of the client", func() error {
-			_, err := New(options(sent), nil).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-			return err
-		}, []string{"optFns"}},
-		{"function of the client, and a call with one", func() error {
-			_, err := New(options(sent), nil).DescribeDashboardSnapshotJobResult(ctx, exampleJob, func(*Options) {})
-			return err
-		}, []string{"optFns"}},
-		{"function of the configuration", func() error {
-			cfg := aws.Config{Region: "us-east-1", Credentials: exampleCredentials, ServiceOptions: []func(string, any){nil}}
-			_, err := NewFromConfig(cfg, func(o *Options) { o.Transport = sent }).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-			return err
-		}, []string{"ServiceOptions"}},
-		{"function of the configuration, and a call with one", func() error {
-			cfg := aws.Config{Region: "us-east-1", Credentials: exampleCredentials, ServiceOptions: []func(string, any){nil}}
-			_, err := NewFromConfig(cfg, func(o *Options) { o.Transport = sent }).DescribeDashboardSnapshotJobResult(ctx, exampleJob, func(*Options) {})
-			return err
-		}, []string{"ServiceOptions"}},
+		{
+			name:   "FIPS",
+			change: func(o *Options) { o.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled },
+			field:  "UseFIPSEndpoint",
+		},
+		{
+			name:   "FIPS pseudo region",
+			change: func(o *Options) { o.Region = "fips-us-east-1" },
+			field:  "UseFIPSEndpoint",
+		},
+		{
+			name:   "dual-stack",
+			change: func(o *Options) { o.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled },
+			field:  "UseDualStackEndpoint",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.call(); !reflect.DeepEqual(faultFields(err), tt.want) {
-				t.Errorf("error %v, want faults of %q", err, tt.want)
+			change := func(o *Options) {
+				o.BaseEndpoint = aws.String("https://example.com")
+				tt.change(o)
 			}
+			checkRefused(t, exampleJob, change, tt.field)
 		})
 	}
-	if len(sent.requests) > 0 {
-		t.Errorf("%d requests were sent, want none", len(sent.requests))
+}
+
+func TestNilContextIsRefused(t *testing.T) {
+	service := responses(completed)
+	var none context.Context
+	_, err := New(options(service)).DescribeDashboardSnapshotJobResult(none, exampleJob)
+	assertInvalid(t, err, "ctx")
+	assert.Empty(t, service.requests)
+}
+
+func TestNilFunctionOfACallIsRefused(t *testing.T) {
+	service := responses(completed)
+	_, err := describe(t, options(service), func(*Options) {}, nil)
+	assertInvalid(t, err, "optFns")
+	assert.Empty(t, service.requests)
+}
+
+func TestNilFunctionOfTheClientIsRefused(t *testing.T) {
+	service := responses(completed)
+	client := New(options(service), nil)
+	checkRefusedByEveryCall(t, client, "optFns")
+	assert.Empty(t, service.requests)
+}
+
+func TestNilFunctionOfTheConfigurationIsRefused(t *testing.T) {
+	service := responses(completed)
+	cfg := aws.Config{
+		Region:         "us-east-1",
+		Credentials:    exampleCredentials,
+		ServiceOptions: []func(string, any){nil},
 	}
+	client := NewFromConfig(cfg, func(o *Options) { o.Transport = service })
+	checkRefusedByEveryCall(t, client, "ServiceOptions")
+	assert.Empty(t, service.requests)
+}
+
+// checkRefusedByEveryCall checks that a call complains about the field, whether or not it changes the
+// options of a client.
+func checkRefusedByEveryCall(t *testing.T, client *Client, field string) {
+	t.Helper()
+	_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+	assertInvalid(t, err, field)
+	_, err = client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(*Options) {})
+	assertInvalid(t, err, field)
+}
+
+// callWithOtherOptions makes two calls with options that differ from the client's, and a third one
+// with the client's own. It returns the requests of the first two.
+func callWithOtherOptions(t *testing.T, client *Client) []*http.Request {
+	t.Helper()
+	service := responses(completed)
+	change := func(o *Options) {
+		assert.Equal(t, "client", o.AppID, "a call begins with the options of the client")
+		o.AppID = "call"
+		o.Region = "eu-west-1"
+		o.Transport = service
+		o.RetryMaxAttempts = 7
+		o.BaseEndpoint = aws.String("https://other.example.com")
+	}
+	for range 2 {
+		_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, change)
+		require.NoError(t, err)
+	}
+	_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+	require.NoError(t, err)
+	return service.requests
+}
+
+func TestOptionsOfACallHoldForThatCall(t *testing.T) {
+	service := responses(completed)
+	setAppID := func(o *Options) { o.AppID = "client" }
+	client := New(options(service), baseEndpoint("https://example.com/"), setAppID)
+	changed := callWithOtherOptions(t, client)
+
+	require.Len(t, changed, 2)
+	second := changed[1]
+	assert.Equal(t, "other.example.com", second.URL.Host)
+	assert.Contains(t, second.UserAgent(), "app/call")
+	assert.Contains(t, second.Header.Get("Amz-Sdk-Request"), "max=7")
+	assert.Contains(t, second.Header.Get("Authorization"), "/eu-west-1/quicksight/")
+
+	require.Len(t, service.requests, 1)
+	unchanged := service.requests[0]
+	assert.Equal(t, "example.com", unchanged.URL.Host)
+	assert.Contains(t, unchanged.UserAgent(), "app/client")
+	assert.Contains(t, unchanged.Header.Get("Amz-Sdk-Request"), "max=3")
+	assert.Contains(t, unchanged.Header.Get("Authorization"), "/us-east-1/quicksight/")
 }
 
 func TestOptionsAreTheCallersOwn(t *testing.T) {
-	sent := answers(completed)
 	base := "https://example.com/"
-	o := options(sent)
+	o := options(responses(completed))
 	o.BaseEndpoint = &base
 	before := o
-	client := New(o, func(o *Options) { o.AppID = "client" })
-	other := answers(completed)
-	for range 2 {
-		if _, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(o *Options) {
-			if o.AppID != "client" {
-				t.Errorf("a call's function sees AppID %q, want the client's", o.AppID)
+	callWithOtherOptions(t, New(o, func(o *Options) { o.AppID = "client" }))
+	assert.Equal(t, before, o)
+	assert.Equal(t, "https://example.com/", base)
+}
+
+// unmadeClients are clients that neither New nor NewFromConfig returned.
+var unmadeClients = map[string]*Client{
+	"nil client":  nil,
+	"zero client": new(Client),
+}
+
+func TestClientThatNewDidNotMakeIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	calls := map[string]func(context.Context, *Client) error{
+		"describe": func(ctx context.Context, c *Client) error {
+			_, err := c.DescribeDashboardSnapshotJobResult(ctx, exampleJob, func(*Options) {})
+			return err
+		},
+		"wait": func(ctx context.Context, c *Client) error {
+			_, err := c.Wait(ctx, exampleJob, func(o *WaitOptions) { o.FirstDelay = 1 })
+			return err
+		},
+		"open": func(ctx context.Context, c *Client) error {
+			_, err := c.Open(ctx, ResultFile{Job: exampleJob, URI: "s3://b/k"})
+			return err
+		},
+		"download": func(ctx context.Context, c *Client) error {
+			_, err := c.Download(ctx, exampleJob, dir)
+			return err
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			for kind, client := range unmadeClients {
+				err := call(t.Context(), client)
+				assert.ErrorAs(t, err, new(*InvalidInputError), kind)
+				assert.ErrorContains(t, err, "Client is nil or zero", kind)
 			}
-			o.AppID, o.Region, o.Transport, o.RetryMaxAttempts = "call", "eu-west-1", other, 7
-			o.BaseEndpoint = aws.String("https://other.example.com")
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob); err != nil {
-		t.Fatal(err)
-	}
-	o.Transport, before.Transport = nil, nil // functions don't compare
-	if !reflect.DeepEqual(o, before) || base != "https://example.com/" {
-		t.Errorf("the caller's options became %+v, want them as they were", o)
-	}
-	if len(other.requests) != 2 || len(sent.requests) != 1 {
-		t.Fatalf("%d and %d requests, want 2 through the call's transport and 1 through the client's", len(other.requests), len(sent.requests))
-	}
-	for _, want := range []struct {
-		req               *http.Request
-		host, app, max, r string
-	}{
-		{other.requests[1], "other.example.com", "app/call", "max=7", "/eu-west-1/quicksight/"},
-		{sent.requests[0], "example.com", "app/client", "max=3", "/us-east-1/quicksight/"},
-	} {
-		h := want.req.Header
-		if want.req.URL.Host != want.host || !strings.Contains(h.Get("User-Agent"), want.app) ||
-			!strings.Contains(h.Get("Amz-Sdk-Request"), want.max) || !strings.Contains(h.Get("Authorization"), want.r) {
-			t.Errorf("request to %s with headers %v, want %s %s %s %s", want.req.URL.Host, h, want.host, want.app, want.max, want.r)
-		}
+		})
 	}
 }
 
-func TestClientThatNewDidNotMake(t *testing.T) {
-	for name, c := range map[string]*Client{"nil": nil, "zero": new(Client)} {
-		_, describeErr := c.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(*Options) {})
-		_, waitErr := c.Wait(t.Context(), exampleJob, func(o *WaitOptions) { o.FirstDelay = 1 })
-		_, openErr := c.Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
-		_, downloadErr := c.Download(t.Context(), exampleJob, t.TempDir())
-		for call, err := range map[string]error{"describe": describeErr, "wait": waitErr, "open": openErr, "download": downloadErr} {
-			if !errors.As(err, new(*InvalidInputError)) || !strings.Contains(err.Error(), "Client is nil or zero") {
-				t.Errorf("%s of a %s client: error %v, want one that says so", call, name, err)
-			}
-		}
-		if text := fmt.Sprint(c); !strings.Contains(text, "snapshotjob.Client") {
-			t.Errorf("a %s client prints as %q", name, text)
-		}
+func TestClientThatNewDidNotMakeIsPrinted(t *testing.T) {
+	for kind, client := range unmadeClients {
+		assert.Contains(t, fmt.Sprint(client), "snapshotjob.Client", kind)
 	}
 }
 
-// An endpoint of S3 is nothing to calls that fetch no file.
-func TestBadS3EndpointStopsFilesAlone(t *testing.T) {
-	o := options(answers(completed))
+func TestBadS3EndpointDoesNotConcernOperations(t *testing.T) {
+	o := options(responses(completed))
 	o.S3BaseEndpoint = aws.String("localhost:9000")
-	if _, err := describe(t, o); err != nil {
-		t.Errorf("describe: error %v, want none", err)
-	}
+	_, err := describe(t, o)
+	assert.NoError(t, err)
+}
+
+func TestBadS3EndpointIsRefusedByOpen(t *testing.T) {
+	o := options(responses(completed))
+	o.S3BaseEndpoint = aws.String("localhost:9000")
 	_, err := New(o).Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
-	if err == nil || !strings.Contains(err.Error(), "S3BaseEndpoint is no http or https URL") {
-		t.Errorf("open: error %v, want the endpoint's fault", err)
-	}
+	assert.ErrorContains(t, err, "S3BaseEndpoint is no http or https URL")
 }

@@ -1,18 +1,26 @@
 package snapshotjob
 
 import (
-	"errors"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
+// endpointFile is what testdata/endpoints.json holds.
+type endpointFile struct {
+	Cases     []endpointCase
+	Overrides []overrideCase
+}
+
+// endpointCase tells which endpoint, or which error, some options make.
 type endpointCase struct {
 	ID        string `json:"id"`
 	Region    string `json:"region"`
@@ -38,6 +46,7 @@ func (c endpointCase) apply(o *Options) {
 	}
 }
 
+// overrideCase tells which request, or which error, the environment and a configuration file make.
 type overrideCase struct {
 	ID         string            `json:"id"`
 	Region     string            `json:"region"`
@@ -54,9 +63,27 @@ type overrideCase struct {
 	} `json:"want"`
 }
 
-type endpointFile struct {
-	Cases     []endpointCase
-	Overrides []overrideCase
+// client returns a client of the loaded configuration, as code overrides it.
+func (c overrideCase) client(cfg aws.Config, service *script) *Client {
+	if c.ConfigBase != "" {
+		cfg.BaseEndpoint = &c.ConfigBase
+	}
+	return NewFromConfig(cfg, func(o *Options) {
+		o.Transport = service
+		if c.OptionBase != "" {
+			o.BaseEndpoint = &c.OptionBase
+		}
+	})
+}
+
+// checkRequest checks where a request goes, and that its signature is for that place.
+func (c overrideCase) checkRequest(t *testing.T, req *http.Request) {
+	t.Helper()
+	assert.Equal(t, c.Want.URL, req.URL.String())
+	r, _ := received(t, req)
+	assert.Equal(t, c.Want.Host, r.Host)
+	assert.Contains(t, r.Header.Get("Authorization"), "/"+c.Want.Scope+",")
+	assert.NoError(t, verifySignature(r, exampleSecret, ""))
 }
 
 func TestEndpoints(t *testing.T) {
@@ -64,56 +91,50 @@ func TestEndpoints(t *testing.T) {
 	cases(t, "endpoints.json", &file)
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
-			sent := answers(completed)
-			_, err := describe(t, options(sent), tt.apply)
+			service := responses(completed)
+			_, err := describe(t, options(service), tt.apply)
 			if tt.Want.Error != "" {
-				if !isInvalid(err) || !strings.Contains(err.Error(), tt.Want.Error) {
-					t.Errorf("error %v, want an *InvalidInputError that says %q", err, tt.Want.Error)
-				}
+				assert.ErrorAs(t, err, new(*InvalidInputError))
+				assert.ErrorContains(t, err, tt.Want.Error)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := sent.requests[0].URL.String(), tt.Want.URL+examplePath; got != want {
-				t.Errorf("got  %s\nwant %s", got, want)
-			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.Want.URL+examplePath, service.requests[0].URL.String())
 		})
 	}
 }
 
-func isInvalid(err error) bool {
-	var invalid *InvalidInputError
-	return errors.As(err, &invalid)
-}
-
-// hideEnvironment takes the machine's AWS settings away for a test.
-func hideEnvironment(t *testing.T) (dir string) {
+// hideEnvironment hides the machine's AWS settings from a test. It returns the folder where the test
+// may write a configuration of its own.
+func hideEnvironment(t *testing.T) string {
 	t.Helper()
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "_X_AMZN_") {
-			t.Setenv(name, "") // restores it afterwards
-			os.Unsetenv(name)
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "_X_AMZN_") {
+			t.Setenv(name, "") // restores the variable after the test
+			require.NoError(t, os.Unsetenv(name))
 		}
 	}
-	dir = t.TempDir()
+	dir := t.TempDir()
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(dir, "config"))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "credentials"))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	return dir
 }
 
-// loadConfig loads a configuration from nothing but these.
-func loadConfig(t *testing.T, env map[string]string, file string, optFns ...func(*config.LoadOptions) error) (aws.Config, error) {
+// loadConfig loads a configuration from these variables and this configuration file, and from nothing
+// else.
+func loadConfig(
+	t *testing.T, env map[string]string, file string, optFns ...func(*config.LoadOptions) error,
+) (aws.Config, error) {
 	t.Helper()
 	dir := hideEnvironment(t)
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "config"), []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return config.LoadDefaultConfig(t.Context(), append(optFns, config.WithCredentialsProvider(exampleCredentials))...)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config"), []byte(file), 0o600))
+	optFns = append(optFns, config.WithCredentialsProvider(exampleCredentials))
+	return config.LoadDefaultConfig(t.Context(), optFns...)
 }
 
 func TestEndpointsOfTheConfiguration(t *testing.T) {
@@ -123,56 +144,68 @@ func TestEndpointsOfTheConfiguration(t *testing.T) {
 		t.Run(tt.ID, func(t *testing.T) {
 			cfg, err := loadConfig(t, tt.Env, tt.File, config.WithRegion(tt.Region))
 			if tt.Want.LoadError != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.Want.LoadError) {
-					t.Errorf("loading: error %v, want %q", err, tt.Want.LoadError)
-				}
+				assert.ErrorContains(t, err, tt.Want.LoadError)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if tt.ConfigBase != "" {
-				cfg.BaseEndpoint = &tt.ConfigBase
-			}
-			sent := answers(completed)
-			_, err = NewFromConfig(cfg, func(o *Options) {
-				o.Transport = sent
-				if tt.OptionBase != "" {
-					o.BaseEndpoint = &tt.OptionBase
-				}
-			}).DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+			require.NoError(t, err)
+			service := responses(completed)
+			client := tt.client(cfg, service)
+			_, err = client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
 			if tt.Want.Fault != "" {
-				if got := faultFields(err); !reflect.DeepEqual(got, []string{tt.Want.Fault}) {
-					t.Errorf("error %v, want a fault of %s", err, tt.Want.Fault)
-				}
+				assertInvalid(t, err, tt.Want.Fault)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := sent.requests[0].URL.String(); got != tt.Want.URL {
-				t.Errorf("URL %s, want %s", got, tt.Want.URL)
-			}
-			r, _ := received(t, sent.requests[0])
-			if r.Host != tt.Want.Host {
-				t.Errorf("Host %s, want %s", r.Host, tt.Want.Host)
-			}
-			if auth := r.Header.Get("Authorization"); !strings.Contains(auth, "/"+tt.Want.Scope+",") {
-				t.Errorf("Authorization %q, want the scope %s", auth, tt.Want.Scope)
-			}
-			if err := verifySignature(r, exampleSecret, ""); err != nil {
-				t.Error(err)
-			}
+			require.NoError(t, err)
+			tt.checkRequest(t, service.requests[0])
 		})
 	}
 }
 
-func TestEndpointFaultsKeepPasswords(t *testing.T) {
-	for _, base := range []string{"https://user:hunter2@example.com", "https://user:hunter2@exa mple.com", "user:hunter2@example.com", "https://example.com/%zz?token=hunter2", "https://example.com#hunter2"} {
-		_, err := describe(t, options(answers(completed)), func(o *Options) { o.BaseEndpoint = &base })
-		if !isInvalid(err) || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("endpoint %q: error %v, want an *InvalidInputError without the secret", base, err)
-		}
+func TestErrorOfABadEndpointShowsNoPassword(t *testing.T) {
+	endpoints := []string{
+		"https://user:hunter2@example.com",
+		"https://user:hunter2@exa mple.com",
+		"user:hunter2@example.com",
+		"https://example.com/%zz?token=hunter2",
+		"https://example.com#hunter2",
+	}
+	for _, endpoint := range endpoints {
+		t.Run(endpoint, func(t *testing.T) {
+			_, err := describe(t, options(responses(completed)), baseEndpoint(endpoint))
+			require.ErrorAs(t, err, new(*InvalidInputError))
+			assert.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+}
+
+func TestURLOfRequest(t *testing.T) {
+	service := responses(completed)
+	_, err := describe(t, options(service))
+	require.NoError(t, err)
+	want := &url.URL{
+		Scheme: "https",
+		Host:   "quicksight.us-east-1.amazonaws.com",
+		Path:   examplePath,
+	}
+	assert.Equal(t, want, service.requests[0].URL)
+}
+
+func TestCustomEndpointsAreSentAsWritten(t *testing.T) {
+	prefixes := map[string]string{ // by endpoint
+		"http://my_service:8080":       "http://my_service:8080",
+		"https://h/a!b$&'()*,=;:@":     "https://h/a!b$&'()*,=;:@",
+		"https://h/a%2Fb%20c/":         "https://h/a%2Fb%20c",
+		"https://[::1]:8443/prefix/v1": "https://[::1]:8443/prefix/v1",
+	}
+	for endpoint, prefix := range prefixes {
+		t.Run(endpoint, func(t *testing.T) {
+			service := responses(completed)
+			o := options(service)
+			o.BaseEndpoint = &endpoint
+			_, err := describe(t, o)
+			require.NoError(t, err)
+			assert.Equal(t, prefix+examplePath, service.requests[0].URL.String())
+		})
 	}
 }
 
@@ -182,71 +215,85 @@ func FuzzEndpoint(f *testing.F) {
 	for _, c := range file.Cases {
 		f.Add(c.Region, c.FIPS, c.DualStack, c.Base)
 	}
-	for _, base := range []string{"https://u:" + exampleToken + "@h", "http://[::1]:8000/p", "https://h/%2F", "https://h/%2e%2e", "//h", "https://h:99999", "https://h\\@x", "HTTPS://H/"} {
+	for _, base := range []string{
+		"https://u:" + exampleToken + "@h",
+		"http://[::1]:8000/p",
+		"https://h/%2F",
+		"https://h/%2e%2e",
+		"//h",
+		"https://h:99999",
+		"https://h\\@x",
+		"HTTPS://H/",
+	} {
 		f.Add("us-east-1", false, false, base)
 	}
 	f.Fuzz(func(t *testing.T, region string, fips, dualStack bool, base string) {
 		c := endpointCase{Region: region, FIPS: fips, DualStack: dualStack, Base: base}
-		sent := answers(completed)
-		_, err := describe(t, options(sent), c.apply)
+		service := responses(completed)
+		_, err := describe(t, options(service), c.apply)
 		if err != nil {
-			if len(sent.requests) > 0 || !isInvalid(err) {
-				t.Fatalf("%d requests and error %v, want none and an *InvalidInputError", len(sent.requests), err)
-			}
-			checkErrorText(t, err)
+			checkRefusal(t, err, service)
 			return
 		}
-		req := sent.requests[0]
-		if base == "" && (req.URL.Scheme != "https" || !strings.HasPrefix(req.URL.Host, "quicksight")) {
-			t.Errorf("region %q makes %s, want a QuickSight endpoint", region, req.URL)
-		}
-		if base != "" && (fips || dualStack) {
-			t.Errorf("%s with FIPS %v and dual-stack %v was accepted", base, fips, dualStack)
-		}
-		if req.URL.User != nil || req.URL.RawQuery != "" || req.URL.Fragment != "" || region == "" {
-			t.Errorf("region %q and base %q make %s", region, base, req.URL)
-		}
-		if again, err := url.Parse(req.URL.String()); err != nil || again.Host != req.URL.Host || again.EscapedPath() != req.URL.EscapedPath() {
-			t.Errorf("%s is read as %v, %v", req.URL, again, err)
-		}
-		if parsed, err := url.Parse(base); base != "" && (err != nil || !strings.EqualFold(parsed.Host, req.URL.Host)) {
-			t.Errorf("base %q sends to %s", base, req.URL.Host)
-		}
-		r, _ := received(t, req)
-		if !strings.HasSuffix(r.RequestURI, examplePath) {
-			t.Errorf("request URI %s, want the operation's path at its end", r.RequestURI)
-		}
-		if err := verifySignature(r, exampleSecret, ""); err != nil {
-			t.Error(err)
-		}
+		c.checkAccepted(t)
+		c.checkURL(t, service.requests[0].URL)
+		checkSentToPath(t, service.requests[0])
 	})
 }
 
-func TestURLOfRequest(t *testing.T) {
-	sent := answers(completed)
-	if _, err := describe(t, options(sent)); err != nil {
-		t.Fatal(err)
+// checkRefusal is the oracle for input that a call refuses.
+func checkRefusal(t *testing.T, err error, service *script) {
+	t.Helper()
+	if len(service.requests) > 0 {
+		t.Fatalf("%d requests were sent in spite of %v", len(service.requests), err)
 	}
-	want := &url.URL{Scheme: "https", Host: "quicksight.us-east-1.amazonaws.com", Path: examplePath}
-	if got := sent.requests[0].URL; *got != *want {
-		t.Errorf("URL %#v, want %#v", got, want)
+	if !isInvalid(err) {
+		t.Fatalf("error %v, want an *InvalidInputError", err)
+	}
+	checkErrorText(t, err)
+}
+
+// checkAccepted is the oracle for the options that a call accepts.
+func (c endpointCase) checkAccepted(t *testing.T) {
+	t.Helper()
+	if c.Region == "" {
+		t.Error("no region was accepted")
+	}
+	if c.Base != "" && (c.FIPS || c.DualStack) {
+		t.Errorf("%s with FIPS %v and dual-stack %v was accepted", c.Base, c.FIPS, c.DualStack)
 	}
 }
 
-func TestCustomEndpointsAreSentAsWritten(t *testing.T) {
-	for base, want := range map[string]string{
-		"http://my_service:8080":       "http://my_service:8080" + examplePath,
-		"https://h/a!b$&'()*,=;:@":     "https://h/a!b$&'()*,=;:@" + examplePath,
-		"https://h/a%2Fb%20c/":         "https://h/a%2Fb%20c" + examplePath,
-		"https://[::1]:8443/prefix/v1": "https://[::1]:8443/prefix/v1" + examplePath,
-	} {
-		sent := answers(completed)
-		o := options(sent)
-		o.BaseEndpoint = &base
-		if _, err := describe(t, o); err != nil {
-			t.Errorf("%s: %v", base, err)
-		} else if got := sent.requests[0].URL.String(); got != want {
-			t.Errorf("%s: request to %s, want %s", base, got, want)
+// checkURL is the oracle for the URL that accepted options make.
+func (c endpointCase) checkURL(t *testing.T, got *url.URL) {
+	t.Helper()
+	if got.User != nil || got.RawQuery != "" || got.Fragment != "" {
+		t.Errorf("region %q and base %q make %s", c.Region, c.Base, got)
+	}
+	again, err := url.Parse(got.String())
+	if err != nil || again.Host != got.Host || again.EscapedPath() != got.EscapedPath() {
+		t.Errorf("%s is read as %v, %v", got, again, err)
+	}
+	if c.Base == "" {
+		if got.Scheme != "https" || !strings.HasPrefix(got.Host, "quicksight") {
+			t.Errorf("region %q makes %s, want a QuickSight endpoint", c.Region, got)
 		}
+		return
+	}
+	base, err := url.Parse(c.Base)
+	if err != nil || !strings.EqualFold(base.Host, got.Host) {
+		t.Errorf("base %q sends to %s", c.Base, got.Host)
+	}
+}
+
+// checkSentToPath is the oracle for a request as a server reads it.
+func checkSentToPath(t *testing.T, req *http.Request) {
+	t.Helper()
+	r, _ := received(t, req)
+	if !strings.HasSuffix(r.RequestURI, examplePath) {
+		t.Errorf("request URI %s, want the operation's path at its end", r.RequestURI)
+	}
+	if err := verifySignature(r, exampleSecret, ""); err != nil {
+		t.Error(err)
 	}
 }

@@ -3,11 +3,15 @@ package snapshotjob
 import (
 	"encoding/hex"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
+// pathCase is a case of testdata/paths.json: the ids of a job, an endpoint, and the request URI that
+// they make or the field that is refused.
 type pathCase struct {
 	ID      string `json:"id"`
 	Account string `json:"account"`
@@ -20,18 +24,25 @@ type pathCase struct {
 	} `json:"want"`
 }
 
-func (c pathCase) job(t testing.TB) Job {
-	job := Job{c.Account, c.Board, c.JobID}
-	for _, id := range []*string{&job.AWSAccountID, &job.DashboardID, &job.SnapshotJobID} {
-		if digits, ok := strings.CutPrefix(*id, "@"); ok && digits != "" {
-			data, err := hex.DecodeString(digits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			*id = string(data)
-		}
+func (c pathCase) job(tb testing.TB) Job {
+	tb.Helper()
+	return Job{
+		AWSAccountID:  decodeID(tb, c.Account),
+		DashboardID:   decodeID(tb, c.Board),
+		SnapshotJobID: decodeID(tb, c.JobID),
 	}
-	return job
+}
+
+// decodeID returns the id that the hex digits after "@" stand for. Any other text stands for itself.
+func decodeID(tb testing.TB, text string) string {
+	tb.Helper()
+	digits, ok := strings.CutPrefix(text, "@")
+	if !ok || digits == "" {
+		return text
+	}
+	id, err := hex.DecodeString(digits)
+	require.NoError(tb, err)
+	return string(id)
 }
 
 func TestRequestURIAndSignature(t *testing.T) {
@@ -39,31 +50,21 @@ func TestRequestURIAndSignature(t *testing.T) {
 	cases(t, "paths.json", &file)
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
-			sent := answers(completed)
-			o := options(sent)
+			service := responses(completed)
+			o := options(service)
 			if tt.Base != "" {
 				o.BaseEndpoint = &tt.Base
 			}
 			_, err := New(o).DescribeDashboardSnapshotJobResult(t.Context(), tt.job(t))
 			if tt.Want.Fault != "" {
-				if got := faultFields(err); !reflect.DeepEqual(got, []string{tt.Want.Fault}) {
-					t.Errorf("error %v, want a fault of %s", err, tt.Want.Fault)
-				}
-				if len(sent.requests) > 0 {
-					t.Errorf("%s was sent, want nothing", sent.requests[0].URL)
-				}
+				assertInvalid(t, err, tt.Want.Fault)
+				assert.Empty(t, service.requests)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, _ := received(t, sent.requests[0])
-			if r.RequestURI != tt.Want.URI {
-				t.Errorf("request URI\n%s, want\n%s", r.RequestURI, tt.Want.URI)
-			}
-			if err := verifySignature(r, exampleSecret, ""); err != nil {
-				t.Error(err)
-			}
+			require.NoError(t, err)
+			r, _ := received(t, service.requests[0])
+			assert.Equal(t, tt.Want.URI, r.RequestURI)
+			assert.NoError(t, verifySignature(r, exampleSecret, ""))
 		})
 	}
 }
@@ -76,31 +77,50 @@ func FuzzPath(f *testing.F) {
 		f.Add(job.AWSAccountID, job.DashboardID, job.SnapshotJobID)
 	}
 	f.Fuzz(func(t *testing.T, account, dashboard, id string) {
-		job := Job{account, dashboard, id}
-		sent := answers(completed)
-		_, err := New(options(sent)).DescribeDashboardSnapshotJobResult(t.Context(), job)
+		job := Job{
+			AWSAccountID:  account,
+			DashboardID:   dashboard,
+			SnapshotJobID: id,
+		}
+		service := responses(completed)
+		_, err := New(options(service)).DescribeDashboardSnapshotJobResult(t.Context(), job)
 		if err != nil {
-			if len(sent.requests) > 0 || !isInvalid(err) {
-				t.Fatalf("%d requests and error %v, want none and an *InvalidInputError", len(sent.requests), err)
-			}
-			checkErrorText(t, err)
+			checkRefusal(t, err, service)
 			return
 		}
-		r, _ := received(t, sent.requests[0])
-		parts := strings.Split(r.RequestURI, "/")
-		if len(parts) != 8 || parts[1] != "accounts" || parts[3] != "dashboards" || parts[5] != "snapshot-jobs" || parts[7] != "result" {
-			t.Fatalf("%#v makes %s, want three labels in their places", job, r.RequestURI)
-		}
-		for i, want := range []string{account, dashboard, id} {
-			if got, err := url.PathUnescape(parts[2*i+2]); err != nil || got != want {
-				t.Errorf("label %q stands for %q, %v, want %q", parts[2*i+2], got, err, want)
-			}
-			if label := parts[2*i+2]; label == "." || label == ".." || label == "" {
-				t.Errorf("label %q stands in %s", label, r.RequestURI)
-			}
-		}
+		r, _ := received(t, service.requests[0])
+		checkLabels(t, job, r.RequestURI)
 		if err := verifySignature(r, exampleSecret, ""); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// checkLabels is the oracle for a request URI: it has the ids of the job in their places, as labels
+// of the path that no proxy would change.
+func checkLabels(t *testing.T, job Job, uri string) {
+	t.Helper()
+	parts := strings.Split(uri, "/")
+	if len(parts) != 8 {
+		t.Fatalf("%#v makes %s of %d parts", job, uri, len(parts))
+	}
+	fixed := []string{parts[1], parts[3], parts[5], parts[7]}
+	if got := strings.Join(fixed, "/"); got != "accounts/dashboards/snapshot-jobs/result" {
+		t.Fatalf("%#v makes %s", job, uri)
+	}
+	checkLabel(t, parts[2], job.AWSAccountID)
+	checkLabel(t, parts[4], job.DashboardID)
+	checkLabel(t, parts[6], job.SnapshotJobID)
+}
+
+// checkLabel is the oracle for a label of a path that stands for an id.
+func checkLabel(t *testing.T, label, id string) {
+	t.Helper()
+	got, err := url.PathUnescape(label)
+	if err != nil || got != id {
+		t.Errorf("label %q stands for %q, %v, want %q", label, got, err, id)
+	}
+	if label == "" || label == "." || label == ".." {
+		t.Errorf("label %q would be dropped from the path", label)
+	}
 }
