@@ -2,15 +2,21 @@ package snapshotjob
 
 import (
 	"testing"
+
+	"github.com/stretchr/testify/assert"
 )
 
-func TestStatuses(t *testing.T) {
-	for status, want := range map[SnapshotJobStatus]bool{
-		SnapshotJobStatusCompleted: true, SnapshotJobStatusFailed: true,
-		SnapshotJobStatusQueued: false, SnapshotJobStatusRunning: false, "": false, "completed": false, "STOPPED": false,
-	} {
-		if got := status.IsTerminal(); got != want {
-			t.Errorf("%q.IsTerminal() is %v, want %v", status, got, want)
-		}
+func TestStatusIsTerminal(t *testing.T) {
+	statuses := map[SnapshotJobStatus]bool{
+		SnapshotJobStatusCompleted: true,
+		SnapshotJobStatusFailed:    true,
+		SnapshotJobStatusQueued:    false,
+		SnapshotJobStatusRunning:   false,
+		"":                         false,
+		"completed":                false,
+		"STOPPED":                  false,
+	}
+	for status, want := range statuses {
+		assert.Equal(t, want, status.IsTerminal(), "status %q", status)
 	}
 }
