@@ -5,88 +5,111 @@ import (
 	"go/token"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// What the library's packages may import themselves, besides the standard
+// modulePath is the path of this module and of its root package.
+const modulePath = "github.com/quicksight-go/snapshotjob"
+
+// allowedImports are the packages that the library's own packages may import, besides the standard
 // library and each other.
 var allowedImports = []string{
-	"github.com/go-json-experiment/json",
-	"github.com/go-json-experiment/json/jsontext",
 	"github.com/aws/aws-sdk-go-v2/aws",
 	"github.com/aws/aws-sdk-go-v2/aws/middleware",
 	"github.com/aws/aws-sdk-go-v2/aws/retry",
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4",
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http",
 	"github.com/aws/smithy-go",
-	"github.com/go-json-experiment/json",
 	"github.com/aws/smithy-go/encoding/httpbinding",
 	"github.com/aws/smithy-go/middleware",
 	"github.com/aws/smithy-go/rand",
 	"github.com/aws/smithy-go/transport/http",
+	"github.com/go-json-experiment/json",
+	"github.com/go-json-experiment/json/jsontext",
 }
 
-// What they may import through these.
+// allowedModules are the modules that the library's packages may depend on, directly or not.
 var allowedModules = []string{
 	"github.com/aws/aws-sdk-go-v2",
 	"github.com/aws/smithy-go",
 	"github.com/go-json-experiment/json",
-	"github.com/quicksight-go/snapshotjob",
+	modulePath,
 }
 
 func TestImports(t *testing.T) {
-	for _, dir := range []string{".", "snapshotjobtest", "batch"} {
-		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-		if err != nil {
-			t.Fatal(err)
+	checkImports(t, ".", allowedImports)
+	checkModules(t, ".", allowedModules)
+}
+
+// The fake and the batch package pace requests.
+func TestImportsOfPackagesThatPaceRequests(t *testing.T) {
+	imports := append(slices.Clone(allowedImports), "golang.org/x/time/rate")
+	modules := append(slices.Clone(allowedModules), "golang.org/x/time")
+	for _, dir := range []string{"snapshotjobtest", "batch"} {
+		if len(sourceFiles(t, dir)) == 0 {
+			continue // the package does not exist yet
 		}
-		files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
-		if len(files) == 0 && dir != "." {
-			continue // not there yet
-		}
-		imports, modules := allowedImports, allowedModules
-		if dir != "." { // both pace requests
-			imports, modules = append(slices.Clone(imports), "golang.org/x/time/rate"), append(slices.Clone(modules), "golang.org/x/time")
-		}
-		for _, name := range files {
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, spec := range file.Imports {
-				path, _ := strconv.Unquote(spec.Path.Value)
-				first, _, _ := strings.Cut(path, "/")
-				own := path == "github.com/quicksight-go/snapshotjob" || strings.HasPrefix(path, "github.com/quicksight-go/snapshotjob/")
-				if strings.Contains(first, ".") && !own && !slices.Contains(imports, path) {
-					t.Errorf("%s imports %s, which is not on the list of what the library builds on", name, path)
-				}
-			}
-		}
-		for _, module := range modulesOf(t, dir) {
-			if !slices.Contains(modules, module) {
-				t.Errorf("%s depends on module %s, which is not on the list", dir, module)
+		checkImports(t, dir, imports)
+		checkModules(t, dir, modules)
+	}
+}
+
+// checkImports checks what the package in a folder imports itself.
+func checkImports(t *testing.T, dir string, allowed []string) {
+	t.Helper()
+	for _, name := range sourceFiles(t, dir) {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			if !isOfStandardLibrary(path) && !isOfThisModule(path) {
+				assert.Contains(t, allowed, path, "%s imports it", name)
 			}
 		}
 	}
 }
 
-// modulesOf lists the modules behind a package. It needs no network.
-func modulesOf(t *testing.T, dir string) []string {
+// isOfStandardLibrary reports whether the first element of a path is no host name.
+func isOfStandardLibrary(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+func isOfThisModule(path string) bool {
+	return path == modulePath || strings.HasPrefix(path, modulePath+"/")
+}
+
+// checkModules checks which modules the package in a folder depends on, directly or not.
+func checkModules(t *testing.T, dir string, allowed []string) {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./"+dir)
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
-	out, err := cmd.Output()
-	if err != nil {
-		if exit, ok := err.(*exec.ExitError); ok {
-			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
-		}
-		t.Fatalf("go list: %v", err)
+	for _, module := range goList(t, "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./"+dir) {
+		assert.Contains(t, allowed, module, "%s depends on it", dir)
 	}
-	modules := strings.Fields(string(out))
-	slices.Sort(modules)
-	return slices.Compact(modules)
+}
+
+func TestTestifyIsForTestsAlone(t *testing.T) {
+	for _, path := range goList(t, "-f", `{{join .Imports "\n"}}`, "./...") {
+		assert.NotContains(t, path, "github.com/stretchr/testify")
+	}
+}
+
+// goList returns the words that go list prints, each once. It needs no network.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	words := strings.Fields(string(out))
+	slices.Sort(words)
+	return slices.Compact(words)
 }
