@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,234 +16,467 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// startAfterWork does the work, throws its answer away, and answers as told.
-func startAfterWork(name string, answer http.HandlerFunc) snapshotjobtest.Fault {
-	return snapshotjobtest.NewFault(name, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(httptest.NewRecorder(), r)
-			answer(w, r)
+// startScene is what happens at the service around one start.
+type startScene struct {
+	clock     time.Duration           // how far the service's clock is ahead
+	existing  *snapshotjobtest.Life   // a job of the same id, started a minute before
+	rival     *snapshotjobtest.Life   // a job of the same id, started while the first attempt gets lost
+	starts    []snapshotjobtest.Fault // what the attempts to start meet
+	describes []snapshotjobtest.Fault // what the attempts to describe the job meet
+
+	options func(*snapshotjob.Options) // of the client, if it is not the usual one
+	change  func(*startJobInput)       // of the input, if it is not the usual one
+}
+
+// startTally counts what a start did.
+type startTally struct {
+	attempts  int // to start
+	described int // attempts to describe
+	jobs      int // that came of it
+}
+
+// play starts a job in a scene. It must run in a bubble of testing/synctest.
+func (s startScene) play(t *testing.T) (*snapshotjob.StartDashboardSnapshotJobOutput, startTally, error) {
+	t.Helper()
+	var tally startTally
+	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		o.ClockSkew = s.clock
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			tally.jobs++
+			return snapshotjobtest.Completed().After(time.Minute, time.Minute)
+		}
+	})
+	s.prepare(server)
+	in := startInput()
+	if s.change != nil {
+		s.change(in)
+	}
+	client := server.Client()
+	if s.options != nil {
+		client = server.Client(s.options)
+	}
+
+	out, err := client.StartDashboardSnapshotJob(t.Context(), in)
+
+	tally.attempts = startCount(server, startOperation)
+	tally.described = startCount(server, describeOperation)
+	return out, tally, err
+}
+
+// prepare makes the server ready for the start.
+func (s startScene) prepare(server *snapshotjobtest.Server) {
+	if s.existing != nil {
+		server.AddJob(startJob, *s.existing)
+		<-time.After(time.Minute)
+	}
+	if s.rival != nil {
+		server.Fail(startOperation, startMeanwhile(func() { server.AddJob(startJob, *s.rival) }))
+	}
+	server.Fail(startOperation, s.starts...)
+	server.Fail(describeOperation, s.describes...)
+}
+
+// startSuccess is a scene in which a start succeeds.
+type startSuccess struct {
+	name  string
+	scene startScene
+	want  startTally
+}
+
+func (s startSuccess) run(t *testing.T) {
+	t.Helper()
+	t.Run(s.name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			out, tally, err := s.scene.play(t)
+
+			require.NoError(t, err)
+			assert.Equal(t, startJob, out.Job)
+			assert.Equal(t, 200, out.Status)
+			assert.NotEmpty(t, out.RequestID)
+			assert.True(t, strings.HasSuffix(out.ARN, "/daily"), out.ARN)
+			assert.Equal(t, s.want, tally)
 		})
 	})
 }
 
-// startMeanwhile does something, and then breaks the connection before the work.
-func startMeanwhile(do func()) snapshotjobtest.Fault {
-	return snapshotjobtest.NewFault("meanwhile", func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			do()
-			panic(http.ErrAbortHandler)
+// startFailure is a scene in which a start fails.
+type startFailure struct {
+	name      string
+	scene     startScene
+	wantError string // a part of the text
+	want      startTally
+}
+
+// run plays the scene. The error must match ErrOutcomeUnknown if unknown is set, and only then.
+func (f startFailure) run(t *testing.T, unknown bool) {
+	t.Helper()
+	t.Run(f.name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			out, tally, err := f.scene.play(t)
+
+			assert.Nil(t, out)
+			require.ErrorContains(t, err, f.wantError)
+			const operation = "operation error QuickSight: StartDashboardSnapshotJob, "
+			assert.True(t, strings.HasPrefix(err.Error(), operation), err.Error())
+			assert.Equal(t, unknown, errors.Is(err, snapshotjob.ErrOutcomeUnknown), err.Error())
+			assert.Equal(t, f.want, tally)
 		})
 	})
 }
 
-func startAnswer(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		w.Write([]byte(body))
-	}
-}
-
-func startUntilDone(_ http.ResponseWriter, r *http.Request) {
-	<-r.Context().Done()
-	panic(http.ErrAbortHandler)
-}
-
-var startShort = func(o *snapshotjob.Options) { o.AttemptTimeout = time.Second }
-
-// startOthers is a job of the same id that somebody else has started.
-func startOthers(file ...snapshotjobtest.File) snapshotjobtest.Life {
-	return snapshotjobtest.Completed(file...).After(0, time.Hour)
-}
-
-func startIntoBucket(in *snapshotjob.StartDashboardSnapshotJobInput) {
-	in.SnapshotConfiguration.DestinationConfiguration = &snapshotjob.SnapshotDestinationConfiguration{
-		S3Destinations: []snapshotjob.SnapshotS3DestinationConfiguration{{BucketConfiguration: snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p", BucketRegion: "us-east-1"}}},
-	}
-}
-
-func TestStartWithLostAnswers(t *testing.T) {
-	const start, describe = snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.DescribeDashboardSnapshotJob
-	drop, dropAfterWork := snapshotjobtest.Drop(), snapshotjobtest.DropAfterWork()
-	same := snapshotjobtest.PDF("sheet-1")
-	exists := snapshotjobtest.Answer(409, "ResourceExistsException", "it exists")
-	for _, tt := range []struct {
-		name      string
-		before    func(*snapshotjobtest.Server) // a minute before the start
-		faults    []snapshotjobtest.Fault       // of the start
-		others    []snapshotjobtest.Life        // started by somebody else when the first attempt arrives
-		describes []snapshotjobtest.Fault
-		set       func(*snapshotjob.Options)
-		change    func(*snapshotjob.StartDashboardSnapshotJobInput)
-		clock     time.Duration // of the service, ahead
-
-		want      string // "", or the code or text of the error
-		unknown   bool
-		attempts  int // at the start
-		described int
-		jobs      int // that this start made
-	}{
-		{name: "broken before the work", faults: []snapshotjobtest.Fault{drop}, attempts: 2, jobs: 1},
-		{name: "broken after the work", faults: []snapshotjobtest.Fault{dropAfterWork}, attempts: 2, described: 1, jobs: 1},
-		{name: "broken after the work, and then before", faults: []snapshotjobtest.Fault{dropAfterWork, drop, drop}, attempts: 3, described: 1, jobs: 1},
-		{name: "every answer is lost", faults: dropAfterWork.Times(3), attempts: 3, described: 1, jobs: 1},
-		{name: "every request is lost", faults: drop.Times(3), attempts: 3, described: 1, want: "ResourceNotFoundException", unknown: true},
-		{name: "500 before the work", faults: []snapshotjobtest.Fault{snapshotjobtest.ServerError(500)}, attempts: 2, jobs: 1},
-		{name: "500 after the work", faults: []snapshotjobtest.Fault{startAfterWork("500", startAnswer(500, "{}"))}, attempts: 2, described: 1, jobs: 1},
-		{name: "503 after the work", faults: []snapshotjobtest.Fault{startAfterWork("503", startAnswer(503, "<html>"))}, attempts: 2, described: 1, jobs: 1},
-		{name: "500 three times before the work", faults: snapshotjobtest.ServerError(500).Times(3), attempts: 3, described: 1, want: "InternalFailureException", unknown: true},
-		{name: "a cut-off answer", faults: []snapshotjobtest.Fault{snapshotjobtest.CutBody(10)}, attempts: 1, described: 1, jobs: 1},
-		{name: "a page after the work", faults: []snapshotjobtest.Fault{startAfterWork("html", startAnswer(200, "<html>"))}, attempts: 1, described: 1, jobs: 1},
-		{name: "a page instead of the work", faults: []snapshotjobtest.Fault{snapshotjobtest.HTML(200)}, attempts: 1, described: 1, want: "text/html", unknown: true},
-		{name: "no answer in time, before the work", faults: []snapshotjobtest.Fault{snapshotjobtest.Stall(0)}, set: startShort, attempts: 2, jobs: 1},
-		{name: "no answer in time, after the work", faults: []snapshotjobtest.Fault{startAfterWork("stall", startUntilDone)}, set: startShort, attempts: 2, described: 1, jobs: 1},
-		{name: "the lost job takes the last place", faults: []snapshotjobtest.Fault{dropAfterWork, snapshotjobtest.Answer(409, "LimitExceededException", "12 jobs")}, attempts: 2, described: 1, jobs: 1},
-		{name: "throttled", faults: []snapshotjobtest.Fault{snapshotjobtest.Throttle()}, attempts: 2, jobs: 1},
-		{name: "throttled, and somebody else's", faults: []snapshotjobtest.Fault{snapshotjobtest.Throttle(), exists}, attempts: 2, want: "ResourceExistsException"},
-		{name: "an empty list comes back as none", faults: []snapshotjobtest.Fault{dropAfterWork}, change: func(in *snapshotjob.StartDashboardSnapshotJobInput) {
-			in.SnapshotConfiguration.FileGroups[0].Files[0].SheetSelections[0].VisualIDs = []string{}
-		}, describes: []snapshotjobtest.Fault{startAfterWork("none", startAnswer(200, `{"Arn":"a/daily","RequestId":"R","CreatedTime":946684800,
-			"SnapshotConfiguration":{"FileGroups":[{"Files":[{"FormatType":"PDF","SheetSelections":[{"SheetId":"sheet-1","SelectionScope":"ALL_VISUALS"}]}]}]}}`))},
-			attempts: 2, described: 1, jobs: 1},
-
-		{name: "somebody else's", faults: []snapshotjobtest.Fault{exists}, attempts: 1, want: "ResourceExistsException"},
-		{name: "somebody else's, of another sheet", others: []snapshotjobtest.Life{startOthers(snapshotjobtest.PDF("sheet-2"))},
-			attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "somebody else's, of more files", others: []snapshotjobtest.Life{startOthers(same, snapshotjobtest.CSV("sheet-1", "v"))},
-			attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "somebody else's, with other tags", others: []snapshotjobtest.Life{startOthers(same)}, change: func(in *snapshotjob.StartDashboardSnapshotJobInput) {
-			in.UserConfiguration = snapshotjob.AnonymousUser(snapshotjob.SessionTag{Key: "tenant", Value: "1"})
-		}, attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "somebody else's, into a bucket", others: []snapshotjobtest.Life{{
-			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "p"},
-		}}, attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "somebody else's, into another folder of the bucket", others: []snapshotjobtest.Life{{
-			Running: time.Hour, Files: []snapshotjobtest.File{same}, Destination: &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: "q"},
-		}}, change: startIntoBucket, attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "broken after the work, into a bucket", faults: []snapshotjobtest.Fault{dropAfterWork}, change: startIntoBucket, attempts: 2, described: 1, jobs: 1},
-		{name: "started before, of the same files", before: func(s *snapshotjobtest.Server) { s.AddJob(startJob, startOthers(same)) }, faults: []snapshotjobtest.Fault{drop},
-			attempts: 2, described: 1, want: "ResourceExistsException"},
-		{name: "started before by another user", before: func(s *snapshotjobtest.Server) {
-			life := startOthers(same)
-			life.User = "other"
-			s.AddJob(startJob, life)
-		}, faults: []snapshotjobtest.Fault{drop}, attempts: 2, described: 1, want: "AccessDeniedException", unknown: true},
-		{name: "started before, and no answer at all", before: func(s *snapshotjobtest.Server) { s.AddJob(startJob, startOthers(same)) }, faults: drop.Times(3),
-			attempts: 3, described: 1, want: "connection reset"},
-
-		{name: "the description fails", faults: []snapshotjobtest.Fault{dropAfterWork}, describes: snapshotjobtest.ServerError(500).Times(3), attempts: 2, described: 3, want: "ResourceExistsException", unknown: true, jobs: 1},
-		{name: "the description tells nothing", faults: []snapshotjobtest.Fault{dropAfterWork}, describes: []snapshotjobtest.Fault{startAfterWork("empty", startAnswer(200, "{}"))}, attempts: 2, described: 1, want: "ResourceExistsException", unknown: true, jobs: 1},
-
-		{name: "the service is 3 hours ahead", clock: 3 * time.Hour, faults: []snapshotjobtest.Fault{dropAfterWork}, attempts: 3, described: 1, jobs: 1},
-		{name: "the service is 3 hours behind", clock: -3 * time.Hour, faults: []snapshotjobtest.Fault{dropAfterWork}, attempts: 3, described: 1, jobs: 1},
-		{name: "the service is 3 minutes behind, and only the description tells", clock: -3 * time.Minute, faults: dropAfterWork.Times(3), attempts: 3, described: 1, jobs: 1},
-		{name: "the service is 3 minutes behind, and its clock is not asked", clock: -3 * time.Minute, faults: []snapshotjobtest.Fault{dropAfterWork},
-			set: func(o *snapshotjob.Options) { o.DisableClockSkewCorrection = true }, attempts: 2, described: 1, jobs: 1},
-		{name: "the service is 3 hours ahead, and the job was there before", clock: 3 * time.Hour, before: func(s *snapshotjobtest.Server) { s.AddJob(startJob, startOthers(same)) },
-			faults: []snapshotjobtest.Fault{drop}, attempts: 3, described: 1, want: "ResourceExistsException"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				jobs := 0
-				server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
-					o.ClockSkew = tt.clock
-					o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
-						jobs++
-						return snapshotjobtest.Completed().After(time.Minute, time.Minute)
-					}
-				})
-				if tt.before != nil {
-					tt.before(server)
-					time.Sleep(time.Minute)
-				}
-				for _, life := range tt.others {
-					server.Fail(start, startMeanwhile(func() { server.AddJob(startJob, life) }))
-				}
-				server.Fail(start, tt.faults...)
-				server.Fail(describe, tt.describes...)
-				in := startInput()
-				if tt.change != nil {
-					tt.change(in)
-				}
-				client := server.Client()
-				if tt.set != nil {
-					client = server.Client(tt.set)
-				}
-				out, err := client.StartDashboardSnapshotJob(t.Context(), in)
-
-				switch {
-				case tt.want == "" && (err != nil || out.Job != startJob || out.Status != 200 || out.RequestID == "" || !strings.HasSuffix(out.ARN, "/daily")):
-					t.Errorf("output %+v, %v, want the job", out, err)
-				case tt.want != "" && (err == nil || out != nil || !strings.Contains(err.Error(), tt.want)):
-					t.Errorf("output %+v, %v, want nil and %s", out, err, tt.want)
-				case tt.want != "" && !strings.HasPrefix(err.Error(), "operation error QuickSight: StartDashboardSnapshotJob, "):
-					t.Errorf("err = %v, want the operation first", err)
-				}
-				if got := errors.Is(err, snapshotjob.ErrOutcomeUnknown); got != tt.unknown {
-					t.Errorf("err = %v matches ErrOutcomeUnknown: %t, want %t", err, got, tt.unknown)
-				}
-				attempts, described := 0, 0
-				for _, r := range server.Requests() {
-					switch r.Operation {
-					case start:
-						attempts++
-					case describe:
-						described++
-					}
-				}
-				if attempts != tt.attempts || described != tt.described || jobs != tt.jobs {
-					t.Errorf("%d attempts, %d descriptions, %d jobs, want %d, %d, %d", attempts, described, jobs, tt.attempts, tt.described, tt.jobs)
-				}
-			})
-		})
-	}
-}
-
-func TestStartEndsWithItsContext(t *testing.T) {
+// The second attempt succeeds, so that nobody needs to ask for the job.
+func TestStartIsTriedAgain(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		fault   snapshotjobtest.Fault
-		unknown bool
+		options func(*snapshotjob.Options)
 	}{
-		{"before the work", snapshotjobtest.Stall(0), true},
-		{"after the work", startAfterWork("stall", startUntilDone), true},
-		{"while it waits to try again a throttled start", snapshotjobtest.Throttle(), false},
-		{"while it waits to try again after a broken connection", snapshotjobtest.Drop(), true},
+		{name: "after a broken connection", fault: snapshotjobtest.Drop()},
+		{name: "after 500", fault: snapshotjobtest.ServerError(500)},
+		{name: "after a throttled request", fault: snapshotjobtest.Throttle()},
+		{name: "without a response in time", fault: snapshotjobtest.Stall(0), options: startShortAttempts},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		startSuccess{
+			name:  tt.name,
+			scene: startScene{starts: startFaults(tt.fault), options: tt.options},
+			want:  startTally{attempts: 2, jobs: 1},
+		}.run(t)
+	}
+}
+
+// The first attempt starts the job, but its response is lost. The second finds that the id is taken.
+func TestStartFindsTheJobOfItsFirstAttempt(t *testing.T) {
+	lost := startFaults(snapshotjobtest.DropAfterWork())
+	page := startAnswer(503, "<html>")
+	limit := snapshotjobtest.Answer(409, "LimitExceededException", "12 jobs")
+	for _, tt := range []struct {
+		name  string
+		scene startScene
+	}{
+		{
+			name:  "after a broken connection",
+			scene: startScene{starts: lost},
+		},
+		{
+			name:  "after a broken connection, into a bucket",
+			scene: startScene{starts: lost, change: startInto(startBucket)},
+		},
+		{
+			name:  "after 500",
+			scene: startScene{starts: startFaults(startAfterWork("500", startAnswer(500, "{}")))},
+		},
+		{
+			name:  "after 503 of a proxy",
+			scene: startScene{starts: startFaults(startAfterWork("503", page))},
+		},
+		{
+			name: "without a response in time",
+			scene: startScene{
+				starts:  startFaults(startAfterWork("stall", startUntilDone)),
+				options: startShortAttempts,
+			},
+		},
+		{
+			name:  "which took the last place of the account",
+			scene: startScene{starts: startFaults(snapshotjobtest.DropAfterWork(), limit)},
+		},
+	} {
+		startSuccess{
+			name:  tt.name,
+			scene: tt.scene,
+			want:  startTally{attempts: 2, described: 1, jobs: 1},
+		}.run(t)
+	}
+}
+
+func TestStartFindsItsJobAfterMoreAttempts(t *testing.T) {
+	drop := snapshotjobtest.Drop()
+	lost := snapshotjobtest.DropAfterWork()
+	for _, tt := range []struct {
+		name   string
+		starts []snapshotjobtest.Fault
+	}{
+		{name: "lost after the work, and twice before", starts: startFaults(lost, drop, drop)},
+		{name: "every response is lost", starts: lost.Times(3)},
+	} {
+		startSuccess{
+			name:  tt.name,
+			scene: startScene{starts: tt.starts},
+			want:  startTally{attempts: 3, described: 1, jobs: 1},
+		}.run(t)
+	}
+}
+
+// A response with status 200 that can't be read is not tried again.
+func TestStartFindsItsJobAfterABrokenResponse(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault snapshotjobtest.Fault
+	}{
+		{name: "cut off", fault: snapshotjobtest.CutBody(10)},
+		{name: "a page", fault: startAfterWork("html", startAnswer(200, "<html>"))},
+	} {
+		startSuccess{
+			name:  tt.name,
+			scene: startScene{starts: startFaults(tt.fault)},
+			want:  startTally{attempts: 1, described: 1, jobs: 1},
+		}.run(t)
+	}
+}
+
+// A description leaves out a list that was sent empty.
+func TestStartFindsItsJobThoughAnEmptyListIsAbsent(t *testing.T) {
+	const description = `{
+		"Arn": "a/daily",
+		"RequestId": "R",
+		"CreatedTime": 946684800,
+		"SnapshotConfiguration": {"FileGroups": [{"Files": [{
+			"FormatType": "PDF",
+			"SheetSelections": [{"SheetId": "sheet-1", "SelectionScope": "ALL_VISUALS"}]
+		}]}]}
+	}`
+	startSuccess{
+		name: "no visuals",
+		scene: startScene{
+			starts:    startFaults(snapshotjobtest.DropAfterWork()),
+			describes: startFaults(startAfterWork("none", startAnswer(200, description))),
+			change: func(in *startJobInput) {
+				file := &in.SnapshotConfiguration.FileGroups[0].Files[0]
+				file.SheetSelections[0].VisualIDs = []string{}
+			},
+		},
+		want: startTally{attempts: 2, described: 1, jobs: 1},
+	}.run(t)
+}
+
+// When a job was created is told by the service's clock, and compared by it.
+func TestStartFindsItsJobByTheClockOfTheService(t *testing.T) {
+	lost := snapshotjobtest.DropAfterWork()
+	for _, tt := range []startSuccess{
+		{
+			name:  "3 hours ahead",
+			scene: startScene{clock: 3 * time.Hour, starts: startFaults(lost)},
+			want:  startTally{attempts: 3, described: 1, jobs: 1},
+		},
+		{
+			name:  "3 hours behind",
+			scene: startScene{clock: -3 * time.Hour, starts: startFaults(lost)},
+			want:  startTally{attempts: 3, described: 1, jobs: 1},
+		},
+		{
+			name:  "3 minutes behind, as the description alone tells",
+			scene: startScene{clock: -3 * time.Minute, starts: lost.Times(3)},
+			want:  startTally{attempts: 3, described: 1, jobs: 1},
+		},
+		{
+			name: "3 minutes behind, as nobody learns",
+			scene: startScene{
+				clock:   -3 * time.Minute,
+				starts:  startFaults(lost),
+				options: func(o *snapshotjob.Options) { o.DisableClockSkewCorrection = true },
+			},
+			want: startTally{attempts: 2, described: 1, jobs: 1},
+		},
+	} {
+		tt.run(t)
+	}
+}
+
+// A ResourceExistsException is beyond doubt if no earlier attempt can have started the job.
+func TestStartTellsThatTheJobExists(t *testing.T) {
+	exists := snapshotjobtest.Answer(409, "ResourceExistsException", "it exists")
+	for _, tt := range []startFailure{
+		{
+			name:      "at once",
+			scene:     startScene{starts: startFaults(exists)},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 1},
+		},
+		{
+			name:      "after a throttled request",
+			scene:     startScene{starts: startFaults(snapshotjobtest.Throttle(), exists)},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 2},
+		},
+	} {
+		tt.run(t, false)
+	}
+}
+
+// Somebody else starts a job of the same id when the first attempt arrives.
+func TestStartTellsItsJobFromAnothers(t *testing.T) {
+	same := snapshotjobtest.PDF("sheet-1")
+	intoBucket := func(prefix string) snapshotjobtest.Life {
+		life := startRunning(same)
+		life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "b", BucketPrefix: prefix}
+		return life
+	}
+	withTag := func(in *startJobInput) {
+		in.UserConfiguration = snapshotjob.AnonymousUser(snapshotjob.SessionTag{Key: "tenant", Value: "1"})
+	}
+	for _, tt := range []struct {
+		name   string
+		rival  snapshotjobtest.Life
+		change func(*startJobInput)
+	}{
+		{name: "of another sheet", rival: startRunning(snapshotjobtest.PDF("sheet-2"))},
+		{name: "of more files", rival: startRunning(same, snapshotjobtest.CSV("sheet-1", "v"))},
+		{name: "with other tags", rival: startRunning(same), change: withTag},
+		{name: "into a bucket", rival: intoBucket("p")},
+		{name: "into another folder", rival: intoBucket("q"), change: startInto(startBucket)},
+	} {
+		startFailure{
+			name:      tt.name,
+			scene:     startScene{rival: &tt.rival, change: tt.change},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 2, described: 1},
+		}.run(t, false)
+	}
+}
+
+// A job that asks for the same, but was started before the first attempt, is another one.
+func TestStartTellsItsJobFromAnOlderOne(t *testing.T) {
+	older := startRunning(snapshotjobtest.PDF("sheet-1"))
+	drop := snapshotjobtest.Drop()
+	for _, tt := range []startFailure{
+		{
+			name:      "after a broken connection",
+			scene:     startScene{existing: &older, starts: startFaults(drop)},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 2, described: 1},
+		},
+		{
+			name:      "without any response",
+			scene:     startScene{existing: &older, starts: drop.Times(3)},
+			wantError: "connection reset",
+			want:      startTally{attempts: 3, described: 1},
+		},
+		{
+			name:      "while the service is 3 hours ahead",
+			scene:     startScene{existing: &older, starts: startFaults(drop), clock: 3 * time.Hour},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 3, described: 1},
+		},
+	} {
+		tt.run(t, false)
+	}
+}
+
+func TestStartWithUnknownOutcome(t *testing.T) {
+	lost := snapshotjobtest.DropAfterWork()
+	stranger := startRunning(snapshotjobtest.PDF("sheet-1"))
+	stranger.User = "other"
+	for _, tt := range []startFailure{
+		{
+			name:      "every request is lost",
+			scene:     startScene{starts: snapshotjobtest.Drop().Times(3)},
+			wantError: "ResourceNotFoundException",
+			want:      startTally{attempts: 3, described: 1},
+		},
+		{
+			name:      "500 three times",
+			scene:     startScene{starts: snapshotjobtest.ServerError(500).Times(3)},
+			wantError: "InternalFailureException",
+			want:      startTally{attempts: 3, described: 1},
+		},
+		{
+			name:      "a page with status 200",
+			scene:     startScene{starts: startFaults(snapshotjobtest.HTML(200))},
+			wantError: "text/html",
+			want:      startTally{attempts: 1, described: 1},
+		},
+		{
+			name: "a job of another user",
+			scene: startScene{
+				existing: &stranger,
+				starts:   startFaults(snapshotjobtest.Drop()),
+			},
+			wantError: "AccessDeniedException",
+			want:      startTally{attempts: 2, described: 1},
+		},
+		{
+			name: "the description fails",
+			scene: startScene{
+				starts:    startFaults(lost),
+				describes: snapshotjobtest.ServerError(500).Times(3),
+			},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 2, described: 3, jobs: 1},
+		},
+		{
+			name: "the description tells nothing",
+			scene: startScene{
+				starts:    startFaults(lost),
+				describes: startFaults(startAfterWork("empty", startAnswer(200, "{}"))),
+			},
+			wantError: "ResourceExistsException",
+			want:      startTally{attempts: 2, described: 1, jobs: 1},
+		},
+	} {
+		tt.run(t, true)
+	}
+}
+
+// startUntilCanceled starts a job that meets a fault, and cancels the call after a minute.
+// The retryer waits for longer. It must run in a bubble of testing/synctest.
+func startUntilCanceled(t *testing.T, fault snapshotjobtest.Fault) error {
+	t.Helper()
+	server := snapshotjobtest.NewTestServer(t)
+	server.Fail(startOperation, fault)
+	client := server.Client(func(o *snapshotjob.Options) {
+		o.Retryer = startPatient{retry.NewStandard()}
+	})
+	cause := errors.New("the shift is over")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(time.Minute, func() { cancel(cause) })
+
+	_, err := client.StartDashboardSnapshotJob(ctx, startInput())
+
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, cause)
+	assert.Len(t, server.Requests(), 1)
+	return err
+}
+
+func TestStartThatIsCanceledHasAnUnknownOutcome(t *testing.T) {
+	for name, fault := range map[string]snapshotjobtest.Fault{
+		"before the work":           snapshotjobtest.Stall(0),
+		"after the work":            startAfterWork("stall", startUntilDone),
+		"after a broken connection": snapshotjobtest.Drop(),
+	} {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := snapshotjobtest.NewTestServer(t)
-				server.Fail(snapshotjobtest.StartDashboardSnapshotJob, tt.fault)
-				cause := errors.New("the shift is over")
-				ctx, cancel := context.WithCancelCause(t.Context())
-				time.AfterFunc(time.Minute, func() { cancel(cause) })
-				_, err := server.Client(func(o *snapshotjob.Options) { o.Retryer = startPatient{retry.NewStandard()} }).StartDashboardSnapshotJob(ctx, startInput())
-				if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || errors.Is(err, snapshotjob.ErrOutcomeUnknown) != tt.unknown {
-					t.Errorf("err = %v, want the context's error and cause, outcome unknown: %t", err, tt.unknown)
-				}
-				if n := len(server.Requests()); n != 1 {
-					t.Errorf("%d requests, want 1", n)
-				}
+				err := startUntilCanceled(t, fault)
+				assert.ErrorIs(t, err, snapshotjob.ErrOutcomeUnknown)
 			})
 		})
 	}
 }
 
-func TestStartThatNeverConnected(t *testing.T) {
-	calls := 0
-	transport := startTransport(func(*http.Request) (*http.Response, error) {
-		calls++
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-	})
+// A throttled request has certainly started nothing.
+func TestStartThatIsCanceledAfterThrottling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err := startClient(transport).StartDashboardSnapshotJob(t.Context(), startInput())
-		if err == nil || errors.Is(err, snapshotjob.ErrOutcomeUnknown) || !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("err = %v, want a refused connection, and no doubt", err)
-		}
-		if calls != 3 {
-			t.Errorf("%d requests, want 3 starts and no description", calls)
-		}
+		err := startUntilCanceled(t, snapshotjobtest.Throttle())
+		assert.NotErrorIs(t, err, snapshotjob.ErrOutcomeUnknown)
+	})
+}
+
+// Without a connection no request was sent, so that the outcome is certain.
+func TestStartThatNeverConnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := startClient(startTransport(func(*http.Request) (*http.Response, error) {
+			calls++
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		}))
+		_, err := client.StartDashboardSnapshotJob(t.Context(), startInput())
+		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+		assert.NotErrorIs(t, err, snapshotjob.ErrOutcomeUnknown)
+		assert.Equal(t, 3, calls, "want 3 starts and no description")
 	})
 }
 
@@ -256,11 +487,13 @@ func TestStartOfManyAtOnceMakesOneJob(t *testing.T) {
 			o.RequestsPerSecond = -1
 			o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
 				jobs++
-				return snapshotjobtest.Completed().After(0, time.Hour)
+				return startRunning()
 			}
 		})
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, slices.Concat(snapshotjobtest.DropAfterWork().Times(4), snapshotjobtest.Drop().Times(4))...)
+		server.Fail(startOperation, snapshotjobtest.DropAfterWork().Times(4)...)
+		server.Fail(startOperation, snapshotjobtest.Drop().Times(4)...)
 		client := server.Client()
+
 		errs := make(chan error)
 		for range 8 {
 			go func() {
@@ -269,54 +502,92 @@ func TestStartOfManyAtOnceMakesOneJob(t *testing.T) {
 			}()
 		}
 		for range 8 {
-			if err := <-errs; err != nil {
-				t.Errorf("err = %v, want nil: all asked for the same", err)
-			}
+			assert.NoError(t, <-errs, "all asked for the same")
 		}
-		if jobs != 1 {
-			t.Errorf("%d jobs, want 1", jobs)
-		}
+		assert.Equal(t, 1, jobs)
 	})
 }
 
 func TestStartOutcomeUnknownText(t *testing.T) {
+	const wantStart = "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: " +
+		"whether the job was started is not known: describe it, or start it again with the same id: " +
+		"ResourceExistsException then means that it was started, " +
+		"after exceeded maximum number of attempts, 1, " +
+		"https response error StatusCode: 0, RequestID: , " +
+		"request send failed, read tcp: read: connection reset by peer, "
+	const wantDescribe = ": operation error QuickSight: DescribeDashboardSnapshotJob, " +
+		"111122223333/sales/daily: https response error "
 	for _, tt := range []struct {
 		name      string
 		describes []snapshotjobtest.Fault
-		want      string // what the description adds, less its own error
-		code      string
+		wantWhy   string // why the description does not help
+		wantError string // the description's own error, with ID for its request id
+		wantCode  string
 	}{
-		{"no job", nil, "and no job of this id is there yet", "404, RequestID: ID, ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found."},
-		{"no description", []snapshotjobtest.Fault{snapshotjobtest.Answer(401, "AccessDeniedException", "no")}, "and describing it failed", "401, RequestID: ID, AccessDeniedException: no"},
+		{
+			name:    "no job",
+			wantWhy: "and no job of this id is there yet",
+			wantError: "StatusCode: 404, RequestID: ID, " +
+				"ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found.",
+			wantCode: "ResourceNotFoundException",
+		},
+		{
+			name:      "no description",
+			describes: startFaults(snapshotjobtest.Answer(401, "AccessDeniedException", "no")),
+			wantWhy:   "and describing it failed",
+			wantError: "StatusCode: 401, RequestID: ID, AccessDeniedException: no",
+			wantCode:  "AccessDeniedException",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := snapshotjobtest.NewTestServer(t)
-				server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Drop())
-				server.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, tt.describes...)
-				_, err := server.Client(func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 }).StartDashboardSnapshotJob(t.Context(), startInput())
-				id := server.Requests()[1].ID
-				want := "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: whether the job was started is not known: describe it, or start it again with the same id: ResourceExistsException then means that it was started, " +
-					"after exceeded maximum number of attempts, 1, https response error StatusCode: 0, RequestID: , request send failed, read tcp: read: connection reset by peer, " +
-					tt.want + ": operation error QuickSight: DescribeDashboardSnapshotJob, 111122223333/sales/daily: https response error StatusCode: " + strings.ReplaceAll(tt.code, "ID, ", id+", ")
-				if err == nil || err.Error() != want {
-					t.Errorf("error:\n got %v\nwant %s", err, want)
-				}
-				var api smithy.APIError
+				requestID, err := startUnknown(t, tt.describes)
+				wantError := strings.Replace(tt.wantError, "ID: ID,", "ID: "+requestID+",", 1)
+				require.EqualError(t, err, wantStart+tt.wantWhy+wantDescribe+wantError)
+
+				assert.ErrorIs(t, err, snapshotjob.ErrOutcomeUnknown)
 				var attempts *retry.MaxAttemptsError
-				if !errors.As(err, &api) || !strings.Contains(tt.code, api.ErrorCode()) || !errors.As(err, &attempts) || !errors.Is(err, syscall.ECONNRESET) || !errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
-					t.Errorf("err = %v, want ErrOutcomeUnknown, the attempts', the connection's and the description's errors in its chain", err)
-				}
+				assert.ErrorAs(t, err, &attempts)
+				assert.ErrorIs(t, err, syscall.ECONNRESET)
+				var api smithy.APIError
+				require.ErrorAs(t, err, &api)
+				assert.Equal(t, tt.wantCode, api.ErrorCode())
 			})
 		})
 	}
 }
 
-// startPatient waits for an hour before it tries again.
+// startUnknown is the error of a start whose only attempt was lost,
+// and the id of the request that described the job then.
+func startUnknown(t *testing.T, describes []snapshotjobtest.Fault) (requestID string, err error) {
+	t.Helper()
+	server := snapshotjobtest.NewTestServer(t)
+	server.Fail(startOperation, snapshotjobtest.Drop())
+	server.Fail(describeOperation, describes...)
+	client := server.Client(func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 })
+	_, err = client.StartDashboardSnapshotJob(t.Context(), startInput())
+	requests := server.Requests()
+	require.Len(t, requests, 2)
+	return requests[1].ID, err
+}
+
+// startFaults is a list of faults.
+func startFaults(faults ...snapshotjobtest.Fault) []snapshotjobtest.Fault {
+	return faults
+}
+
+// startRunning is a job of these files that runs for an hour.
+func startRunning(files ...snapshotjobtest.File) snapshotjobtest.Life {
+	return snapshotjobtest.Completed(files...).After(0, time.Hour)
+}
+
+// startShortAttempts lets an attempt take a second.
+func startShortAttempts(o *snapshotjob.Options) {
+	o.AttemptTimeout = time.Second
+}
+
+// startPatient is a retryer that waits for an hour before it tries again.
 type startPatient struct{ aws.Retryer }
 
+// RetryDelay returns an hour.
 func (startPatient) RetryDelay(int, error) (time.Duration, error) { return time.Hour, nil }
-
-type startTransport func(*http.Request) (*http.Response, error)
-
-func (f startTransport) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
