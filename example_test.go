@@ -18,10 +18,14 @@ import (
 
 // Start a job, wait for it, and have its files on disk.
 func Example() {
-	// In a program: snapshotjob.NewFromConfig(cfg), with config.LoadDefaultConfig's cfg.
+	// A program calls snapshotjob.NewFromConfig(cfg), with the cfg of config.LoadDefaultConfig.
+	// This server stands in for the service. Its jobs have finished as soon as they are started.
 	server := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
 		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
-			return snapshotjobtest.Completed(snapshotjobtest.PDF("overview").With("%PDF-1.7"), snapshotjobtest.CSV("overview", "table").With("a,b\n"))
+			return snapshotjobtest.Completed(
+				snapshotjobtest.PDF("overview").With("%PDF-1.7"),
+				snapshotjobtest.CSV("overview", "table").With("a,b\n"),
+			)
 		}
 	})
 	client := server.Client()
@@ -29,32 +33,45 @@ func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	started, err := client.StartDashboardSnapshotJob(ctx, &snapshotjob.StartDashboardSnapshotJobInput{
-		Job: snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily-2026-11-23"},
-		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
-			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("overview"), snapshotjob.CSV("overview", "table")},
+		Job: snapshotjob.Job{
+			AWSAccountID:  "111122223333",
+			DashboardID:   "sales",
+			SnapshotJobID: "daily-2026-11-23",
 		},
-		UserConfiguration: snapshotjob.AnonymousUser(snapshotjob.SessionTag{Key: "region", Value: "north"}),
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{
+				snapshotjob.PDF("overview"),
+				snapshotjob.CSV("overview", "table"),
+			},
+		},
+		UserConfiguration: snapshotjob.AnonymousUser(
+			snapshotjob.SessionTag{Key: "region", Value: "north"},
+		),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	result, err := client.Wait(ctx, started.Job, func(o *snapshotjob.WaitOptions) {
-		o.FirstDelay = time.Millisecond // the fake's job is completed at once
+		o.FirstDelay = time.Millisecond // so that the example does not take 2 seconds
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+
 	dir, err := os.MkdirTemp("", "snapshot")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer os.RemoveAll(dir)
-	files, err := client.Download(ctx, started.Job, dir, func(o *snapshotjob.DownloadOptions) { o.Result = result })
-	for _, f := range files {
-		fmt.Println(filepath.Base(f.Path), f.Size, f.Err)
+	files, err := client.Download(ctx, started.Job, dir, func(o *snapshotjob.DownloadOptions) {
+		o.Result = result
+	})
+	for _, file := range files {
+		fmt.Println(filepath.Base(file.Path), file.Size, file.Err)
 	}
 	fmt.Println(err)
 	// Output:
@@ -63,19 +80,28 @@ func Example() {
 	// <nil>
 }
 
-// A start without an answer decides by itself whether it has started the job.
+// A start whose response is lost finds out by itself whether it has started the job.
 func ExampleClient_StartDashboardSnapshotJob() {
 	server := snapshotjobtest.NewServer()
-	// The job is started, but the connection breaks before the answer.
+	// The service starts the job, but the connection breaks before it can respond.
 	server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.DropAfterWork())
+	client := server.Client()
 
-	started, err := server.Client().StartDashboardSnapshotJob(context.Background(), &snapshotjob.StartDashboardSnapshotJobInput{
-		Job:                   snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"},
-		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("overview")}},
-		UserConfiguration:     snapshotjob.AnonymousUser(),
-	})
+	input := &snapshotjob.StartDashboardSnapshotJobInput{
+		Job: snapshotjob.Job{
+			AWSAccountID:  "111122223333",
+			DashboardID:   "sales",
+			SnapshotJobID: "daily",
+		},
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("overview")},
+		},
+		UserConfiguration: snapshotjob.AnonymousUser(),
+	}
+	started, err := client.StartDashboardSnapshotJob(context.Background(), input)
 	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
-		fmt.Println("describe the job, or start it again with the same id: ResourceExistsException then means that it was started")
+		fmt.Println("Describe the job, or start it again with the same id.")
+		fmt.Println("ResourceExistsException then means that it was started.")
 		return
 	}
 	fmt.Println(started.Job, err)
@@ -92,13 +118,18 @@ func ExampleOptions_transport() {
 			Body:       io.NopCloser(strings.NewReader(`{"Message":"no such job"}`)),
 		}, nil
 	})
+	credentials := aws.Credentials{
+		AccessKeyID:     "AKIDEXAMPLE",
+		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+	}
 	client := snapshotjob.New(snapshotjob.Options{
 		Region:    "us-east-1",
 		Transport: transport,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, nil
+			return credentials, nil
 		}),
 	})
+
 	job, err := snapshotjob.ParseJob("111122223333/sales/daily")
 	if err != nil {
 		fmt.Println(err)
@@ -114,18 +145,26 @@ func ExampleOptions_transport() {
 	// no such job
 }
 
+// roundTripper is a function that serves as an http.RoundTripper.
 type roundTripper func(*http.Request) (*http.Response, error)
 
+// RoundTrip calls f.
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// A completed job may have lost files.
+// A job may complete without all of its files.
 func ExampleDescribeDashboardSnapshotJobResultOutput_Err() {
+	const reason = "Row-level security settings have changed."
+	job := snapshotjob.Job{
+		AWSAccountID:  "111122223333",
+		DashboardID:   "sales",
+		SnapshotJobID: "daily",
+	}
 	server := snapshotjobtest.NewServer()
-	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
 	server.AddJob(job, snapshotjobtest.Completed(
 		snapshotjobtest.PDF("overview"),
-		snapshotjobtest.CSV("overview", "table").Failing(snapshotjob.ErrorTypeRLSChanged, "Row-level security settings have changed."),
+		snapshotjobtest.CSV("overview", "table").Failing(snapshotjob.ErrorTypeRLSChanged, reason),
 	))
+
 	result, err := server.Client().DescribeDashboardSnapshotJobResult(context.Background(), job)
 	if err != nil {
 		fmt.Println(err)
