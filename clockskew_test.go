@@ -70,10 +70,10 @@ func (c skewGridCase) name() string {
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // skewOf returns how far ahead the client thinks the service's clock is.
-func skewOf(client *Client) time.Duration { return time.Duration(client.skew.Load()) }
+func skewOf(client *Client) time.Duration { return time.Duration(client.clockSkew.load()) }
 
 // setSkew makes the client think that the service's clock is ahead.
-func setSkew(client *Client, ahead time.Duration) { client.skew.Store(int64(ahead)) }
+func setSkew(client *Client, ahead time.Duration) { client.clockSkew.store(ahead) }
 
 // advanceTo moves the clock of the test's bubble forward, which takes no real time.
 func advanceTo(at time.Time) { <-time.After(time.Until(at)) }

@@ -128,9 +128,9 @@ func gzipServer(t *testing.T, body string) *string {
 	return &server.URL
 }
 
-// describeResultBody describes the result of exampleJob at a service that sends this body,
+// fullResultBody describes the result of exampleJob at a service that sends this body,
 // and R2 as the request id in the header.
-func describeResultBody(t *testing.T, body string) (*DescribeDashboardSnapshotJobResultOutput, error) {
+func fullResultBody(t *testing.T, body string) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	t.Helper()
 	return describe(t, options(answers(answer{
 		status: 200,
@@ -147,7 +147,7 @@ func TestTimestamps(t *testing.T) {
 	for _, tt := range file.Cases {
 		t.Run(tt.JSON, func(t *testing.T) {
 			body := `{"LastUpdatedTime":` + tt.JSON + `,"CreatedTime":` + tt.JSON + `}`
-			out, err := describeResultBody(t, body)
+			out, err := fullResultBody(t, body)
 			if tt.Want == "" {
 				var deserialization *smithy.DeserializationError
 				assert.ErrorAs(t, err, &deserialization)
@@ -164,7 +164,7 @@ func TestTimestamps(t *testing.T) {
 
 // A presigned URL keeps its query, which only printing hides.
 func TestWholeResult(t *testing.T) {
-	got, err := describeResultBody(t, wholeResultBody)
+	got, err := fullResultBody(t, wholeResultBody)
 	require.NoError(t, err)
 	assert.Equal(t, wholeResult(), got)
 	file := got.Result.RegisteredUsers[0].FileGroups[0].S3Results[0]
@@ -323,7 +323,7 @@ func taggedResult(t *testing.T, tag string) SnapshotJobResult {
 	second := strings.ReplaceAll(groupBody, "TAG", tag+"2")
 	user := `{"FileGroups":[` + first + `,` + second + `]}`
 	body := `{"Result":{"AnonymousUsers":[` + user + `,` + user + `],"RegisteredUsers":[` + user + `]}}`
-	out, err := describeResultBody(t, body)
+	out, err := fullResultBody(t, body)
 	require.NoError(t, err)
 	return out.Result
 }
