@@ -32,25 +32,21 @@ func TestAPI(t *testing.T) {
 	}
 }
 
-// exportedAPI prints the package's exported declarations, without comments and bodies, in order.
+// exportedAPI lists what the package exports, a line each, in alphabetical order: however a
+// declaration is laid out, its line is the same.
 func exportedAPI(t *testing.T) string {
 	t.Helper()
-	fset := token.NewFileSet()
-	var texts []string
+	var lines []string
 	for _, name := range sourceFiles(t, ".") {
-		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
 		ast.FileExports(file)
 		for _, decl := range file.Decls {
-			for _, part := range exportedParts(decl) {
-				var text strings.Builder
-				require.NoError(t, printer.Fprint(&text, fset, part))
-				texts = append(texts, text.String())
-			}
+			lines = append(lines, exportedLines(t, decl)...)
 		}
 	}
-	slices.Sort(texts)
-	return strings.Join(texts, "\n") + "\n"
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // sourceFiles returns the Go files of a folder, except for those of tests.
@@ -63,36 +59,88 @@ func sourceFiles(t *testing.T, dir string) []string {
 	})
 }
 
-// exportedParts returns what a declaration exports: a function without its body, or each name of a
-// group in a declaration of its own. It expects that unexported names have been removed.
-func exportedParts(decl ast.Decl) []ast.Decl {
+// exportedLines returns the lines of a declaration. It expects that unexported names have been
+// removed.
+func exportedLines(t *testing.T, decl ast.Decl) []string {
+	t.Helper()
 	switch decl := decl.(type) {
 	case *ast.FuncDecl:
-		if decl.Recv != nil && !ast.IsExported(receiverName(decl)) {
-			return nil
-		}
-		decl.Body = nil
-		return []ast.Decl{decl}
+		return functionLines(t, decl)
 	case *ast.GenDecl:
-		if decl.Tok == token.IMPORT {
-			return nil
-		}
-		var parts []ast.Decl
+		var lines []string
 		for _, spec := range decl.Specs {
-			parts = append(parts, &ast.GenDecl{Tok: decl.Tok, Specs: []ast.Spec{spec}})
+			lines = append(lines, specLines(t, decl.Tok, spec)...)
 		}
-		return parts
+		return lines
 	}
 	return nil
 }
 
-// receiverName returns the name of the type that a method belongs to.
-func receiverName(method *ast.FuncDecl) string {
-	receiver := method.Recv.List[0].Type
-	if pointer, ok := receiver.(*ast.StarExpr); ok {
-		receiver = pointer.X
+// functionLines returns the line of a function, or of a method of an exported type.
+func functionLines(t *testing.T, decl *ast.FuncDecl) []string {
+	t.Helper()
+	signature := strings.TrimPrefix(onOneLine(t, decl.Type), "func")
+	if decl.Recv == nil {
+		return []string{"func " + decl.Name.Name + signature}
 	}
-	return receiver.(*ast.Ident).Name
+	receiver := onOneLine(t, decl.Recv.List[0].Type)
+	if !ast.IsExported(strings.TrimPrefix(receiver, "*")) {
+		return nil
+	}
+	return []string{"func (" + receiver + ") " + decl.Name.Name + signature}
+}
+
+// specLines returns the lines of a type and of its fields, or of constants or variables.
+func specLines(t *testing.T, kind token.Token, spec ast.Spec) []string {
+	t.Helper()
+	switch spec := spec.(type) {
+	case *ast.TypeSpec:
+		structType, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			return []string{"type " + spec.Name.Name + " " + onOneLine(t, spec.Type)}
+		}
+		lines := []string{"type " + spec.Name.Name + " struct"}
+		for _, field := range structType.Fields.List {
+			lines = append(lines, fieldLines(t, spec.Name.Name, field)...)
+		}
+		return lines
+	case *ast.ValueSpec:
+		var lines []string
+		for i, name := range spec.Names {
+			line := kind.String() + " " + name.Name
+			if spec.Type != nil {
+				line += " " + onOneLine(t, spec.Type)
+			}
+			if kind == token.CONST && i < len(spec.Values) {
+				line += " = " + onOneLine(t, spec.Values[i])
+			}
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	return nil
+}
+
+// fieldLines returns a line for each name of a field.
+func fieldLines(t *testing.T, typeName string, field *ast.Field) []string {
+	t.Helper()
+	text := onOneLine(t, field.Type)
+	if field.Tag != nil {
+		text += " " + field.Tag.Value
+	}
+	var lines []string
+	for _, name := range field.Names {
+		lines = append(lines, "field "+typeName+"."+name.Name+" "+text)
+	}
+	return lines
+}
+
+// onOneLine prints a piece of syntax, whose positions it doesn't know, and so without line breaks.
+func onOneLine(t *testing.T, node ast.Node) string {
+	t.Helper()
+	var text strings.Builder
+	require.NoError(t, printer.Fprint(&text, token.NewFileSet(), node))
+	return strings.Join(strings.Fields(text.String()), " ")
 }
 
 // diff lists the lines that only one of two texts has.
