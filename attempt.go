@@ -25,13 +25,14 @@ const (
 	signingService = "quicksight"
 
 	// maxBody bounds what is read of a 2xx response. The largest real one has 14 KB.
-	maxBody = 16 << 20
+	// Small elements take 80 times their bytes when they are decoded.
+	maxBody = 1 << 20
 
 	// maxErrorBody bounds what is read of any other response.
 	maxErrorBody = 64 << 10
 
 	// maxPooledBody bounds the buffers that are kept for later responses.
-	maxPooledBody = 2 << 20
+	maxPooledBody = 256 << 10
 )
 
 // emptyPayloadHash is the hash of a request without a body.

@@ -21,10 +21,6 @@ type operation struct {
 	// exceptions are the codes of the exceptions in the operation's model.
 	exceptions []string
 
-	// finalCodes are the error codes after which a call is not tried again,
-	// whatever the retryer says.
-	finalCodes []string
-
 	// refineException gives an exception the meaning that it has for this
 	// operation alone. If nil, exceptions stay as they are.
 	refineException func(smithy.APIError) error
@@ -77,6 +73,7 @@ func needsEscaping(segment string) bool { return escapeID(segment) != segment }
 type callResult struct {
 	requestID string    // in the header of the 2xx response
 	status    int       // the HTTP status of the 2xx response
+	attempts  int       // how many were sent
 	firstSent time.Time // when the first attempt was sent; zero if none was
 
 	// outcomeUnknown reports whether an attempt failed in a way that leaves open
@@ -91,19 +88,18 @@ type callResult struct {
 // The caller passes the error to [callError].
 func (c *Client) do(
 	ctx context.Context,
+	settings *settings,
 	req *request,
 	inputProblems problemList,
 	body any,
-	optFns []func(*Options),
 ) (callResult, error) {
-	settings := c.settingsFor(optFns)
 	problems := inputProblems
 	problems.needContext(ctx)
 	problems = append(problems, settings.problems...)
 	if len(problems) > 0 {
 		return callResult{}, &InvalidInputError{Faults: problems}
 	}
-	return c.send(ctx, settings, req, body)
+	return c.send(settings.withService(ctx, req.operation), settings, req, body)
 }
 
 // callError adds the operation's name to the error of a call and, unless the

@@ -24,7 +24,10 @@ const version = "0.1.0"
 // and [*UnsupportedUserEditionException], or *smithy.GenericAPIError for a code that
 // the operation's model does not have. The package comment says what is tried again.
 type Client struct {
-	settings  settings
+	// settings is a pointer so that no secret is shown where fmt or a template prints
+	// the fields of a Client without calling its methods.
+	settings *settings
+
 	clockSkew clockSkew
 }
 
@@ -45,15 +48,17 @@ type Options struct {
 	Credentials aws.CredentialsProvider
 
 	// Transport sends the requests to the API. It is the place for a mock, or for
-	// tracing. It must not follow redirects. If nil, requests go through a transport
-	// with the SDK's settings and an idle pool that suits hundreds of concurrent
-	// callers. All clients share it.
+	// tracing: a request's context tells GetServiceID, GetOperationName and GetRegion of
+	// package aws/middleware. It must not follow redirects. If nil, requests go through
+	// a transport with the SDK's settings and an idle pool that suits hundreds of
+	// concurrent callers. All clients share it. The functions given to New and
+	// NewFromConfig see it in place, and can wrap it.
 	Transport http.RoundTripper
 
 	// DownloadTransport fetches files. A transport that records URLs records
 	// presigned ones here, with which anyone can read the file. If nil, files come
-	// through a transport with the SDK's settings, which all clients share.
-	// NewFromConfig uses the transport of a BuildableClient.
+	// through a transport with the SDK's settings, which all clients share. The
+	// functions given to New and NewFromConfig see it in place, and can wrap it.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is the URL of the server that has the files of the caller's
@@ -76,7 +81,8 @@ type Options struct {
 
 	// Retryer decides which errors are tried again, how often, and when. All calls
 	// of a client share it. If nil, it is one of package aws/retry, as RetryMode
-	// says. If a call sets it to nil, the call gets one of its own.
+	// says, for which LimitExceededException is final. If a call sets it to nil, the
+	// call gets one of its own.
 	Retryer aws.Retryer
 
 	// RetryMode is standard or adaptive. It counts only where Retryer is nil. If
@@ -98,9 +104,16 @@ type Options struct {
 	DisableClockSkewCorrection bool
 
 	// AttemptTimeout bounds each attempt, from sending the request to the end of the
-	// response's body. An attempt that runs out of it is tried again. If 0, only the
-	// context bounds an attempt.
+	// response's body. An attempt that runs out of it is tried again. If 0, it is 30
+	// seconds. If negative, only the context bounds an attempt.
 	AttemptTimeout time.Duration
+
+	// DisableInputRules sends starts that the documented limits refuse: the numbers of
+	// files, visuals, tags and the like, the formats, and the scopes. It is for
+	// accounts whose limits AWS has raised, and for rules that AWS has relaxed since.
+	// Ids and required members are checked all the same. By default, such a start is an
+	// *InvalidInputError.
+	DisableInputRules bool
 
 	// Logger gets a debug record of each attempt and of each decision to try again.
 	// No record holds a secret. If nil, nothing is logged.
@@ -123,7 +136,7 @@ func (o Options) MarshalText() ([]byte, error) { return fmt.Append(nil, o), nil 
 // Format writes the region and nothing else, so that no verb shows a secret.
 func (c *Client) Format(f fmt.State, _ rune) {
 	region := ""
-	if c != nil {
+	if c != nil && c.settings != nil {
 		region = c.settings.options.Region
 	}
 	fmt.Fprintf(f, "snapshotjob.Client of %s", region)
@@ -148,10 +161,12 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // and DefaultsMode. APIOptions and Interceptors do not run: use
 // [Options].Transport. Logger and ClientLogMode are replaced by [Options].Logger.
 //
-// cfg.HTTPClient becomes [Options].Transport. Of an *awshttp.BuildableClient the
-// transport and the timeouts are used, with an idle pool that is at least as large
-// as that of this package. An *http.Client is copied so that it follows no redirect.
-// Any other client is called through its Do method.
+// cfg.HTTPClient becomes [Options].Transport and [Options].DownloadTransport. Of an
+// *awshttp.BuildableClient the transport and the timeouts are used, with an idle pool
+// that is at least as large as that of this package. Clients of one configuration share
+// their connections. An *http.Client is copied so that it follows no redirect; its
+// Timeout does not bound files. Any other client is called through its Do method, and a
+// response that it got by following a redirect is refused.
 func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 	o := Options{
 		Region:                     cfg.Region,
@@ -179,9 +194,10 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 
 // newClient returns a client. The problems are those found while o was made.
 func newClient(o Options, problems problemList, optFns []func(*Options)) *Client {
+	setDefaultTransports(&o) // so that the functions can wrap them
 	applyAll(&problems, &o, optFns)
 	const noAttemptsEnforced = 0
 	return &Client{
-		settings: *prepare(o, noAttemptsEnforced, problems, v4.NewSigner()),
+		settings: prepare(o, noAttemptsEnforced, problems, v4.NewSigner()),
 	}
 }

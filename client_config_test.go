@@ -455,7 +455,7 @@ func TestCallsShareTheRetryQuota(t *testing.T) {
 }
 
 func TestBodyIsReadWhole(t *testing.T) {
-	const size = 3 << 20
+	const size = 1 << 20
 	body := bytes.Repeat([]byte(" "), size)
 	copy(body, `{"JobStatus":"COMPLETED"`)
 	body[size-1] = '}'

@@ -79,12 +79,11 @@ func TestEverythingBadIsReportedAtOnce(t *testing.T) {
 		*o = Options{
 			RetryMaxAttempts: -1,
 			RetryMode:        "x",
-			AttemptTimeout:   -1,
 		}
 	}
 	checkRefused(t, job, change,
 		"AWSAccountID", "DashboardID", "SnapshotJobID",
-		"Region", "Credentials", "RetryMaxAttempts", "RetryMode", "AttemptTimeout")
+		"Region", "Credentials", "RetryMaxAttempts", "RetryMode")
 }
 
 func TestBadRegionIsRefused(t *testing.T) {

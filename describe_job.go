@@ -66,7 +66,7 @@ func (c *Client) DescribeDashboardSnapshotJob(
 		subject:   job,
 	}
 	var body describeJobBody
-	result, err := c.do(ctx, req, job.problems(), &body, optFns)
+	result, err := c.do(ctx, c.settingsFor(optFns), req, job.problems(), &body)
 	if err != nil {
 		return nil, callError(req, err)
 	}

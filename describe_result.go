@@ -92,7 +92,7 @@ func (c *Client) DescribeDashboardSnapshotJobResult(
 		subject:   job,
 	}
 	var body describeResultBody
-	result, err := c.do(ctx, req, job.problems(), &body, optFns)
+	result, err := c.do(ctx, c.settingsFor(optFns), req, job.problems(), &body)
 	if err != nil {
 		return nil, callError(req, err)
 	}

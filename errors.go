@@ -36,15 +36,15 @@ func decodeException(
 	if modelled, ok := modelledCode(op, code); ok {
 		message := cmp.Or(members.exact("Message"), members.exact("message"))
 		return newException(modelled, exceptionFields{
-			message:      redact(message, credentials),
-			requestID:    cmp.Or(members.exact("RequestId"), headerRequestID(header)),
-			resourceType: members.exact("ResourceType"),
+			message:      redactMessage(message, credentials),
+			requestID:    cmp.Or(redactCode(members.exact("RequestId"), credentials), headerRequestID(header)),
+			resourceType: redactCode(members.exact("ResourceType"), credentials),
 		})
 	}
 	// Package aws/retry tries an unmodelled 429 again only if the error has this type.
 	return &smithy.GenericAPIError{
-		Code:    redact(code, credentials),
-		Message: cmp.Or(redact(members.inAnyCase("message"), credentials), unknownError),
+		Code:    redactCode(code, credentials),
+		Message: cmp.Or(redactMessage(members.inAnyCase("message"), credentials), unknownError),
 	}
 }
 
@@ -166,7 +166,7 @@ func headerRequestID(header http.Header) string {
 	if id == "" {
 		id = header.Get("X-Amz-Requestid")
 	}
-	return oneLine(id)
+	return redactCode(id, aws.Credentials{})
 }
 
 // responseError adds to err what a response says. It keeps neither the body nor the
@@ -195,8 +195,8 @@ func sendError(err error, credentials aws.Credentials) error {
 	if urlError, ok := errors.AsType[*url.Error](err); ok {
 		err = urlError.Err
 	}
-	if text := redact(err.Error(), credentials); text != err.Error() {
-		err = &textError{text: text, errs: []error{err}}
+	if text := redactMessage(err.Error(), credentials); text != err.Error() {
+		err = &hiddenError{text: text, err: err}
 	}
 	if speaksNoTLS(err) {
 		err = &retryDecision{
@@ -254,6 +254,22 @@ func (e *textError) Error() string { return e.text }
 
 // Unwrap returns the errors that the text is about.
 func (e *textError) Unwrap() []error { return e.errs }
+
+// hiddenError gives an error another text, because its own has secrets. The error can be
+// matched and found, but is not in the chain, which people print.
+type hiddenError struct {
+	text string
+	err  error
+}
+
+// Error returns the text.
+func (e *hiddenError) Error() string { return e.text }
+
+// Is reports whether the hidden error matches target.
+func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }
+
+// As finds an error of target's type in the hidden error's chain.
+func (e *hiddenError) As(target any) bool { return errors.As(e.err, target) }
 
 // canceledError is the error of a call whose context is done. It wraps ctx's error,
 // its cause, and the errors that came before, in an *aws.RequestCanceledError, which

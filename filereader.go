@@ -180,7 +180,7 @@ func (o *object) connect(last error) error {
 			if failed := o.locate(true); failed != nil {
 				return withPrevious(failed, err)
 			}
-		case isTransient(err):
+		case IsTransient(err):
 			continue
 		default:
 			return err

@@ -131,6 +131,8 @@ func options(transport http.RoundTripper) Options {
 		Region:      "us-east-1",
 		Credentials: exampleCredentials,
 		Transport:   transport,
+		// Only the test's context bounds an attempt.
+		AttemptTimeout: -1,
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		}),

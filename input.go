@@ -21,11 +21,17 @@ type InputFault struct {
 	Problem string // what is wrong with the field, and what would be right
 }
 
-// Error returns all problems in one line.
+// maxShownProblems is how many problems the text of an InvalidInputError lists.
+const maxShownProblems = 30
+
+// Error returns, in one line, the first 30 problems, and how many more there are.
 func (e *InvalidInputError) Error() string {
-	texts := make([]string, len(e.Faults))
-	for i, problem := range e.Faults {
-		texts[i] = problem.Field + " " + problem.Problem
+	var texts []string
+	for _, problem := range e.Faults[:min(maxShownProblems, len(e.Faults))] {
+		texts = append(texts, problem.Field+" "+problem.Problem)
+	}
+	if more := len(e.Faults) - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return "invalid input: " + strings.Join(texts, "; ")
 }

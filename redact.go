@@ -20,8 +20,14 @@ const (
 	// urlDelimiters end a URL within a text.
 	urlDelimiters = " \"'<>,"
 
-	// secretSeparators may stand between the name of a secret and its value.
+	// secretSeparators may stand between the name of a secret and its value, after
+	// spaces.
 	secretSeparators = `:="'%\&>`
+
+	// maxCodeLength and maxMessageLength bound what an error shows of a code or a
+	// request id, and of a message, in bytes.
+	maxCodeLength    = 128
+	maxMessageLength = 4 << 10
 )
 
 // secretNames are names, in lower case, whose values are never shown.
@@ -101,21 +107,41 @@ func redactAfterName(text, name string) string {
 		if !strings.EqualFold(text[i:end], name) {
 			continue
 		}
-		if strings.IndexByte(secretSeparators, text[end]) >= 0 {
+		end += len(text[end:]) - len(strings.TrimLeft(text[end:], " "))
+		if end < len(text) && strings.IndexByte(secretSeparators, text[end]) >= 0 {
 			return text[:end+1] + redacted
 		}
 	}
 	return text
 }
 
-// oneLine replaces control characters and line separators by spaces.
+// oneLine replaces control characters, line separators, and characters that change the
+// direction of the text by spaces.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return ' '
 		}
 		return r
 	}, text)
+}
+
+// redactCode makes a code or a request id from outside fit to be shown.
+func redactCode(code string, credentials aws.Credentials) string {
+	return shorten(redact(shorten(code, 4*maxCodeLength), credentials), maxCodeLength)
+}
+
+// redactMessage makes a message from outside fit to be shown.
+func redactMessage(message string, credentials aws.Credentials) string {
+	return shorten(redact(message, credentials), maxMessageLength)
+}
+
+// shorten cuts a text to a number of bytes.
+func shorten(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "") + "…"
 }
 
 // snippet returns the beginning of a body, without secrets. It is cut after it is
@@ -123,8 +149,5 @@ func oneLine(text string) string {
 func snippet(body []byte, credentials aws.Credentials) string {
 	body = body[:min(len(body), maxErrorBody)]
 	text := redact(strings.ToValidUTF8(string(body), "\uFFFD"), credentials)
-	if len(text) <= snippetSize {
-		return text
-	}
-	return strings.ToValidUTF8(text[:snippetSize], "") + "…"
+	return shorten(text, snippetSize)
 }

@@ -10,8 +10,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// maxShownFiles is how many failed files the text of a JobError lists.
-const maxShownFiles = 10
+const (
+	// maxShownFiles is how many failed files the text of a JobError lists.
+	maxShownFiles = 10
+
+	// maxErrorFiles is how many failed files a JobError has. A job has up to 7 files.
+	maxErrorFiles = 1000
+)
 
 // ResultFile is one file of a result: one that was made, one that failed, or one that
 // was asked for and is missing.
@@ -42,11 +47,14 @@ type ResultFile struct {
 // Err returns nil if the file was made without an error, and a [*FileError]
 // otherwise.
 func (f ResultFile) Err() error {
-	if f.URI != "" && len(f.Errors) == 0 {
+	if f.isGood() {
 		return nil
 	}
 	return &FileError{File: f}
 }
+
+// isGood reports whether the file was made without an error.
+func (f ResultFile) isGood() bool { return f.URI != "" && len(f.Errors) == 0 }
 
 // wrap adds the job and the file to an error.
 func (f ResultFile) wrap(err error) error {
@@ -96,35 +104,49 @@ func (f ResultFile) failure() string {
 // has only one element, that one counts. Files that were asked for and have no result
 // come last in their group, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
-	var files []ResultFile
-	for i, user := range o.Result.AnonymousUsers {
-		owner := ResultFile{Job: o.Job, User: i}
-		files = appendFiles(files, owner, user.FileGroups)
+	return func(yield func(ResultFile) bool) {
+		for i, user := range o.Result.AnonymousUsers {
+			owner := ResultFile{Job: o.Job, User: i}
+			if !walkFiles(owner, user.FileGroups, yield) {
+				return
+			}
+		}
+		for i, user := range o.Result.RegisteredUsers {
+			owner := ResultFile{Job: o.Job, User: i, Registered: true}
+			if !walkFiles(owner, user.FileGroups, yield) {
+				return
+			}
+		}
 	}
-	for i, user := range o.Result.RegisteredUsers {
-		owner := ResultFile{Job: o.Job, User: i, Registered: true}
-		files = appendFiles(files, owner, user.FileGroups)
-	}
-	return slices.Values(files)
 }
 
-// appendFiles appends the files of a user's groups. Each file begins as a copy of
-// owner, which has the job and the user.
-func appendFiles(files []ResultFile, owner ResultFile, groups []SnapshotJobResultFileGroup) []ResultFile {
+// walkFiles yields the files of a user's groups, until yield returns false. Each file
+// begins as a copy of owner, which has the job and the user. It reports whether yield
+// wants more.
+func walkFiles(owner ResultFile, groups []SnapshotJobResultFileGroup, yield func(ResultFile) bool) bool {
 	for i, group := range groups {
 		owner.Group = i
 		for j, made := range group.S3Results {
-			files = append(files, newResultFile(owner, group, j, made))
+			if !yield(newResultFile(owner, group, j, made)) {
+				return false
+			}
 		}
 		for j := len(group.S3Results); j < len(group.Files); j++ {
-			missing := owner
-			missing.Index = -1
-			missing.Format = group.Files[j].FormatType
-			missing.Sheets = group.Files[j].SheetSelections
-			files = append(files, missing)
+			if !yield(newMissingFile(owner, group.Files[j])) {
+				return false
+			}
 		}
 	}
-	return files
+	return true
+}
+
+// newMissingFile returns the file that was asked for and has no result.
+func newMissingFile(owner ResultFile, asked SnapshotFile) ResultFile {
+	file := owner
+	file.Index = -1
+	file.Format = asked.FormatType
+	file.Sheets = asked.SheetSelections
+	return file
 }
 
 // newResultFile returns the file of a group's result with this index.
@@ -168,12 +190,12 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	}
 	for file := range o.Files() {
 		e.total++
-		if file.Err() != nil {
-			e.Files = append(e.Files, file)
+		if !file.isGood() {
+			e.addFailed(file)
 		}
 	}
 	isCompleted := o.JobStatus == SnapshotJobStatusCompleted && o.ErrorInfo == nil
-	if isCompleted && e.total > 0 && len(e.Files) == 0 {
+	if isCompleted && e.total > 0 && e.failed == 0 {
 		return nil
 	}
 	return e
@@ -186,10 +208,22 @@ type JobError struct {
 	Status    SnapshotJobStatus
 	ErrorType string       // of the job as a whole; see the ErrorType constants
 	Message   string       // of the job as a whole
-	Files     []ResultFile // the files that failed or are missing
+	Files     []ResultFile // the files that failed or are missing, up to 1000
 
-	total int // how many files the job has
+	total  int // how many files the job has
+	failed int // how many of them failed or are missing
 }
+
+// addFailed adds a file that failed or is missing.
+func (e *JobError) addFailed(file ResultFile) {
+	e.failed++
+	if len(e.Files) < maxErrorFiles {
+		e.Files = append(e.Files, file)
+	}
+}
+
+// failedFiles returns how many files failed or are missing.
+func (e *JobError) failedFiles() int { return max(e.failed, len(e.Files)) }
 
 // Error returns, in one line, what failed and, where AWS documents it, what to do.
 func (e *JobError) Error() string {
@@ -207,7 +241,7 @@ func (e *JobError) Error() string {
 		}
 		text.WriteString(file.failure())
 	}
-	if more := len(e.Files) - len(shown); more > 0 {
+	if more := e.failedFiles() - len(shown); more > 0 {
 		fmt.Fprintf(&text, "; and %d more", more)
 	}
 	return text.String()
@@ -215,7 +249,7 @@ func (e *JobError) Error() string {
 
 // outcome says how the job ended.
 func (e *JobError) outcome() string {
-	failed := len(e.Files)
+	failed := e.failedFiles()
 	status := oneLine(string(e.Status))
 	switch {
 	case e.Status == "":

@@ -130,6 +130,9 @@ func (l *retryLoop) sendAttempt(ctx context.Context, number int, releaseAttempt 
 func (l *retryLoop) keep(learned attemptResult) {
 	l.result.requestID = learned.requestID
 	l.result.status = learned.status
+	if !learned.sent.IsZero() {
+		l.result.attempts++
+	}
 	if l.result.firstSent.IsZero() {
 		l.result.firstSent = learned.sent
 	}
@@ -164,7 +167,7 @@ func (l *retryLoop) isLastAttempt() bool {
 func (l *retryLoop) prepareRetry(ctx context.Context, err error) error {
 	retryer := l.settings.retryer
 	judged := forRetryer(err)
-	if l.isFinal(err) || !retryer.IsErrorRetryable(judged) {
+	if !retryer.IsErrorRetryable(judged) {
 		l.attempt.log(ctx, "retry", "decision", "no: the error is final")
 		return err
 	}
@@ -185,11 +188,6 @@ func (l *retryLoop) prepareRetry(ctx context.Context, err error) error {
 	l.attempt.log(ctx, "retry", "decision", "yes", "delay", delay)
 	sleep(ctx, delay)
 	return nil
-}
-
-// isFinal reports whether the operation rules out another attempt after err.
-func (l *retryLoop) isFinal(err error) bool {
-	return slices.Contains(l.attempt.request.operation.finalCodes, errorCode(err))
 }
 
 // withoutToken returns the error of a call that gets no token for a retry.
@@ -227,9 +225,14 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// isTransient reports whether the same call may succeed later: aws/retry would try
-// it again, or the job has not finished yet.
-func isTransient(err error) bool {
+// IsTransient reports whether the same call may succeed later, without a change of its
+// input: the service throttled the call or failed, the connection broke, or a result was
+// asked for before the job had finished. It reports what package aws/retry would try
+// again by default, and false for nil.
+func IsTransient(err error) bool {
+	if err == nil {
+		return false
+	}
 	if errors.Is(err, ErrJobNotFinished) {
 		return true
 	}
@@ -268,8 +271,16 @@ func (e *retryDecision) Unwrap() error { return e.err }
 // RetryableError is what package aws/retry asks of an error.
 func (e *retryDecision) RetryableError() bool { return e.retryable }
 
+// expiredCodes are the error codes that tell of expired credentials, of the API and of
+// S3.
+var expiredCodes = []string{
+	"ExpiredToken",
+	"ExpiredTokenException",
+	"RequestExpired",
+	"TokenRefreshRequired",
+}
+
 // credentialsExpired reports whether err says that the credentials have expired.
 func credentialsExpired(err error) bool {
-	code := errorCode(err)
-	return code == "ExpiredTokenException" || code == "ExpiredToken"
+	return slices.Contains(expiredCodes, errorCode(err))
 }

@@ -29,8 +29,11 @@ var errRedacted = errors.New("this URI was redacted when it was printed or marsh
 // then, and nothing in the URI is secret.
 func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), s3Scheme) }
 
-// String returns the URI without its query and user info.
-func (u S3URI) String() string {
+// String returns the URI without its query and user info, as one line.
+func (u S3URI) String() string { return oneLine(u.withoutSecrets()) }
+
+// withoutSecrets returns the URI without its query and user info.
+func (u S3URI) withoutSecrets() string {
 	if u.isKey() {
 		return string(u)
 	}
@@ -64,8 +67,8 @@ func (u S3URI) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), u.String())
 }
 
-// MarshalText returns what String does.
-func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+// MarshalText returns the URI without its query and user info.
+func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.withoutSecrets()), nil }
 
 // UnmarshalText sets the URI. It returns an error for a URI that String or
 // MarshalText has redacted, which is of no use.

@@ -2,7 +2,10 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -11,6 +14,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
+
+// defaultAttemptTimeout bounds an attempt, so that no call hangs on a dead connection.
+const defaultAttemptTimeout = 30 * time.Second
 
 // settings are options as a call uses them: checked, with their defaults filled in,
 // and with what follows from them.
@@ -21,6 +27,8 @@ type settings struct {
 	retryer    aws.RetryerV2
 	userAgent  string
 	signer     *v4.Signer
+
+	serviceValues sync.Map // from *operation to a context.Context; see withService
 
 	// problems are what is wrong with the options. fileProblems are what is wrong
 	// with those that only files need.
@@ -35,7 +43,7 @@ type settings struct {
 // settingsFor returns the client's settings as the option functions of one call
 // change them.
 func (c *Client) settingsFor(optFns []func(*Options)) *settings {
-	if c == nil || c.settings.signer == nil {
+	if c == nil || c.settings == nil {
 		problem := InputFault{
 			Field:   "Client",
 			Problem: "is nil or zero: want one that New or NewFromConfig made",
@@ -43,7 +51,7 @@ func (c *Client) settingsFor(optFns []func(*Options)) *settings {
 		return &settings{problems: problemList{problem}}
 	}
 	if len(optFns) == 0 {
-		return &c.settings
+		return c.settings
 	}
 	options := c.settings.options
 	problems := slices.Clone(c.settings.sourceProblems)
@@ -71,13 +79,10 @@ func prepare(o Options, clientMaxAttempts int, sourceProblems problemList, signe
 	}
 	setDefault(&s.problems, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
 	checkRetryMode(o.RetryMode, &s.problems)
-	setDefault(&s.problems, "AttemptTimeout", &o.AttemptTimeout, 0)
-	if o.Transport == nil {
-		o.Transport = defaultTransport
+	if o.AttemptTimeout == 0 {
+		o.AttemptTimeout = defaultAttemptTimeout
 	}
-	if o.DownloadTransport == nil {
-		o.DownloadTransport = defaultDownloadTransport
-	}
+	setDefaultTransports(&o)
 	s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts, clientMaxAttempts)
 	o.Retryer = s.retryer
 	s.userAgent = userAgent(&o)
@@ -103,12 +108,30 @@ func checkRetryMode(mode aws.RetryMode, problems *problemList) {
 	}
 }
 
-// newRetryer returns the SDK's retryer for a mode.
+// newRetryer returns the SDK's retryer for a mode, with what this package knows better.
 func newRetryer(mode aws.RetryMode) aws.Retryer {
 	if mode == aws.RetryModeAdaptive {
-		return retry.NewAdaptiveMode()
+		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.StandardOptions = append(o.StandardOptions, addRetryRules)
+		})
 	}
-	return retry.NewStandard()
+	return retry.NewStandard(addRetryRules)
+}
+
+// addRetryRules puts the rules of this package before those of package aws/retry.
+func addRetryRules(o *retry.StandardOptions) {
+	rules := []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(limitExceededIsFinal)}
+	o.Retryables = append(rules, o.Retryables...)
+}
+
+// limitExceededIsFinal rules out another attempt after LimitExceededException, which
+// package aws/retry classifies as throttling. Here it means that the account's jobs are
+// all running, which outlasts any backoff.
+func limitExceededIsFinal(err error) aws.Ternary {
+	if _, ok := errors.AsType[*LimitExceededException](err); ok {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // limitRetryer returns a retryer that allows maxAttempts, or as many as it did if

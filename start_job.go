@@ -16,9 +16,6 @@ var startJob = operation{
 		"ResourceExistsException",
 		"UnsupportedPricingPlanException",
 	}),
-	// Package aws/retry classifies LimitExceededException as throttling. Here it means
-	// that the account's jobs are all running, which outlasts any backoff.
-	finalCodes: []string{"LimitExceededException"},
 }
 
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
@@ -101,33 +98,34 @@ type startResponseBody struct {
 // accepted the job. [Client.Wait] waits until the job has finished.
 //
 // A request that got no response, or one with a 5xx status, may have started the job
-// all the same. If the call fails after such an attempt, the description of the job
-// decides. If its FileGroups, destination and keys of tags are those of the input,
-// and it was created since the first attempt, it is this job, and the call succeeds.
-// If the description is of another job, the error of the call stands. If there is no
-// description, the error matches [ErrOutcomeUnknown].
+// all the same. So may one that was followed by ResourceExistsException when it was sent
+// again. The description of the job then decides, by [DescribeDashboardSnapshotJobOutput.Matches].
+// If it matches the input, and the job was created since the first attempt, it is this
+// job, and the call succeeds. If the description is of another job, the error of the call
+// stands. If there is no description, the error matches [ErrOutcomeUnknown].
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
 // [*UnsupportedPricingPlanException], and [*LimitExceededException]. The latter is
-// not tried again, because the running jobs outlast the retries: start the job again
-// when another one has finished.
+// not tried again, unless by a Retryer of the caller's, because the running jobs outlast
+// the retries: start the job again when another one has finished.
 func (c *Client) StartDashboardSnapshotJob(
 	ctx context.Context,
 	in *StartDashboardSnapshotJobInput,
 	optFns ...func(*Options),
 ) (*StartDashboardSnapshotJobOutput, error) {
-	req, problems := newStartRequest(in)
+	settings := c.settingsFor(optFns)
+	req, problems := newStartRequest(in, settings.options.DisableInputRules)
 	var body startResponseBody
-	result, err := c.do(ctx, req, problems, &body, optFns)
-	if err != nil && result.outcomeUnknown {
+	result, err := c.do(ctx, settings, req, problems, &body)
+	if err != nil && leavesStartOpen(result, err) {
 		lost := lostStart{
 			client:    c,
 			input:     in,
 			optFns:    optFns,
 			firstSent: result.firstSent,
 		}
-		output, err := lost.resolve(ctx, err)
+		output, err := lost.resolve(ctx, settings, err)
 		if err != nil {
 			return nil, callError(req, err)
 		}
@@ -147,14 +145,14 @@ func (c *Client) StartDashboardSnapshotJob(
 }
 
 // newStartRequest returns the request for an input, and what is wrong with the input.
-func newStartRequest(in *StartDashboardSnapshotJobInput) (*request, problemList) {
+func newStartRequest(in *StartDashboardSnapshotJobInput, withoutRules bool) (*request, problemList) {
 	req := &request{operation: &startJob}
 	var problems problemList
 	if in == nil {
 		problems.add("in", "is nil: want the job to start")
 		return req, problems
 	}
-	if problems := in.problems(); len(problems) > 0 {
+	if problems := in.problems(withoutRules); len(problems) > 0 {
 		return req, problems
 	}
 	req.path = newRequestPath(

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -34,9 +35,22 @@ type lostStart struct {
 	firstSent time.Time
 }
 
+// leavesStartOpen reports whether a start that failed may have started its job: the
+// outcome of an attempt is not known, or the job exists after more than one attempt.
+func leavesStartOpen(result callResult, err error) bool {
+	if result.outcomeUnknown {
+		return true
+	}
+	return result.attempts > 1 && errorCode(err) == "ResourceExistsException"
+}
+
 // resolve describes the job to learn whether the start, which failed with startErr,
 // has started it.
-func (l *lostStart) resolve(ctx context.Context, startErr error) (*StartDashboardSnapshotJobOutput, error) {
+func (l *lostStart) resolve(
+	ctx context.Context,
+	settings *settings,
+	startErr error,
+) (*StartDashboardSnapshotJobOutput, error) {
 	found, err := l.client.DescribeDashboardSnapshotJob(ctx, l.input.Job, l.optFns...)
 	if err != nil {
 		return nil, outcomeUnknown(startErr, describeFailed(err))
@@ -45,7 +59,7 @@ func (l *lostStart) resolve(ctx context.Context, startErr error) (*StartDashboar
 		vague := errors.New("and its description does not tell when it was created, and of what")
 		return nil, outcomeUnknown(startErr, vague)
 	}
-	if found.CreatedTime.Before(l.earliestCreation()) || !found.describes(l.input) {
+	if found.CreatedTime.Before(l.earliestCreation(settings)) || !found.Matches(l.input) {
 		return nil, startErr // another job has the id
 	}
 	return &StartDashboardSnapshotJobOutput{
@@ -58,8 +72,8 @@ func (l *lostStart) resolve(ctx context.Context, startErr error) (*StartDashboar
 
 // earliestCreation returns when, by the service's clock, this start can have created
 // its job at the earliest.
-func (l *lostStart) earliestCreation() time.Time {
-	if l.client.settingsFor(l.optFns).options.DisableClockSkewCorrection {
+func (l *lostStart) earliestCreation(settings *settings) time.Time {
+	if settings.options.DisableClockSkewCorrection {
 		return l.firstSent.Add(-largestClockError)
 	}
 	return l.firstSent.Add(l.client.clockSkew.load() - dateResolution)
@@ -78,9 +92,13 @@ func describeFailed(err error) error {
 	return fmt.Errorf("and describing it failed: %w", err)
 }
 
-// describes reports whether o describes a job with this input, as far as a
-// description tells. It has the keys of tags and not their values.
-func (o *DescribeDashboardSnapshotJobOutput) describes(in *StartDashboardSnapshotJobInput) bool {
+// Matches reports whether the job is one with this input, as far as a description
+// tells: its files, its destination, its parameters, and the keys of its tags. A
+// description does not have the values of tags. What it lacks is taken to match.
+func (o *DescribeDashboardSnapshotJobOutput) Matches(in *StartDashboardSnapshotJobInput) bool {
+	if in == nil {
+		return false
+	}
 	described := o.SnapshotConfiguration
 	asked := in.SnapshotConfiguration
 	if !slices.EqualFunc(described.FileGroups, asked.FileGroups, SnapshotFileGroup.equal) {
@@ -88,6 +106,9 @@ func (o *DescribeDashboardSnapshotJobOutput) describes(in *StartDashboardSnapsho
 	}
 	if described.DestinationConfiguration != nil &&
 		!described.DestinationConfiguration.equal(asked.DestinationConfiguration) {
+		return false
+	}
+	if described.Parameters != nil && !described.Parameters.equal(asked.Parameters) {
 		return false
 	}
 	return o.UserConfiguration == nil || o.UserConfiguration.equalKeys(in.UserConfiguration)
@@ -134,4 +155,38 @@ func (u *SnapshotUserConfigurationRedacted) equalKeys(configuration *SnapshotUse
 	slices.Sort(described)
 	slices.Sort(asked)
 	return slices.Equal(described, asked)
+}
+
+// equal reports whether two sets of parameters have the same names and, where p has
+// them, the same values. Nil has no parameters.
+func (p *Parameters) equal(other *Parameters) bool {
+	if other == nil {
+		other = new(Parameters)
+	}
+	return slices.EqualFunc(p.StringParameters, other.StringParameters, StringParameter.equal) &&
+		slices.EqualFunc(p.IntegerParameters, other.IntegerParameters, IntegerParameter.equal) &&
+		slices.EqualFunc(p.DecimalParameters, other.DecimalParameters, DecimalParameter.equal) &&
+		slices.EqualFunc(p.DateTimeParameters, other.DateTimeParameters, DateTimeParameter.equal)
+}
+
+func (p StringParameter) equal(other StringParameter) bool {
+	return p.Name == other.Name && (len(p.Values) == 0 || slices.Equal(p.Values, other.Values))
+}
+
+func (p IntegerParameter) equal(other IntegerParameter) bool {
+	return p.Name == other.Name && (len(p.Values) == 0 || slices.Equal(p.Values, other.Values))
+}
+
+// equal takes NaN for equal to NaN.
+func (p DecimalParameter) equal(other DecimalParameter) bool {
+	sameNumber := func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+	return p.Name == other.Name &&
+		(len(p.Values) == 0 || slices.EqualFunc(p.Values, other.Values, sameNumber))
+}
+
+// equal compares times as they are sent, to the millisecond.
+func (p DateTimeParameter) equal(other DateTimeParameter) bool {
+	sameTime := func(a, b time.Time) bool { return a.UnixMilli() == b.UnixMilli() }
+	return p.Name == other.Name &&
+		(len(p.Values) == 0 || slices.EqualFunc(p.Values, other.Values, sameTime))
 }

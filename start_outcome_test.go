@@ -152,6 +152,7 @@ func TestStartIsTriedAgain(t *testing.T) {
 func TestStartFindsTheJobOfItsFirstAttempt(t *testing.T) {
 	lost := startFaults(snapshotjobtest.DropAfterWork())
 	page := startAnswer(503, "<html>")
+	const throttled = `{"__type":"ThrottlingException"}`
 	limit := snapshotjobtest.Answer(409, "LimitExceededException", "12 jobs")
 	for _, tt := range []struct {
 		name  string
@@ -179,6 +180,10 @@ func TestStartFindsTheJobOfItsFirstAttempt(t *testing.T) {
 				starts:  startFaults(startAfterWork("stall", startUntilDone)),
 				options: startShortAttempts,
 			},
+		},
+		{
+			name:  "although it was throttled",
+			scene: startScene{starts: startFaults(startAfterWork("429", startAnswer(429, throttled)))},
 		},
 		{
 			name:  "which took the last place of the account",
@@ -289,6 +294,7 @@ func TestStartFindsItsJobByTheClockOfTheService(t *testing.T) {
 // A ResourceExistsException is beyond doubt if no earlier attempt can have started the job.
 func TestStartTellsThatTheJobExists(t *testing.T) {
 	exists := snapshotjobtest.Answer(409, "ResourceExistsException", "it exists")
+	others := startRunning(snapshotjobtest.PDF("sheet-2"))
 	for _, tt := range []startFailure{
 		{
 			name:      "at once",
@@ -297,10 +303,13 @@ func TestStartTellsThatTheJobExists(t *testing.T) {
 			want:      startTally{attempts: 1},
 		},
 		{
-			name:      "after a throttled request",
-			scene:     startScene{starts: startFaults(snapshotjobtest.Throttle(), exists)},
+			name: "after a throttled request, as a job of other files",
+			scene: startScene{
+				existing: &others,
+				starts:   startFaults(snapshotjobtest.Throttle()),
+			},
 			wantError: "ResourceExistsException",
-			want:      startTally{attempts: 2},
+			want:      startTally{attempts: 2, described: 1},
 		},
 	} {
 		tt.run(t, false)

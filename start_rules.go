@@ -65,10 +65,9 @@ var (
 		comment: ", which may be empty, or no UserConfiguration for a registered user",
 	}
 	tagLimits = countLimits{
-		format:  "has %d tags",
-		least:   1,
-		most:    50,
-		comment: ", or nil for none",
+		format: "has %d tags",
+		least:  0,
+		most:   50,
 	}
 	tagKeyLimits = countLimits{
 		format: "has %d characters",
@@ -87,35 +86,62 @@ var (
 	}
 )
 
-// problems returns how the input breaks the documented rules. No problem holds the
+// startCheck collects what is wrong with the input of a start. No problem holds the
 // value of a tag or a parameter.
-func (in *StartDashboardSnapshotJobInput) problems() problemList {
-	problems := in.Job.problems()
-	problems.checkFileGroups(in.SnapshotConfiguration.FileGroups)
-	problems.checkDestination(in.SnapshotConfiguration.DestinationConfiguration)
-	problems.checkUsers(in.UserConfiguration)
-	problems.checkParameters(in.SnapshotConfiguration.Parameters)
-	return problems
+type startCheck struct {
+	problems problemList
+
+	// withoutRules leaves out the documented limits, formats and scopes, as
+	// Options.DisableInputRules asks for. What the request cannot do without is checked
+	// all the same.
+	withoutRules bool
 }
 
-func (l *problemList) checkFileGroups(groups []SnapshotFileGroup) {
-	l.checkCount("FileGroups", len(groups), fileGroupLimits)
+// problems returns what is wrong with the input.
+func (in *StartDashboardSnapshotJobInput) problems(withoutRules bool) problemList {
+	check := &startCheck{
+		problems:     in.Job.problems(),
+		withoutRules: withoutRules,
+	}
+	check.fileGroups(in.SnapshotConfiguration.FileGroups)
+	check.destination(in.SnapshotConfiguration.DestinationConfiguration)
+	check.users(in.UserConfiguration)
+	check.parameters(in.SnapshotConfiguration.Parameters)
+	return check.problems
+}
+
+// count adds a problem if a documented limit is broken.
+func (c *startCheck) count(field string, count int, limits countLimits) {
+	if !c.withoutRules {
+		c.problems.checkCount(field, count, limits)
+	}
+}
+
+// required adds a problem if a required text is empty.
+func (c *startCheck) required(field, text string) {
+	if text == "" {
+		c.problems.add(field, "is empty")
+	}
+}
+
+func (c *startCheck) fileGroups(groups []SnapshotFileGroup) {
+	c.count("FileGroups", len(groups), fileGroupLimits)
 	filesOf := map[SnapshotFileFormatType]int{}
 	for i, group := range groups {
 		files := indexed("FileGroups", i) + ".Files"
-		l.checkCount(files, len(group.Files), groupFileLimits)
+		c.count(files, len(group.Files), groupFileLimits)
 		for j, file := range group.Files {
 			filesOf[file.FormatType]++
-			l.checkFile(indexed(files, j), file)
+			c.file(indexed(files, j), file)
 		}
 	}
-	l.checkFilesOfFormat(SnapshotFileFormatTypeCSV, filesOf)
-	l.checkFilesOfFormat(SnapshotFileFormatTypeExcel, filesOf)
-	l.checkFilesOfFormat(SnapshotFileFormatTypePDF, filesOf)
+	c.filesOfFormat(SnapshotFileFormatTypeCSV, filesOf)
+	c.filesOfFormat(SnapshotFileFormatTypeExcel, filesOf)
+	c.filesOfFormat(SnapshotFileFormatTypePDF, filesOf)
 }
 
-func (l *problemList) checkFilesOfFormat(format SnapshotFileFormatType, filesOf map[SnapshotFileFormatType]int) {
-	l.checkCount("FileGroups", filesOf[format], countLimits{
+func (c *startCheck) filesOfFormat(format SnapshotFileFormatType, filesOf map[SnapshotFileFormatType]int) {
+	c.count("FileGroups", filesOf[format], countLimits{
 		format:  "ask for %d " + string(format) + " files",
 		least:   0,
 		most:    formatRules[format].maxFiles,
@@ -123,15 +149,15 @@ func (l *problemList) checkFilesOfFormat(format SnapshotFileFormatType, filesOf 
 	})
 }
 
-func (l *problemList) checkFile(field string, file SnapshotFile) {
-	rule, ok := formatRules[file.FormatType]
-	if !ok {
-		l.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(file.FormatType)))
+func (c *startCheck) file(field string, file SnapshotFile) {
+	rule, isKnown := formatRules[file.FormatType]
+	if file.FormatType == "" || !isKnown && !c.withoutRules {
+		c.problems.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(file.FormatType)))
 		return
 	}
 	ofFormat := " for " + string(file.FormatType)
 	selections := field + ".SheetSelections"
-	l.checkCount(selections, len(file.SheetSelections), countLimits{
+	c.count(selections, len(file.SheetSelections), countLimits{
 		format:  "has %d selections",
 		least:   1,
 		most:    rule.maxSelections,
@@ -140,9 +166,9 @@ func (l *problemList) checkFile(field string, file SnapshotFile) {
 	visuals := 0
 	for i, selection := range file.SheetSelections {
 		visuals += len(selection.VisualIDs)
-		l.checkSelection(indexed(selections, i), selection, file.FormatType)
+		c.selection(indexed(selections, i), selection, file.FormatType)
 	}
-	l.checkCount(selections, visuals, countLimits{
+	c.count(selections, visuals, countLimits{
 		format:  "select %d visuals",
 		least:   0,
 		most:    rule.maxVisuals,
@@ -150,93 +176,92 @@ func (l *problemList) checkFile(field string, file SnapshotFile) {
 	})
 }
 
-func (l *problemList) checkSelection(
-	field string,
-	selection SnapshotFileSheetSelection,
-	format SnapshotFileFormatType,
-) {
-	rule := formatRules[format]
-	if selection.SheetID == "" {
-		l.add(field+".SheetID", "is empty")
+func (c *startCheck) selection(field string, selection SnapshotFileSheetSelection, format SnapshotFileFormatType) {
+	c.required(field+".SheetID", selection.SheetID)
+	visuals := field + ".VisualIDs"
+	for i, id := range selection.VisualIDs {
+		c.required(indexed(visuals, i), id)
 	}
+	if c.withoutRules {
+		c.required(field+".SelectionScope", string(selection.SelectionScope))
+		return
+	}
+	rule := formatRules[format]
 	if selection.SelectionScope != rule.scope {
 		scope := quote(string(selection.SelectionScope))
-		l.add(field+".SelectionScope", "is %s: want %s for %s", scope, rule.scope, format)
+		c.problems.add(field+".SelectionScope", "is %s: want %s for %s", scope, rule.scope, format)
 	}
-	visuals := field + ".VisualIDs"
 	if rule.maxVisuals > 0 && len(selection.VisualIDs) == 0 {
-		l.add(visuals, "is empty: %s takes the visuals one by one", format)
-	}
-	for i, id := range selection.VisualIDs {
-		if id == "" {
-			l.add(indexed(visuals, i), "is empty")
-		}
+		c.problems.add(visuals, "is empty: %s takes the visuals one by one", format)
 	}
 }
 
-func (l *problemList) checkDestination(destination *SnapshotDestinationConfiguration) {
+func (c *startCheck) destination(destination *SnapshotDestinationConfiguration) {
 	if destination == nil {
 		return
 	}
-	l.checkCount("S3Destinations", len(destination.S3Destinations), destinationLimits)
+	c.count("S3Destinations", len(destination.S3Destinations), destinationLimits)
 	for i, s3 := range destination.S3Destinations {
 		field := indexed("S3Destinations", i) + ".BucketConfiguration"
-		l.checkText(field+".BucketName", s3.BucketConfiguration.BucketName)
-		l.checkText(field+".BucketPrefix", s3.BucketConfiguration.BucketPrefix)
-		l.checkText(field+".BucketRegion", s3.BucketConfiguration.BucketRegion)
+		c.problems.checkText(field+".BucketName", s3.BucketConfiguration.BucketName)
+		c.problems.checkText(field+".BucketPrefix", s3.BucketConfiguration.BucketPrefix)
+		c.problems.checkText(field+".BucketRegion", s3.BucketConfiguration.BucketRegion)
 	}
 }
 
-func (l *problemList) checkUsers(configuration *SnapshotUserConfiguration) {
+func (c *startCheck) users(configuration *SnapshotUserConfiguration) {
 	if configuration == nil {
 		return
 	}
-	l.checkCount("AnonymousUsers", len(configuration.AnonymousUsers), anonymousUserLimits)
+	c.count("AnonymousUsers", len(configuration.AnonymousUsers), anonymousUserLimits)
 	for i, user := range configuration.AnonymousUsers {
-		if user.RowLevelPermissionTags == nil {
-			continue
-		}
 		field := indexed("AnonymousUsers", i) + ".RowLevelPermissionTags"
-		l.checkCount(field, len(user.RowLevelPermissionTags), tagLimits)
+		c.count(field, len(user.RowLevelPermissionTags), tagLimits)
 		for j, tag := range user.RowLevelPermissionTags {
-			l.checkTag(indexed(field, j), tag)
+			c.tag(indexed(field, j), tag)
 		}
 	}
 }
 
-func (l *problemList) checkTag(field string, tag SessionTag) {
-	l.checkCount(field+".Key", utf8.RuneCountInString(tag.Key), tagKeyLimits)
-	l.checkCount(field+".Value", utf8.RuneCountInString(tag.Value), tagValueLimits)
+func (c *startCheck) tag(field string, tag SessionTag) {
+	if c.withoutRules {
+		c.required(field+".Key", tag.Key)
+		c.required(field+".Value", tag.Value)
+		return
+	}
+	c.count(field+".Key", utf8.RuneCountInString(tag.Key), tagKeyLimits)
+	c.count(field+".Value", utf8.RuneCountInString(tag.Value), tagValueLimits)
 }
 
-func (l *problemList) checkParameters(parameters *Parameters) {
+func (c *startCheck) parameters(parameters *Parameters) {
 	if parameters == nil {
 		return
 	}
-	l.checkCount("StringParameters", len(parameters.StringParameters), parameterLimits)
+	c.count("StringParameters", len(parameters.StringParameters), parameterLimits)
 	for i, parameter := range parameters.StringParameters {
-		l.checkText(indexed("StringParameters", i)+".Name", parameter.Name)
+		c.problems.checkText(indexed("StringParameters", i)+".Name", parameter.Name)
 	}
-	l.checkCount("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
+	c.count("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
 	for i, parameter := range parameters.IntegerParameters {
-		l.checkText(indexed("IntegerParameters", i)+".Name", parameter.Name)
+		c.problems.checkText(indexed("IntegerParameters", i)+".Name", parameter.Name)
 	}
-	l.checkCount("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
+	c.count("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
 	for i, parameter := range parameters.DecimalParameters {
-		l.checkText(indexed("DecimalParameters", i)+".Name", parameter.Name)
+		c.problems.checkText(indexed("DecimalParameters", i)+".Name", parameter.Name)
 	}
-	l.checkCount("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
+	c.count("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
 	for i, parameter := range parameters.DateTimeParameters {
 		field := indexed("DateTimeParameters", i)
-		l.checkText(field+".Name", parameter.Name)
-		l.checkTimes(field+".Values", parameter.Values)
+		c.problems.checkText(field+".Name", parameter.Name)
+		c.times(field+".Values", parameter.Values)
 	}
 }
 
-func (l *problemList) checkTimes(field string, times []time.Time) {
+// times adds a problem for each time that the service's form of it cannot tell.
+func (c *startCheck) times(field string, times []time.Time) {
 	for i, t := range times {
 		if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
-			l.add(indexed(field, i), "is the zero time, or beyond the year 9999")
+			c.problems.add(indexed(field, i), "is the zero time, or beyond the year 9999")
 		}
 	}
 }

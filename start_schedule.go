@@ -14,7 +14,6 @@ var startSchedule = operation{
 		"InvalidParameterValueException",
 		"LimitExceededException",
 	}),
-	finalCodes: []string{"LimitExceededException"}, // as for StartDashboardSnapshotJob
 }
 
 // StartDashboardSnapshotJobScheduleInput names a schedule of a dashboard.
@@ -65,7 +64,7 @@ func (c *Client) StartDashboardSnapshotJobSchedule(
 ) (*StartDashboardSnapshotJobScheduleOutput, error) {
 	req, problems := newScheduleRequest(in)
 	var body startScheduleBody
-	result, err := c.do(ctx, req, problems, &body, optFns)
+	result, err := c.do(ctx, c.settingsFor(optFns), req, problems, &body)
 	if err != nil {
 		return nil, callError(req, err)
 	}

@@ -3,6 +3,9 @@ package snapshotjob
 import (
 	"errors"
 	"net/http"
+	"runtime"
+	"sync"
+	"weak"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -22,6 +25,16 @@ var defaultTransport http.RoundTripper = awshttp.NewBuildableClient().
 // transfers neither wait for the many short calls nor take their connections.
 var defaultDownloadTransport http.RoundTripper = awshttp.NewBuildableClient().GetTransport()
 
+// setDefaultTransports fills in the transports that are nil.
+func setDefaultTransports(o *Options) {
+	if o.Transport == nil {
+		o.Transport = defaultTransport
+	}
+	if o.DownloadTransport == nil {
+		o.DownloadTransport = defaultDownloadTransport
+	}
+}
+
 // widenPool makes room for the idle connections of many callers.
 func widenPool(t *http.Transport) {
 	const noLimit = 0
@@ -31,8 +44,8 @@ func widenPool(t *http.Transport) {
 	t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, leastIdleConnections)
 }
 
-// useHTTPClient sets the transports that an HTTP client of a configuration stands
-// for. It leaves them alone if the client is nil.
+// useHTTPClient sets the transports that an HTTP client of a configuration stands for:
+// one for calls, and one for files. It leaves them alone if the client is nil.
 func useHTTPClient(o *Options, client aws.HTTPClient) {
 	switch client := client.(type) {
 	case nil:
@@ -42,41 +55,106 @@ func useHTTPClient(o *Options, client aws.HTTPClient) {
 		}
 	case *http.Client:
 		if client != nil {
-			o.Transport = clientTransport{client: withoutRedirects(client)}
+			useStandardClient(o, client)
 		}
 	default:
 		o.Transport = clientTransport{client: client}
+		o.DownloadTransport = clientTransport{client: client}
 	}
 }
 
 // useBuildableClient takes over the transport and the timeouts of an SDK client.
 func useBuildableClient(o *Options, client *awshttp.BuildableClient) {
-	// Freeze applies the client's read timeout to the transport, and gives an
-	// *http.Client that holds its overall timeout.
-	forCalls := client.WithTransportOptions(widenPool).Freeze().(*http.Client)
-	forFiles := client.Freeze().(*http.Client)
-	o.Transport = forCalls.Transport
-	o.AttemptTimeout = forCalls.Timeout
-	o.DownloadTransport = forFiles.Transport
+	transports := transportsOf(client)
+	o.Transport = transports.calls
+	o.DownloadTransport = transports.files
+	if timeout := client.GetTimeout(); timeout > 0 {
+		o.AttemptTimeout = timeout
+	}
 }
 
-// withoutRedirects returns a copy of a client that follows no redirect.
-func withoutRedirects(client *http.Client) *http.Client {
-	copied := *client
-	copied.CheckRedirect = func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}
-	return &copied
+// buildableTransports are the transports made of an SDK client.
+type buildableTransports struct {
+	calls http.RoundTripper
+	files http.RoundTripper
 }
+
+// knownTransports are the transports of SDK clients that are in use, so that all
+// clients of one configuration share their connections.
+var knownTransports = struct {
+	mu       sync.Mutex
+	byClient map[weak.Pointer[awshttp.BuildableClient]]buildableTransports
+}{
+	byClient: map[weak.Pointer[awshttp.BuildableClient]]buildableTransports{},
+}
+
+// transportsOf returns the transports of an SDK client, which are made once.
+func transportsOf(client *awshttp.BuildableClient) buildableTransports {
+	knownTransports.mu.Lock()
+	defer knownTransports.mu.Unlock()
+	key := weak.Make(client)
+	if transports, ok := knownTransports.byClient[key]; ok {
+		return transports
+	}
+	// Freeze applies the client's read timeout to the transport.
+	transports := buildableTransports{
+		calls: client.WithTransportOptions(widenPool).Freeze().(*http.Client).Transport,
+		files: client.Freeze().(*http.Client).Transport,
+	}
+	knownTransports.byClient[key] = transports
+	runtime.AddCleanup(client, forgetTransports, key)
+	return transports
+}
+
+// forgetTransports forgets the transports of an SDK client that is gone.
+func forgetTransports(key weak.Pointer[awshttp.BuildableClient]) {
+	knownTransports.mu.Lock()
+	defer knownTransports.mu.Unlock()
+	delete(knownTransports.byClient, key)
+}
+
+// useStandardClient uses copies of a client that follow no redirect. The client's
+// timeout bounds calls; files may take longer.
+func useStandardClient(o *Options, client *http.Client) {
+	forCalls := *client
+	forCalls.CheckRedirect = refuseRedirect
+	forFiles := forCalls
+	forFiles.Timeout = 0
+	o.Transport = clientTransport{client: &forCalls}
+	o.DownloadTransport = clientTransport{client: &forFiles}
+}
+
+// refuseRedirect has an *http.Client return a redirect as any other response.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // clientTransport makes a RoundTripper of an HTTP client.
 type clientTransport struct {
 	client aws.HTTPClient
 }
 
-// RoundTrip calls the client's Do.
+// RoundTrip calls the client's Do. It refuses a response that the client has got by
+// following a redirect, which may have taken the session token to another host.
 func (t clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.client.Do(req)
+	resp, err := t.client.Do(req)
+	if resp == nil || !wasRedirected(req, resp) {
+		return resp, err
+	}
+	if resp.Body != nil {
+		resp.Body.Close()
+	}
+	return nil, &retryDecision{err: errRedirected, retryable: false}
+}
+
+var errRedirected = errors.New("the HTTP client followed a redirect: want one that returns redirects, " +
+	"as CheckRedirect with http.ErrUseLastResponse makes an *http.Client do")
+
+// wasRedirected reports whether a response is to another request than was sent.
+func wasRedirected(sent *http.Request, resp *http.Response) bool {
+	answered := resp.Request
+	if answered == nil || answered == sent || answered.URL == nil {
+		return false
+	}
+	return answered.Response != nil || answered.URL.String() != sent.URL.String()
 }
 
 // roundTrip sends a request, and makes up for transports that break the rules of

@@ -168,9 +168,9 @@ type SnapshotUserConfiguration struct {
 }
 
 // SnapshotAnonymousUser sees the rows that its tags allow. If RowLevelPermissionTags
-// is nil, the user has no tags. There may be up to 50.
+// is empty, the user has no tags. There may be up to 50.
 type SnapshotAnonymousUser struct {
-	RowLevelPermissionTags []SessionTag `json:"RowLevelPermissionTags,omitzero"`
+	RowLevelPermissionTags []SessionTag `json:"RowLevelPermissionTags,omitempty"`
 }
 
 // SessionTag is a tag of row-level security. AWS marks its value as sensitive.

@@ -258,7 +258,7 @@ func (w *wait) nextDelay(ctx context.Context, err error) time.Duration {
 		w.failures = 0
 		return w.delayAfterStatus()
 	}
-	if ctx.Err() != nil || !isTransient(err) {
+	if ctx.Err() != nil || !IsTransient(err) {
 		return 0
 	}
 	w.failures++
