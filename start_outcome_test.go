@@ -151,6 +151,12 @@ func TestStartIsTriedAgain(t *testing.T) {
 // The first attempt starts the job, but its response is lost. The second finds that the id is taken.
 func TestStartFindsTheJobOfItsFirstAttempt(t *testing.T) {
 	lost := startFaults(snapshotjobtest.DropAfterWork())
+	tags := func(in *startJobInput) {
+		in.UserConfiguration = snapshotjob.AnonymousUser(
+			snapshotjob.SessionTag{Key: "tenant", Value: "1"},
+			snapshotjob.SessionTag{Key: "region", Value: "north"},
+		)
+	}
 	page := startAnswer(503, "<html>")
 	const throttled = `{"__type":"ThrottlingException"}`
 	limit := snapshotjobtest.Answer(409, "LimitExceededException", "12 jobs")
@@ -165,6 +171,10 @@ func TestStartFindsTheJobOfItsFirstAttempt(t *testing.T) {
 		{
 			name:  "after a broken connection, into a bucket",
 			scene: startScene{starts: lost, change: startInto(startBucket)},
+		},
+		{
+			name:  "after a broken connection, with tags",
+			scene: startScene{starts: lost, change: tags},
 		},
 		{
 			name:  "after 500",
