@@ -65,3 +65,15 @@ func TestExpireCredentials(t *testing.T) {
 	renewed := keysOf(t, srv.Config().Credentials)
 	dailyResult.by(renewed).send(t, srv).assertOK(t)
 }
+
+func TestExpireCredentialsTwice(t *testing.T) {
+	srv := newDailyServer(t, snapshotjobtest.Completed())
+	srv.ExpireCredentials()
+	second := keysOf(t, srv.Config().Credentials)
+	srv.ExpireCredentials()
+	third := keysOf(t, srv.Config().Credentials)
+	assert.NotEqual(t, second.AccessKeyID, third.AccessKeyID)
+	expired := dailyResult.by(second).send(t, srv)
+	expired.assertError(t, 403, "ExpiredTokenException")
+	dailyResult.by(third).send(t, srv).assertOK(t)
+}

@@ -7,6 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
@@ -47,4 +51,13 @@ func weeklyDescriptionBody(status, updated, requestID string) string {
 	response := fmt.Sprintf(`"RequestId":%q,"Status":200`, requestID)
 	members := []string{identity, users, configuration, progress, response}
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+// A job that was not started through the API has a configuration too: that of its files.
+func TestDescribeAddedJob(t *testing.T) {
+	srv := newDailyServer(t, completedPDF())
+	described, err := srv.Client().DescribeDashboardSnapshotJob(t.Context(), daily)
+	require.NoError(t, err)
+	want := []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("s")}
+	assert.Equal(t, want, described.SnapshotConfiguration.FileGroups)
 }

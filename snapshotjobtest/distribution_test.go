@@ -73,6 +73,19 @@ func TestDistributionShares(t *testing.T) {
 	assert.InDelta(t, 0.1, failedFiles/files, 0.02, "failed files")
 }
 
+func TestDistributionSizes(t *testing.T) {
+	var files, belowMedian float64
+	for _, life := range drawnLives() {
+		for _, file := range life.Files {
+			files++
+			if file.Size < distribution.Size {
+				belowMedian++
+			}
+		}
+	}
+	assert.InDelta(t, 0.5, belowMedian/files, 0.02)
+}
+
 func TestDistributionFilesOfAddedJob(t *testing.T) {
 	srv := newDailyServer(t, snapshotjobtest.Distribution{Size: 10}.Life(daily))
 	formats := map[snapshotjob.SnapshotFileFormatType]int{}

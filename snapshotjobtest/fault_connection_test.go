@@ -62,8 +62,10 @@ func TestStallsEnd(t *testing.T) {
 			srv := newDailyServer(t, snapshotjobtest.Completed())
 			srv.Fail(describeOp, fault)
 			begin := time.Now()
-			get(dailyPath).send(t, srv).assertOK(t)
+			got := get(dailyPath).send(t, srv)
 			took := time.Since(begin)
+			got.assertOK(t)
+			assertPrefix(t, `{"Arn":`, got.body)
 			assert.Equal(t, time.Minute, took)
 		})
 	}

@@ -2,6 +2,7 @@ package snapshotjobtest_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -110,6 +111,15 @@ func TestFaultsThatRespondWithoutError(t *testing.T) {
 			assert.NoError(t, got.bodyErr)
 		})
 	}
+}
+
+func TestSkewedDateIsInHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newDailyServer(t, snapshotjobtest.Completed())
+		srv.Fail(describeOp, snapshotjobtest.SkewedDate(4*time.Minute))
+		got := get(dailyPath).send(t, srv)
+		assert.Equal(t, "Sat, 01 Jan 2000 00:04:00 GMT", got.header.Get("Date"))
+	})
 }
 
 func TestFaultsOfFiles(t *testing.T) {
