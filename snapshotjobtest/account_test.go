@@ -31,7 +31,7 @@ func TestRunningLimit(t *testing.T) {
 				o.MaxRunningJobs = tt.limit
 				o.RequestsPerSecond = -1
 			})
-			startMany(t, srv, tt.jobs)
+			startMany(t, srv, "j", tt.jobs)
 			advanceClock(tt.wait)
 			got := post(jobsPath, goodStart).send(t, srv)
 			if tt.refused {
@@ -43,11 +43,27 @@ func TestRunningLimit(t *testing.T) {
 	}
 }
 
-// startMany starts n jobs.
-func startMany(t *testing.T, srv *snapshotjobtest.Server, n int) {
+// A job that has ended makes room for another one.
+func TestRunningLimitForgetsEndedJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+			o.RequestsPerSecond = -1
+		})
+		for _, prefix := range []string{"first", "second"} {
+			startMany(t, srv, prefix, 12)
+			got := post(jobsPath, goodStart).send(t, srv)
+			got.assertError(t, 409, "LimitExceededException")
+			advanceClock(42 * time.Second)
+		}
+		post(jobsPath, goodStart).send(t, srv).assertOK(t)
+	})
+}
+
+// startMany starts n jobs, whose ids begin with the prefix.
+func startMany(t *testing.T, srv *snapshotjobtest.Server, prefix string, n int) {
 	t.Helper()
 	for i := range n {
-		start := startOf(pdfGroup).withID(fmt.Sprint("j", i))
+		start := startOf(pdfGroup).withID(fmt.Sprint(prefix, i))
 		got := post(jobsPath, start.json()).send(t, srv)
 		got.assertOK(t)
 	}
