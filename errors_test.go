@@ -1,17 +1,36 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
+
+// describeFailed begins the text of every error of describe that comes from an
+// attempt.
+const describeFailed = "operation error QuickSight: DescribeDashboardSnapshotJobResult, " +
+	"111122223333/dash/job: "
+
+// errorCase is a case of errors.json: a response, and what must be known of it.
+type errorCase struct {
+	ID         string            `json:"id"`
+	Status     int               `json:"status"`
+	Header     map[string]string `json:"header"`
+	Body       string            `json:"body"`
+	BodyBase64 string            `json:"body_base64"`
+	Nested     int               `json:"nested"`
+	Want       wantError         `json:"want"`
+}
 
 // wantError is what must be known of an error response.
 type wantError struct {
@@ -27,25 +46,16 @@ type wantError struct {
 	Attempts           int    `json:"attempts"`
 }
 
-type errorCase struct {
-	ID         string            `json:"id"`
-	Status     int               `json:"status"`
-	Header     map[string]string `json:"header"`
-	Body       string            `json:"body"`
-	BodyBase64 string            `json:"body_base64"`
-	Nested     int               `json:"nested"`
-	Want       wantError         `json:"want"`
-}
-
 func (c errorCase) answer(t *testing.T) answer {
-	a := answer{status: c.Status, header: c.Header, body: c.Body}
-	if c.BodyBase64 != "" {
-		a.body = fromBase64(t, c.BodyBase64)
+	t.Helper()
+	body := c.Body
+	switch {
+	case c.BodyBase64 != "":
+		body = fromBase64(t, c.BodyBase64)
+	case c.Nested > 0:
+		body = strings.Repeat(`{"a":`, c.Nested) + "1" + strings.Repeat("}", c.Nested)
 	}
-	if c.Nested > 0 {
-		a.body = strings.Repeat(`{"a":`, c.Nested) + "1" + strings.Repeat("}", c.Nested)
-	}
-	return a
+	return answer{status: c.Status, header: c.Header, body: body}
 }
 
 func TestErrorResponses(t *testing.T) {
@@ -55,178 +65,336 @@ func TestErrorResponses(t *testing.T) {
 		t.Run(tt.ID, func(t *testing.T) {
 			sent := answers(tt.answer(t))
 			out, err := describe(t, options(sent))
-			if out != nil || err == nil {
-				t.Fatalf("output %+v and error %v, want an error alone", out, err)
-			}
-			checkAPIError(t, err, tt.Want)
-			if got := len(sent.requests); got != tt.Want.Attempts {
-				t.Errorf("%d attempts, want %d", got, tt.Want.Attempts)
-			}
+			require.Error(t, err)
+			assert.Nil(t, out)
+			assert.Len(t, sent.requests, tt.Want.Attempts)
+			checkOperation(t, err)
+			checkExhausted(t, err, tt.Want.Attempts)
+			checkResponse(t, err, tt.Want.Status, tt.Want.RequestID)
+			checkException(t, err, tt.Want)
+			assert.NotRegexp(t, `[\r\n]`, err.Error())
 		})
 	}
 }
 
-// checkAPIError checks the whole chain of an error that came in a response.
-func checkAPIError(t *testing.T, err error, want wantError) {
+// checkOperation checks that the outermost error names the operation of describe.
+func checkOperation(t *testing.T, err error) {
 	t.Helper()
-	if op, ok := err.(*smithy.OperationError); !ok || op.ServiceID != "QuickSight" || op.OperationName != "DescribeDashboardSnapshotJobResult" {
-		t.Errorf("the outermost error is %T, want a *smithy.OperationError with the operation's names", err)
+	require.IsType(t, &smithy.OperationError{}, err)
+	outermost := err.(*smithy.OperationError)
+	assert.Equal(t, "QuickSight", outermost.ServiceID)
+	assert.Equal(t, "DescribeDashboardSnapshotJobResult", outermost.OperationName)
+}
+
+// checkExhausted checks that err says how many attempts there were, if there were
+// several.
+func checkExhausted(t *testing.T, err error, attempts int) {
+	t.Helper()
+	if attempts <= 1 {
+		assert.NotErrorAs(t, err, new(*retry.MaxAttemptsError))
+		return
 	}
-	if exhausted, ok := errorAs[*retry.MaxAttemptsError](err); ok != (want.Attempts > 1) || ok && exhausted.Attempt != want.Attempts {
-		t.Errorf("MaxAttemptsError in the chain: %v, want %v", ok, want.Attempts > 1)
-	}
-	resp, ok := errorAs[*awshttp.ResponseError](err)
-	if !ok {
-		t.Fatalf("no *awshttp.ResponseError in the chain of %v", err)
-	}
-	if resp.HTTPStatusCode() != want.Status || resp.ServiceRequestID() != want.RequestID {
-		t.Errorf("status %d and request id %q, want %d and %q", resp.HTTPStatusCode(), resp.ServiceRequestID(), want.Status, want.RequestID)
-	}
-	api, ok := errorAs[smithy.APIError](err)
-	if !ok {
-		t.Fatalf("no smithy.APIError in the chain of %v", err)
-	}
-	got := wantError{
-		Type: strings.TrimPrefix(fmt.Sprintf("%T", api), "*snapshotjob."), Code: api.ErrorCode(), Message: api.ErrorMessage(),
-		Fault: api.ErrorFault().String(),
-	}
-	if got.Type == "*smithy.GenericAPIError" {
-		got.Type = "GenericAPIError"
-	}
+	var exhausted *retry.MaxAttemptsError
+	require.ErrorAs(t, err, &exhausted)
+	assert.Equal(t, attempts, exhausted.Attempt)
+}
+
+// checkResponse checks that err knows the status and the request id of the response.
+func checkResponse(t *testing.T, err error, status int, requestID string) {
+	t.Helper()
+	var resp *awshttp.ResponseError
+	require.ErrorAs(t, err, &resp)
+	assert.Equal(t, status, resp.HTTPStatusCode())
+	assert.Equal(t, requestID, resp.ServiceRequestID())
+}
+
+// checkException checks what err says of the service's exception.
+func checkException(t *testing.T, err error, want wantError) {
+	t.Helper()
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, want.Type, exceptionType(api))
+	assert.Equal(t, want.Code, api.ErrorCode())
+	assert.Equal(t, want.Fault, api.ErrorFault().String())
 	if want.MessageStarts != "" {
-		if !strings.HasPrefix(got.Message, want.MessageStarts) || len(got.Message) > 300 {
-			t.Errorf("message %q, want at most 300 bytes that begin with %q", got.Message, want.MessageStarts)
-		}
-		got.Message = ""
+		start := api.ErrorMessage()[:min(len(want.MessageStarts), len(api.ErrorMessage()))]
+		assert.Equal(t, want.MessageStarts, start)
+		assert.LessOrEqual(t, len(api.ErrorMessage()), 300)
+	} else {
+		assert.Equal(t, want.Message, api.ErrorMessage())
 	}
-	if got, want := got, (wantError{Type: want.Type, Code: want.Code, Message: want.Message, Fault: want.Fault}); got != want {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	if want.Type == "GenericAPIError" {
+		return
 	}
-	if want.Type != "GenericAPIError" {
-		id := want.ExceptionRequestID
-		if id == "" {
-			id = want.RequestID
-		}
-		fields := reflect.ValueOf(api).Elem()
-		if got := fields.FieldByName("RequestID").String(); got != id {
-			t.Errorf("the exception's RequestID is %q, want %q", got, id)
-		}
-		if f := fields.FieldByName("ResourceType"); f.IsValid() && f.String() != want.ResourceType {
-			t.Errorf("ResourceType %q, want %q", f.String(), want.ResourceType)
-		}
+	requestID, _ := exceptionField(api, "RequestID")
+	assert.Equal(t, cmp.Or(want.ExceptionRequestID, want.RequestID), requestID)
+	if resourceType, ok := exceptionField(api, "ResourceType"); ok {
+		assert.Equal(t, want.ResourceType, resourceType)
 	}
-	if strings.ContainsAny(err.Error(), "\n\r") {
-		t.Errorf("error %q, want one line", err)
-	}
+}
+
+// exceptionType is the name of an exception's type, without its package.
+func exceptionType(exception smithy.APIError) string {
+	return reflect.TypeOf(exception).Elem().Name()
+}
+
+// exceptionField is the value of an exception's field, if it has a field of the name.
+func exceptionField(exception smithy.APIError, name string) (value string, ok bool) {
+	field := reflect.ValueOf(exception).Elem().FieldByName(name)
+	return field.String(), field.IsValid()
 }
 
 func TestErrorTexts(t *testing.T) {
+	const requestID = "X-Amzn-Requestid"
 	tests := []struct {
-		name    string
-		job     Job
-		answers []answer
-		want    string
+		name     string
+		response answer
+		want     string // behind describeFailed
 	}{
-		{"typed", exampleJob, []answer{apiError(404, "ResourceNotFoundException")},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 404, RequestID: R1, ResourceNotFoundException: m"},
-		{"generic", exampleJob, []answer{apiError(400, "ValidationException")},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 400, RequestID: R1, api error ValidationException: m"},
-		{"exhausted", exampleJob, []answer{apiError(500, "InternalFailureException")},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 500, RequestID: R1, InternalFailureException: m"},
-		{"send failure", exampleJob, []answer{{err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, dial tcp 192.0.2.1:443: connect: connection refused"},
-		{"cut-off body", exampleJob, []answer{{status: 200, header: map[string]string{"X-Amzn-Requestid": "R1"}, body: `{"JobSta`}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, cut off after 8 bytes: jsontext: unexpected EOF after offset 8"},
-		{"HTML with a 200", exampleJob, []answer{{status: 200, header: map[string]string{"Content-Type": "text/html", "X-Amzn-Requestid": "R1"}, body: "<html>\ncaptive portal</html>"}},
-			`operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 200, RequestID: R1, deserialization failed, failed to decode response body, jsontext: invalid character '<' at start of value, Content-Type "text/html", body "<html> captive portal</html>"`},
-		{"HTML with a 502", exampleJob, []answer{{status: 502, body: "<html>bad gateway</html>"}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, https response error StatusCode: 502, RequestID: , api error UnknownError: <html>bad gateway</html>"},
-		{"not finished", exampleJob, []answer{{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException", "X-Amzn-Requestid": "R1"},
-			body: `{"Message":"Dashboard Snapshot Job with id job has not reached a terminal state."}`}},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 400, RequestID: R1, InvalidParameterValueException: Dashboard Snapshot Job with id job has not reached a terminal state. (it is queued or running: Wait polls until it has finished)"},
-		{"many faults", Job{"12", "", ".."}, nil,
-			`operation error QuickSight: DescribeDashboardSnapshotJobResult, invalid input: AWSAccountID "12" is not an account id: want 12 digits; DashboardID is empty; SnapshotJobID ".." cannot stand in a request path`},
+		{
+			name:     "typed",
+			response: apiError(404, "ResourceNotFoundException"),
+			want: "https response error StatusCode: 404, RequestID: R1, " +
+				"ResourceNotFoundException: m",
+		},
+		{
+			name:     "generic",
+			response: apiError(400, "ValidationException"),
+			want: "https response error StatusCode: 400, RequestID: R1, " +
+				"api error ValidationException: m",
+		},
+		{
+			name:     "exhausted",
+			response: apiError(500, "InternalFailureException"),
+			want: "exceeded maximum number of attempts, 3, " +
+				"https response error StatusCode: 500, RequestID: R1, " +
+				"InternalFailureException: m",
+		},
+		{
+			name:     "send failure",
+			response: answer{err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")},
+			want: "exceeded maximum number of attempts, 3, " +
+				"https response error StatusCode: 0, RequestID: , request send failed, " +
+				"dial tcp 192.0.2.1:443: connect: connection refused",
+		},
+		{
+			name: "cut-off body",
+			response: answer{
+				status: 200,
+				header: map[string]string{requestID: "R1"},
+				body:   `{"JobSta`,
+			},
+			want: "exceeded maximum number of attempts, 3, " +
+				"https response error StatusCode: 200, RequestID: R1, deserialization failed, " +
+				"failed to decode response body, cut off after 8 bytes: unexpected EOF",
+		},
+		{
+			name: "HTML with a 200",
+			response: answer{
+				status: 200,
+				header: map[string]string{"Content-Type": "text/html", requestID: "R1"},
+				body:   "<html>\ncaptive portal</html>",
+			},
+			want: "https response error StatusCode: 200, RequestID: R1, deserialization failed, " +
+				"failed to decode response body, invalid character '<' looking for beginning of value, " +
+				`Content-Type "text/html", body "<html> captive portal</html>"`,
+		},
+		{
+			name:     "HTML with a 502",
+			response: answer{status: 502, body: "<html>bad gateway</html>"},
+			want: "exceeded maximum number of attempts, 3, " +
+				"https response error StatusCode: 502, RequestID: , " +
+				"api error UnknownError: <html>bad gateway</html>",
+		},
+		{
+			name:     "not finished",
+			response: notFinished("InvalidParameterValueException"),
+			want: "https response error StatusCode: 400, RequestID: R1, " +
+				"InvalidParameterValueException: " + notFinishedMessage +
+				" (it is queued or running: Wait polls until it has finished)",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := New(options(answers(tt.answers...))).DescribeDashboardSnapshotJobResult(t.Context(), tt.job)
-			if err == nil || err.Error() != tt.want {
-				t.Errorf("got  %v\nwant %v", err, tt.want)
-			}
+			_, err := describe(t, options(answers(tt.response)))
+			assert.EqualError(t, err, describeFailed+tt.want)
 		})
 	}
 }
 
-func TestFaultTexts(t *testing.T) {
-	_, err := New(Options{}).DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
-	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, invalid input: " +
-		"Region is missing: failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region (set Options.Region, or AWS_REGION before config.LoadDefaultConfig; a custom endpoint needs it too, for the signature); " +
-		"Credentials are missing: every request is signed (set Options.Credentials, or pass config.LoadDefaultConfig's result to NewFromConfig)"
-	if err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %v", err, want)
+func TestTextOfABadJob(t *testing.T) {
+	bad := Job{AWSAccountID: "12", SnapshotJobID: ".."}
+	_, err := New(options(answers())).DescribeDashboardSnapshotJobResult(t.Context(), bad)
+	assert.EqualError(t, err, "operation error QuickSight: DescribeDashboardSnapshotJobResult, "+
+		`invalid input: AWSAccountID "12" is not an account id: want 12 digits; `+
+		`DashboardID is empty; SnapshotJobID ".." cannot stand in a request path`)
+}
+
+func TestTextOfMissingOptions(t *testing.T) {
+	_, err := describe(t, Options{})
+	assert.EqualError(t, err, "operation error QuickSight: DescribeDashboardSnapshotJobResult, "+
+		"invalid input: Region is missing: failed to resolve service endpoint, endpoint rule error, "+
+		"Invalid Configuration: Missing Region (set Options.Region, or AWS_REGION before "+
+		"config.LoadDefaultConfig; a custom endpoint needs it too, for the signature); "+
+		"Credentials are missing: every request is signed (set Options.Credentials, or pass "+
+		"config.LoadDefaultConfig's result to NewFromConfig)")
+}
+
+const notFinishedMessage = "Dashboard Snapshot Job with id job has not reached a terminal state."
+
+// notFinished is the response to a call for the result of a job that is queued or
+// running. AWS doesn't document its code.
+func notFinished(code string) answer {
+	return answer{
+		status: 400,
+		header: map[string]string{"X-Amzn-Errortype": code, "X-Amzn-Requestid": "R1"},
+		body:   fmt.Sprintf(`{"Message":%q,"message":%[1]q}`, notFinishedMessage),
 	}
 }
 
-func TestNotFinished(t *testing.T) {
-	const message = "Dashboard Snapshot Job with id job has not reached a terminal state."
-	for _, code := range []string{"InvalidParameterValueException", "PreconditionNotMetException", "ResourceNotFoundException", "SomethingElse"} {
-		_, err := describe(t, options(answers(answer{status: 400, header: map[string]string{"X-Amzn-Errortype": code}, body: `{"Message":"` + message + `","message":"` + message + `"}`})))
-		if !errors.Is(err, ErrJobNotFinished) {
-			t.Errorf("%s: %v does not match ErrJobNotFinished", code, err)
-		}
-		if api, ok := errorAs[smithy.APIError](err); !ok || api.ErrorCode() != code || api.ErrorMessage() != message {
-			t.Errorf("%s: the exception is %v, want that code and message", code, api)
-		}
+func TestErrJobNotFinishedWhateverTheCode(t *testing.T) {
+	codes := []string{
+		"InvalidParameterValueException",
+		"PreconditionNotMetException",
+		"ResourceNotFoundException",
+		"SomethingElse",
 	}
-	_, err := describe(t, options(answers(answer{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"}, body: `{"Message":"` + message + `"}`})))
-	if _, ok := errorAs[*InvalidParameterValueException](err); !ok {
-		t.Errorf("%v: no *InvalidParameterValueException in the chain", err)
-	}
-	_, err = describe(t, options(answers(apiError(400, "InvalidParameterValueException"))))
-	if errors.Is(err, ErrJobNotFinished) {
-		t.Errorf("%v matches ErrJobNotFinished, want only the service's own words to", err)
-	}
-	refused := answers(answer{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"}, body: `{"Message":"` + message + `"}`})
-	_, err = New(options(refused)).DescribeDashboardSnapshotJob(t.Context(), exampleJob)
-	if err == nil || errors.Is(err, ErrJobNotFinished) {
-		t.Errorf("%v matches ErrJobNotFinished, want only the error of a result to", err)
+	for _, code := range codes {
+		t.Run(code, func(t *testing.T) {
+			_, err := describe(t, options(answers(notFinished(code))))
+			assert.ErrorIs(t, err, ErrJobNotFinished)
+			var api smithy.APIError
+			require.ErrorAs(t, err, &api)
+			assert.Equal(t, code, api.ErrorCode())
+			assert.Equal(t, notFinishedMessage, api.ErrorMessage())
+		})
 	}
 }
 
-// An exception is one only for the operations whose model has it.
-func TestExceptionsOfAnOperation(t *testing.T) {
-	all := []string{
-		"AccessDeniedException", "InternalFailureException", "InvalidParameterValueException", "LimitExceededException",
-		"PreconditionNotMetException", "ResourceExistsException", "ResourceNotFoundException", "ThrottlingException",
-		"UnsupportedPricingPlanException", "UnsupportedUserEditionException",
+func TestErrJobNotFinishedKeepsTheException(t *testing.T) {
+	_, err := describe(t, options(answers(notFinished("InvalidParameterValueException"))))
+	assert.ErrorIs(t, err, ErrJobNotFinished)
+	assert.ErrorAs(t, err, new(*InvalidParameterValueException))
+}
+
+func TestOtherMessagesDoNotMatchErrJobNotFinished(t *testing.T) {
+	_, err := describe(t, options(answers(apiError(400, "InvalidParameterValueException"))))
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, ErrJobNotFinished)
+}
+
+func TestOtherOperationsDoNotMatchErrJobNotFinished(t *testing.T) {
+	client := New(options(answers(notFinished("InvalidParameterValueException"))))
+	_, err := client.DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, ErrJobNotFinished)
+}
+
+// exceptionsOfEveryOperation are in the model of every operation.
+var exceptionsOfEveryOperation = []string{
+	"AccessDeniedException",
+	"InternalFailureException",
+	"ResourceNotFoundException",
+	"ThrottlingException",
+	"UnsupportedUserEditionException",
+}
+
+// exceptionsOfSomeOperations are in the models of the operations that they name.
+var exceptionsOfSomeOperations = map[string][]string{
+	"InvalidParameterValueException":  {"result", "start", "schedule"},
+	"LimitExceededException":          {"start", "schedule"},
+	"PreconditionNotMetException":     {"result"},
+	"ResourceExistsException":         {"start"},
+	"UnsupportedPricingPlanException": {"start"},
+}
+
+// callsByOperation are calls of the operations, that return their error.
+var callsByOperation = map[string]func(*testing.T, *Client) error{
+	"result": func(t *testing.T, c *Client) error {
+		_, err := c.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+		return err
+	},
+	"job": func(t *testing.T, c *Client) error {
+		_, err := c.DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+		return err
+	},
+	"start": func(t *testing.T, c *Client) error {
+		_, err := c.StartDashboardSnapshotJob(t.Context(), &StartDashboardSnapshotJobInput{
+			Job: exampleJob,
+			SnapshotConfiguration: SnapshotConfiguration{
+				FileGroups: []SnapshotFileGroup{PDF("sheet")},
+			},
+			UserConfiguration: AnonymousUser(),
+		})
+		return err
+	},
+	"schedule": func(t *testing.T, c *Client) error {
+		_, err := c.StartDashboardSnapshotJobSchedule(t.Context(), &StartDashboardSnapshotJobScheduleInput{
+			AWSAccountID: exampleJob.AWSAccountID,
+			DashboardID:  exampleJob.DashboardID,
+			ScheduleID:   "weekly",
+		})
+		return err
+	},
+}
+
+// exceptionOf makes a call that fails with a code, and returns its exception.
+func exceptionOf(t *testing.T, operation, code string) smithy.APIError {
+	t.Helper()
+	response := apiError(400, code)
+	response.body = `{"Message":"m","ResourceType":"T"}`
+	err := callsByOperation[operation](t, New(options(answers(response))))
+	var exception smithy.APIError
+	require.ErrorAs(t, err, &exception)
+	assert.Equal(t, code, exception.ErrorCode())
+	return exception
+}
+
+func checkTyped(t *testing.T, operation, code string) {
+	t.Helper()
+	exception := exceptionOf(t, operation, code)
+	assert.Equal(t, code, exceptionType(exception))
+	assert.EqualError(t, exception, code+": m")
+	if resourceType, ok := exceptionField(exception, "ResourceType"); ok {
+		assert.Equal(t, "T", resourceType)
 	}
-	op := &operation{exceptions: all}
-	for _, code := range all {
-		header := http.Header{"X-Amzn-Errortype": {code}, "X-Amzn-Requestid": {"R1"}}
-		err := decodeException(op, header, []byte(`{"Message":"m","ResourceType":"T"}`), exampleCredentials.value())
-		if got := strings.TrimPrefix(fmt.Sprintf("%T", err), "*snapshotjob."); got != code || err.ErrorCode() != code {
-			t.Errorf("code %s became a %s with code %s", code, got, err.ErrorCode())
-		}
-		if got, want := err.Error(), code+": m"; got != want {
-			t.Errorf("text %q, want %q", got, want)
-		}
-		if f := reflect.ValueOf(err).Elem().FieldByName("ResourceType"); f.IsValid() && f.String() != "T" {
-			t.Errorf("%s: ResourceType %q, want T", code, f)
-		}
-		if _, generic := decodeException(&operation{}, header, nil, exampleCredentials.value()).(*smithy.GenericAPIError); !generic {
-			t.Errorf("%s became a type for an operation whose model lacks it", code)
+}
+
+func TestExceptionsOfEveryOperation(t *testing.T) {
+	for operation := range callsByOperation {
+		for _, code := range exceptionsOfEveryOperation {
+			t.Run(operation+"/"+code, func(t *testing.T) {
+				checkTyped(t, operation, code)
+			})
 		}
 	}
 }
 
-func TestSurvivors(t *testing.T) {
-	const maxSnippet = 400
+// An exception has a type of its own only for the operations whose models have it.
+func TestExceptionsOfSomeOperations(t *testing.T) {
+	for code, operations := range exceptionsOfSomeOperations {
+		for operation := range callsByOperation {
+			t.Run(operation+"/"+code, func(t *testing.T) {
+				if slices.Contains(operations, operation) {
+					checkTyped(t, operation, code)
+				} else {
+					assert.Equal(t, "GenericAPIError", exceptionType(exceptionOf(t, operation, code)))
+				}
+			})
+		}
+	}
+}
+
+// The code, the status and the request id of a response's headers are known
+// whatever its body is.
+func TestHeadersSurviveAnyBody(t *testing.T) {
+	const longestText = 500
 	bodies := map[string]string{
 		"nothing":          "",
 		"HTML":             "<html><body>Service Unavailable</body></html>",
 		"BOM":              "\uFEFF" + `{"Message":"m"}`,
 		"cut off":          `{"Message":"m`,
-		"binary":           string([]byte{0x1f, 0x8b, 8, 0, 0xff, 0xfe}),
+		"binary":           "\x1f\x8b\x08\x00\xff\xfe",
 		"very long":        strings.Repeat("x", 10<<20),
 		"very long JSON":   `{"a":"` + strings.Repeat("x", 10<<20) + `","Message":"m"}`,
 		"newlines":         strings.Repeat("line\r\n", 1000),
@@ -234,23 +402,20 @@ func TestSurvivors(t *testing.T) {
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
-			header := map[string]string{"X-Amzn-Errortype": "ResourceNotFoundException", "X-Amzn-Requestid": "R1"}
-			_, err := describe(t, options(answers(answer{status: 404, header: header, body: body})))
-			e, ok := errorAs[*ResourceNotFoundException](err)
-			if !ok || e.RequestID != "R1" {
-				t.Fatalf("error %.200v, want a *ResourceNotFoundException with request id R1", err)
-			}
-			if resp, ok := errorAs[*awshttp.ResponseError](err); !ok || resp.HTTPStatusCode() != 404 || resp.ServiceRequestID() != "R1" {
-				t.Errorf("error %.200v, want status 404 and request id R1", err)
-			}
-			if len(err.Error()) > maxSnippet+100 || strings.ContainsAny(err.Error(), "\r\n") {
-				t.Errorf("error of %d bytes, want one line of at most %d: %.300q", len(err.Error()), maxSnippet, err)
-			}
+			response := apiError(404, "ResourceNotFoundException")
+			response.body = body
+			_, err := describe(t, options(answers(response)))
+			var exception *ResourceNotFoundException
+			require.ErrorAs(t, err, &exception)
+			assert.Equal(t, "R1", exception.RequestID)
+			checkResponse(t, err, 404, "R1")
+			assert.LessOrEqual(t, len(err.Error()), longestText)
+			assert.NotRegexp(t, `[\r\n]`, err.Error())
 		})
 	}
 }
 
-// checkErrorText checks what every error's text keeps to.
+// checkErrorText checks that an error's text is one line without secrets.
 func checkErrorText(t *testing.T, err error) {
 	t.Helper()
 	text := err.Error()
@@ -271,25 +436,40 @@ func FuzzErrorResponse(f *testing.F) {
 		f.Add(c.Status, c.Header["X-Amzn-Errortype"], []byte(c.Body))
 	}
 	f.Add(403, "", []byte(`{"code":"`+exampleToken+`","Message":"`+exampleSecret+`"}`))
-	f.Add(403, "A"+exampleToken, []byte(`<a href="https://b/k?X-Amz-Signature=1">`+strings.Repeat("é", 300)))
+	html := `<a href="https://b/k?X-Amz-Signature=1">` + strings.Repeat("é", 300)
+	f.Add(403, "A"+exampleToken, []byte(html))
 	f.Add(500, "", []byte(strings.Repeat(`{"a":`, 20000)))
 	f.Fuzz(func(t *testing.T, status int, code string, body []byte) {
 		if status >= 200 && status <= 299 {
 			return
 		}
-		header := map[string]string{"X-Amzn-Errortype": code, "X-Amzn-Requestid": "R1"}
-		_, err := describe(t, options(answers(answer{status: status, header: header, body: string(body)})))
-		if err == nil {
-			t.Fatalf("no error for status %d", status)
-		}
-		checkErrorText(t, err)
-		resp, ok := errorAs[*awshttp.ResponseError](err)
-		if !ok || resp.HTTPStatusCode() != status || resp.ServiceRequestID() != "R1" {
-			t.Errorf("error %v, want status %d and the request id", err, status)
-		}
-		api, ok := errorAs[smithy.APIError](err)
-		if !ok || api.ErrorCode() == "" {
-			t.Errorf("error %v, want a smithy.APIError with a code", err)
-		}
+		response := apiError(status, code)
+		response.body = string(body)
+		_, err := describe(t, options(answers(response)))
+		checkAnyFailure(t, err, status)
 	})
+}
+
+// checkAnyFailure checks what holds for the error of any response that is not a
+// success, with the request id R1.
+func checkAnyFailure(t *testing.T, err error, status int) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error for status %d", status)
+	}
+	checkErrorText(t, err)
+	resp, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok {
+		t.Fatalf("no *http.ResponseError in the chain of %v", err)
+	}
+	if got := resp.HTTPStatusCode(); got != status {
+		t.Errorf("error %v has status %d, want %d", err, got, status)
+	}
+	if got := resp.ServiceRequestID(); got != "R1" {
+		t.Errorf("error %v has request id %q, want R1", err, got)
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok || api.ErrorCode() == "" {
+		t.Errorf("error %v, want a smithy.APIError with a code", err)
+	}
 }

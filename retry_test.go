@@ -14,27 +14,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-type retryFile struct {
-	Vectors []struct {
-		ID           string
-		Tokens       *uint
-		MaxAttempts  int
-		MaxBackoffMS int
-		BaseDelayMS  int
-		Steps        []struct {
-			Status int
-			Code   string
-			Header map[string]string
-			Want   struct {
-				Outcome string
-				DelayMS int
-				Exact   string
-				Quota   *uint
-			}
-		}
+// pauseOf is an option of a standard retryer that pauses for d between attempts.
+func pauseOf(d time.Duration) func(*retry.StandardOptions) {
+	return func(o *retry.StandardOptions) {
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
+			return d, nil
+		})
 	}
+}
+
+// noPause is an option of a standard retryer that doesn't pause between attempts.
+func noPause(o *retry.StandardOptions) { pauseOf(0)(o) }
+
+// retryFile is what retries.json holds.
+type retryFile struct {
+	Vectors []retryVector
+	// Attempts says how many of at most 3 attempts follow each other if they all fail
+	// with the same status and code.
 	Attempts []struct {
 		Status int
 		Code   string
@@ -42,127 +42,207 @@ type retryFile struct {
 	}
 }
 
-// recorder keeps the delays that the standard retryer chose at random, and the
-// longest of many that it might have chosen.
-type recorder struct {
-	*retry.Standard
-	delays, longest []time.Duration
+// retryVector is a sequence of responses, and the settings of the retryer that sees
+// them.
+type retryVector struct {
+	ID           string
+	Tokens       *uint // in the bucket at the start
+	MaxAttempts  int
+	MaxBackoffMS int
+	BaseDelayMS  int
+	Steps        []retryStep
 }
 
-func (r *recorder) RetryDelay(attempt int, err error) (time.Duration, error) {
+type retryStep struct {
+	Status int
+	Code   string
+	Header map[string]string
+	Want   struct {
+		Outcome string // "retry", or how the call ends
+		DelayMS int
+		Exact   string // what X-Amz-Retry-After makes of the delay
+		Quota   *uint  // the tokens that are left
+	}
+}
+
+// bucketSize is the number of tokens that a retryer has at first.
+const bucketSize = 500
+
+func (v retryVector) bucket(t *testing.T) *ratelimit.TokenRateLimit {
+	t.Helper()
+	bucket := ratelimit.NewTokenRateLimit(bucketSize)
+	if v.Tokens != nil {
+		_, err := bucket.GetToken(t.Context(), bucketSize-*v.Tokens)
+		require.NoError(t, err)
+	}
+	return bucket
+}
+
+func (v retryVector) retryer(bucket *ratelimit.TokenRateLimit) *retry.Standard {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.RateLimiter = bucket
+		o.BaseDelay = time.Duration(v.BaseDelayMS) * time.Millisecond
+		if v.MaxAttempts > 0 {
+			o.MaxAttempts = v.MaxAttempts
+		}
+		if v.MaxBackoffMS > 0 {
+			o.MaxBackoff = time.Duration(v.MaxBackoffMS) * time.Millisecond
+		}
+	})
+}
+
+// delayRecorder is a standard retryer that keeps the delays it chose.
+type delayRecorder struct {
+	*retry.Standard
+	delays []chosenDelay
+}
+
+// chosenDelay is a delay that the standard retryer chose at random, and the longest
+// of many that it might have chosen.
+type chosenDelay struct {
+	delay   time.Duration
+	longest time.Duration
+}
+
+func (r *delayRecorder) RetryDelay(attempt int, err error) (time.Duration, error) {
 	delay, delayErr := r.Standard.RetryDelay(attempt, err)
-	longest := delay
+	chosen := chosenDelay{delay: delay, longest: delay}
 	for range 64 {
 		other, _ := r.Standard.RetryDelay(attempt, err)
-		longest = max(longest, other)
+		chosen.longest = max(chosen.longest, other)
 	}
-	r.delays, r.longest = append(r.delays, delay), append(r.longest, longest)
+	r.delays = append(r.delays, chosen)
 	return delay, delayErr
 }
 
+// moment is when something happened, and the tokens that the bucket had then.
+type moment struct {
+	at     time.Time
+	tokens uint
+}
+
+// vectorPlayer plays the service of a vector, for a client whose retryer it watches.
+type vectorPlayer struct {
+	steps   []retryStep
+	bucket  *ratelimit.TokenRateLimit
+	retryer *delayRecorder
+	sent    []moment // the attempts
+	checked int      // how many steps have been checked
+}
+
+func newVectorPlayer(t *testing.T, vector retryVector) *vectorPlayer {
+	t.Helper()
+	bucket := vector.bucket(t)
+	return &vectorPlayer{
+		steps:   vector.Steps,
+		bucket:  bucket,
+		retryer: &delayRecorder{Standard: vector.retryer(bucket)},
+	}
+}
+
+func (p *vectorPlayer) now() moment {
+	return moment{at: time.Now(), tokens: p.bucket.Remaining()}
+}
+
+func (p *vectorPlayer) RoundTrip(*http.Request) (*http.Response, error) {
+	step := p.steps[len(p.sent)]
+	p.sent = append(p.sent, p.now())
+	resp, err := answer{status: step.Status, header: step.Header}.response()
+	resp.Header.Set("X-Amzn-Errortype", step.Code)
+	return resp, err
+}
+
+// checkCall checks the steps of a call that has just ended with err.
+func (p *vectorPlayer) checkCall(t *testing.T, err error) {
+	t.Helper()
+	require.Greater(t, len(p.sent), p.checked, "nothing was sent")
+	moments := append(slices.Clone(p.sent), p.now())
+	for p.checked < len(p.sent) {
+		outcome := "retry"
+		if p.checked == len(p.sent)-1 {
+			outcome = outcomeOf(err)
+		}
+		want := p.steps[p.checked].Want.Outcome
+		require.Equal(t, want, outcome, "step %d of a call with error %v", p.checked, err)
+		p.checkStep(t, moments[p.checked], moments[p.checked+1])
+		p.checked++
+	}
+}
+
+// checkStep checks what happened between an attempt and the next moment: another
+// attempt, or the end of the call.
+func (p *vectorPlayer) checkStep(t *testing.T, sent, next moment) {
+	t.Helper()
+	want := p.steps[p.checked].Want
+	if want.Quota != nil {
+		assert.Equal(t, *want.Quota, next.tokens, "step %d: tokens left", p.checked)
+	}
+	slept := next.at.Sub(sent.at)
+	if want.Outcome == "retry" {
+		p.checkDelay(t, slept)
+	} else {
+		assert.Zero(t, slept, "step %d: delay", p.checked)
+	}
+}
+
+// checkDelay checks the next delay that the retryer chose at random, and what came
+// of it: X-Amz-Retry-After asks for another, within bounds.
+func (p *vectorPlayer) checkDelay(t *testing.T, slept time.Duration) {
+	t.Helper()
+	require.NotEmpty(t, p.retryer.delays)
+	chosen := p.retryer.delays[0]
+	p.retryer.delays = p.retryer.delays[1:]
+
+	want := p.steps[p.checked].Want
+	wantSlept := chosen.delay
+	bound := time.Duration(want.DelayMS) * time.Millisecond
+	switch want.Exact {
+	case "asked":
+		wantSlept = bound
+		bound = 50 * time.Millisecond
+	case "5s more":
+		wantSlept = chosen.delay + 5*time.Second
+		bound -= 5 * time.Second
+	}
+	assert.Equal(t, wantSlept, slept, "step %d: delay", p.checked)
+	// The longest of many random delays is somewhat less than the bound.
+	assert.LessOrEqual(t, chosen.longest, bound, "step %d", p.checked)
+	assert.GreaterOrEqual(t, chosen.longest, bound/2, "step %d", p.checked)
+}
+
+func outcomeOf(err error) string {
+	_, exhausted := errors.AsType[*retry.MaxAttemptsError](err)
+	_, quotaExceeded := errors.AsType[ratelimit.QuotaExceededError](err)
+	switch {
+	case err == nil:
+		return "success"
+	case exhausted:
+		return "max attempts exceeded"
+	case quotaExceeded:
+		return "retry quota exceeded"
+	default:
+		return "fail"
+	}
+}
+
+// TestRetryVectors runs the vectors that all SDKs share.
 func TestRetryVectors(t *testing.T) {
 	var file retryFile
 	cases(t, "retries.json", &file)
 	for _, tt := range file.Vectors {
 		t.Run(tt.ID, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				bucket := ratelimit.NewTokenRateLimit(500)
-				if tt.Tokens != nil {
-					bucket.GetToken(t.Context(), 500-*tt.Tokens)
-				}
-				retryer := &recorder{Standard: retry.NewStandard(func(o *retry.StandardOptions) {
-					o.RateLimiter = bucket
-					if tt.MaxAttempts > 0 {
-						o.MaxAttempts = tt.MaxAttempts
-					}
-					if tt.MaxBackoffMS > 0 {
-						o.MaxBackoff = time.Duration(tt.MaxBackoffMS) * time.Millisecond
-					}
-					o.BaseDelay = time.Duration(tt.BaseDelayMS) * time.Millisecond
-				})}
-				var times []time.Time
-				var quotas []uint
-				o := options(transportFunc(func(*http.Request) (*http.Response, error) {
-					times, quotas = append(times, time.Now()), append(quotas, bucket.Remaining())
-					step := tt.Steps[len(times)-1]
-					a := answer{status: step.Status, header: map[string]string{"X-Amzn-Errortype": step.Code}}
-					for name, value := range step.Header {
-						a.header[name] = value
-					}
-					return a.response()
-				}))
-				o.Retryer = retryer
+				player := newVectorPlayer(t, tt)
+				o := options(player)
+				o.Retryer = player.retryer
 				client := New(o)
-				surplus := uint(0) // a retried success adds a token that the vectors don't have
-				for first := 0; first < len(tt.Steps); {
-					i := first
+				for player.checked < len(tt.Steps) {
 					_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
-					ended, quota := time.Now(), bucket.Remaining()
-					for ; i < len(times); i++ {
-						want, last := tt.Steps[i].Want, i == len(times)-1
-						outcome, after, slept := "retry", quota, time.Duration(0)
-						if last {
-							outcome, slept = outcomeOf(err), ended.Sub(times[i])
-						} else {
-							after, slept = quotas[i+1], times[i+1].Sub(times[i])
-						}
-						if outcome != want.Outcome {
-							t.Fatalf("step %d: outcome %q, want %q (%v)", i, outcome, want.Outcome, err)
-						}
-						if outcome == "success" && i > first {
-							surplus++
-						}
-						if want.Quota != nil && after != min(500, *want.Quota+surplus) {
-							t.Errorf("step %d: %d tokens left, want %d", i, after, min(500, *want.Quota+surplus))
-						}
-						if outcome != "retry" {
-							if slept != 0 {
-								t.Errorf("step %d: slept %v, want no delay", i, slept)
-							}
-							continue
-						}
-						chosen, longest := retryer.delays[0], retryer.longest[0]
-						retryer.delays, retryer.longest = retryer.delays[1:], retryer.longest[1:]
-						checkDelay(t, i, chosen, longest, slept, time.Duration(want.DelayMS)*time.Millisecond, want.Exact)
-					}
-					first = i
+					player.checkCall(t, err)
 				}
 			})
 		})
 	}
-}
-
-// checkDelay checks a pause that the retryer chose at random, and what came of
-// it: with X-Amz-Retry-After, the delay that was asked for within bounds.
-func checkDelay(t *testing.T, step int, chosen, longest, slept, want time.Duration, exact string) {
-	t.Helper()
-	bound, asked := want, chosen
-	switch exact {
-	case "asked":
-		bound, asked = 50*time.Millisecond, want
-	case "5s more":
-		bound, asked = want-5*time.Second, chosen+5*time.Second
-	}
-	if longest > bound || longest < bound/2 {
-		t.Errorf("step %d: of many delays the retryer chose %v at the most, want somewhat less than %v", step, longest, bound)
-	}
-	if slept != asked {
-		t.Errorf("step %d: slept %v, want %v", step, slept, asked)
-	}
-}
-
-func outcomeOf(err error) string {
-	var exhausted *retry.MaxAttemptsError
-	var quota ratelimit.QuotaExceededError
-	switch {
-	case err == nil:
-		return "success"
-	case errors.As(err, &exhausted):
-		return "max attempts exceeded"
-	case errors.As(err, &quota):
-		return "retry quota exceeded"
-	}
-	return "fail"
 }
 
 func TestAttemptsByStatusAndCode(t *testing.T) {
@@ -170,239 +250,389 @@ func TestAttemptsByStatusAndCode(t *testing.T) {
 	cases(t, "retries.json", &file)
 	for _, tt := range file.Attempts {
 		t.Run(strings.TrimSpace(fmt.Sprint(tt.Status, " ", tt.Code)), func(t *testing.T) {
-			sent := answers(answer{status: tt.Status, header: map[string]string{"X-Amzn-Errortype": tt.Code}})
-			_, err := describe(t, options(sent))
-			if err == nil || len(sent.requests) != tt.Want {
-				t.Errorf("%d attempts and error %v, want %d attempts and an error", len(sent.requests), err, tt.Want)
-			}
+			checkAttempts(t, withCode(tt.Status, tt.Code), tt.Want)
 		})
 	}
 }
 
-func TestWhatIsNotTriedAgain(t *testing.T) {
+// withCode is a response with an error code and nothing else.
+func withCode(status int, code string) answer {
+	return answer{status: status, header: map[string]string{"X-Amzn-Errortype": code}}
+}
+
+// checkAttempts checks how many attempts there are if all fail in the same way.
+func checkAttempts(t *testing.T, failure answer, want int) {
+	t.Helper()
+	sent := answers(failure)
+	_, err := describe(t, options(sent))
+	assert.Error(t, err)
+	assert.Len(t, sent.requests, want)
+}
+
+// The standard retryer looks for some words in the text of an error, which must not
+// be those of a response.
+func TestResponseIsNotABrokenConnection(t *testing.T) {
+	message := withCode(400, "InvalidParameterValueException")
+	message.body = `{"Message":"connection reset by peer, use of closed network connection, ` +
+		`connection refused"}`
+	tests := map[string]answer{
+		"message":                       message,
+		"code":                          withCode(400, "connection reset"),
+		"HTML":                          {status: 400, body: "<html>connection reset by peer</html>"},
+		"whole 200 that makes no sense": {status: 200, body: `["connection reset"]`},
+	}
+	for name, failure := range tests {
+		t.Run(name, func(t *testing.T) {
+			checkAttempts(t, failure, 1)
+		})
+	}
+}
+
+func TestRefusedConnectionIsTriedAgain(t *testing.T) {
+	checkAttempts(t, answer{err: errors.New("connection refused")}, 3)
+}
+
+func TestRedirectIsFinal(t *testing.T) {
+	redirect := answer{status: 307, header: map[string]string{"Location": "https://example.com/"}}
+	checkAttempts(t, redirect, 1)
+}
+
+func TestRetryAfterMakesNothingRetryable(t *testing.T) {
+	checkAttempts(t, answer{status: 404, header: map[string]string{"Retry-After": "1"}}, 1)
+}
+
+func Test429OfAModeledExceptionIsFinal(t *testing.T) {
+	checkAttempts(t, withCode(429, "PreconditionNotMetException"), 1)
+}
+
+func Test429OfAnUnknownExceptionIsTriedAgain(t *testing.T) {
+	checkAttempts(t, withCode(429, "Whatever"), 3)
+}
+
+// checkPause checks the pause after a response with a header, for a retryer that
+// would pause for a second.
+func checkPause(t *testing.T, header, value string, want time.Duration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		failure := answer{status: 503, header: map[string]string{header: value}}
+		o := options(answers(failure, completed))
+		o.Retryer = retry.NewStandard(pauseOf(time.Second))
+		start := time.Now()
+		_, err := describe(t, o)
+		require.NoError(t, err)
+		assert.Equal(t, want, time.Since(start))
+	})
+}
+
+// As with the SDK's clients, Retry-After says nothing.
+func TestRetryAfterIsNotRead(t *testing.T) {
+	for _, value := range []string{"3", "Wed, 21 Oct 2099 07:28:00 GMT"} {
+		t.Run(value, func(t *testing.T) {
+			checkPause(t, "Retry-After", value, time.Second)
+		})
+	}
+}
+
+// X-Amz-Retry-After asks for a pause in milliseconds. The client pauses so long, but
+// at least as long as its retryer says, and at most 5 seconds longer.
+func TestAmzRetryAfter(t *testing.T) {
 	tests := []struct {
-		name   string
-		answer answer
-		want   int
+		name  string
+		value string
+		want  time.Duration
 	}{
-		// The retryer looks for these words in the error's text.
-		{"a message about a broken connection", answer{status: 400, header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"}, body: `{"Message":"connection reset by peer, use of closed network connection, connection refused"}`}, 1},
-		{"a code about a broken connection", answer{status: 400, header: map[string]string{"X-Amzn-Errortype": "connection reset"}}, 1},
-		{"HTML about a broken connection", answer{status: 400, body: "<html>connection reset by peer</html>"}, 1},
-		{"a whole 200 that makes no sense", answer{status: 200, body: `["connection reset"]`}, 1},
-		{"a redirect", answer{status: 307, header: map[string]string{"Location": "https://example.com/"}}, 1},
-		{"Retry-After does not make it so", answer{status: 404, header: map[string]string{"Retry-After": "1"}}, 1},
-		{"a modelled 429", answer{status: 429, header: map[string]string{"X-Amzn-Errortype": "PreconditionNotMetException"}}, 1},
-		{"an unmodelled 429 is", answer{status: 429, header: map[string]string{"X-Amzn-Errortype": "Whatever"}}, 3},
-		{"a refused connection is", answer{err: errors.New("connection refused")}, 3},
+		{name: "longer than the retryer's", value: "1500", want: 1500 * time.Millisecond},
+		{name: "shorter than the retryer's", value: "500", want: time.Second},
+		{name: "years", value: "999999999999", want: 6 * time.Second},
+		{name: "the largest number", value: "9223372036854775807", want: 6 * time.Second},
+		{name: "beyond the largest number", value: "99999999999999999999", want: time.Second},
+		{name: "negative", value: "-1", want: time.Second},
+		{name: "not an integer", value: "1.5", want: time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			sent := answers(tt.answer)
-			_, err := describe(t, options(sent))
-			if err == nil || len(sent.requests) != tt.want {
-				t.Errorf("%d attempts and error %v, want %d attempts", len(sent.requests), err, tt.want)
-			}
+			checkPause(t, "X-Amz-Retry-After", tt.value, tt.want)
 		})
 	}
 }
 
-// The header Retry-After is not read, X-Amz-Retry-After is.
-func TestRetryAfter(t *testing.T) {
-	tests := []struct {
-		header, value string
-		backoff, want time.Duration
+// A retry takes 14 tokens, or 5 after throttling. A success on the first attempt adds
+// one. A success on a later attempt gives back what its last retry took.
+func TestTokenBucket(t *testing.T) {
+	failed := answer{status: 500}
+	throttled := answer{status: 429}
+	calls := []struct {
+		name      string
+		responses []answer
+		want      uint // the tokens left, after this call and those above
 	}{
-		{"Retry-After", "3", 0, 0},
-		{"Retry-After", "Wed, 21 Oct 2099 07:28:00 GMT", 0, 0},
-		{"X-Amz-Retry-After", "1500", 0, 1500 * time.Millisecond},
-		{"X-Amz-Retry-After", "1500", 2 * time.Second, 2 * time.Second},
-		{"X-Amz-Retry-After", "999999999999", time.Second, 6 * time.Second},
-		{"X-Amz-Retry-After", "9223372036854775807", time.Second, 6 * time.Second},
-		{"X-Amz-Retry-After", "-1", time.Second, time.Second},
-		{"X-Amz-Retry-After", "1.5", time.Second, time.Second},
-		{"X-Amz-Retry-After", "99999999999999999999", time.Second, time.Second},
+		{
+			name:      "a success at once",
+			responses: []answer{completed},
+			want:      401,
+		},
+		{
+			name:      "a success on the second attempt",
+			responses: []answer{failed, completed},
+			want:      401,
+		},
+		{
+			name:      "a success on the third attempt",
+			responses: []answer{failed, failed, completed},
+			want:      387,
+		},
+		{
+			name:      "an error that is final",
+			responses: []answer{{status: 404}},
+			want:      387,
+		},
+		{
+			name:      "three failures",
+			responses: []answer{failed},
+			want:      359,
+		},
+		{
+			name:      "a throttled attempt and a success",
+			responses: []answer{throttled, completed},
+			want:      359,
+		},
+		{
+			name:      "three throttled attempts",
+			responses: []answer{throttled},
+			want:      349,
+		},
+	}
+	bucket := ratelimit.NewTokenRateLimit(bucketSize)
+	_, err := bucket.GetToken(t.Context(), 100)
+	require.NoError(t, err)
+	o := options(nil)
+	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) {
+		o.RateLimiter = bucket
+	})
+	client := New(o)
+	for _, call := range calls {
+		client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(o *Options) {
+			o.Transport = answers(call.responses...)
+		})
+		assert.Equal(t, call.want, bucket.Remaining(), call.name)
+	}
+}
+
+// firstRetryer is a retryer of the SDK's first kind: it has no GetAttemptToken. It
+// tries everything again at once.
+type firstRetryer struct {
+	attempts int // MaxAttempts
+	initial  int // how many initial tokens it has given
+	released int // how many of these it has got back
+}
+
+func (r *firstRetryer) IsErrorRetryable(error) bool { return true }
+
+func (r *firstRetryer) MaxAttempts() int { return r.attempts }
+
+func (r *firstRetryer) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
+
+func (r *firstRetryer) GetRetryToken(context.Context, error) (func(error) error, error) {
+	return func(error) error { return nil }, nil
+}
+
+func (r *firstRetryer) GetInitialToken() func(error) error {
+	r.initial++
+	return func(error) error {
+		r.released++
+		return nil
+	}
+}
+
+// checkMaxAttempts checks that a client with these options makes so many attempts, and
+// tells the service so.
+func checkMaxAttempts(t *testing.T, want int, set func(*Options)) {
+	t.Helper()
+	sent := answers(answer{status: 500})
+	o := options(sent)
+	set(&o)
+	_, err := describe(t, o)
+	assert.Error(t, err)
+	require.Len(t, sent.requests, want)
+	last := sent.requests[want-1].Header.Get("Amz-Sdk-Request")
+	assert.Equal(t, fmt.Sprintf("attempt=%d; max=%[1]d", want), last)
+}
+
+func TestRetryersChooseTheNumberOfAttempts(t *testing.T) {
+	adaptive := retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.StandardOptions = append(o.StandardOptions, noPause)
+	})
+	tests := []struct {
+		name    string
+		retryer aws.Retryer
+		want    int
+	}{
+		{name: "standard", retryer: retry.NewStandard(noPause), want: 3},
+		{name: "adaptive", retryer: adaptive, want: 3},
+		{name: "none", retryer: aws.NopRetryer{}, want: 1},
+		{name: "of the first kind", retryer: &firstRetryer{attempts: 4}, want: 4},
 	}
 	for _, tt := range tests {
-		t.Run(tt.header+"="+tt.value, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				o := options(answers(answer{status: 503, header: map[string]string{tt.header: tt.value}}, completed))
-				o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-					o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return tt.backoff, nil })
-				})
-				start := time.Now()
-				if _, err := describe(t, o); err != nil {
-					t.Fatal(err)
-				}
-				if got := time.Since(start); got != tt.want {
-					t.Errorf("slept %v, want %v", got, tt.want)
-				}
+		t.Run(tt.name, func(t *testing.T) {
+			checkMaxAttempts(t, tt.want, func(o *Options) {
+				o.Retryer = tt.retryer
 			})
 		})
 	}
 }
 
-// A success adds a token, and gives those of its last retry back.
-func TestTokenBucket(t *testing.T) {
-	bucket := ratelimit.NewTokenRateLimit(500)
-	bucket.GetToken(t.Context(), 100)
-	o := options(answers(completed))
-	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-		o.RateLimiter = bucket
-		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-	})
-	client := New(o)
-	check := func(what string, want uint, script ...answer) {
-		t.Helper()
-		client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(o *Options) { o.Transport = answers(script...) })
-		if got := bucket.Remaining(); got != want {
-			t.Errorf("after %s: %d tokens, want %d", what, got, want)
-		}
+func TestRetryMaxAttemptsOverridesTheRetryer(t *testing.T) {
+	for _, attempts := range []int{1, 5} {
+		t.Run(fmt.Sprint(attempts), func(t *testing.T) {
+			checkMaxAttempts(t, attempts, func(o *Options) {
+				o.Retryer = retry.NewStandard(noPause)
+				o.RetryMaxAttempts = attempts
+			})
+		})
 	}
-	check("a success at once", 401, completed)
-	check("a success on the second attempt", 402, answer{status: 500}, completed)
-	check("a success on the third attempt", 402-13, answer{status: 500}, answer{status: 500}, completed)
-	check("an error that is final", 389, answer{status: 404})
-	check("three failures", 389-28, answer{status: 500})
-	check("a throttled attempt and a success", 362, answer{status: 429}, completed)
-	check("three throttled attempts", 362-10, answer{status: 429})
 }
 
-// plain is a Retryer of the first kind, without GetAttemptToken.
-type plain struct{ attempts, initial, released int }
-
-func (p *plain) IsErrorRetryable(error) bool                  { return true }
-func (p *plain) MaxAttempts() int                             { return p.attempts }
-func (p *plain) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
-func (p *plain) GetRetryToken(context.Context, error) (func(error) error, error) {
-	return func(error) error { return nil }, nil
-}
-func (p *plain) GetInitialToken() func(error) error {
-	p.initial++
-	return func(error) error { p.released++; return nil }
+func TestRetryerOfTheFirstKindGivesATokenForEveryAttempt(t *testing.T) {
+	retryer := &firstRetryer{attempts: 4}
+	o := options(answers(answer{status: 500}))
+	o.Retryer = retryer
+	_, err := describe(t, o)
+	assert.Error(t, err)
+	assert.Equal(t, 4, retryer.initial, "tokens given")
+	assert.Equal(t, 4, retryer.released, "tokens given back")
 }
 
-// refusing gives no attempt a token.
+func TestRetryerWithoutAMaximum(t *testing.T) {
+	failures := slices.Repeat([]answer{{status: 500}}, 9)
+	sent := answers(append(failures, completed)...)
+	o := options(sent)
+	o.Retryer = &firstRetryer{attempts: 0}
+	_, err := describe(t, o)
+	assert.NoError(t, err)
+	require.Len(t, sent.requests, 10)
+	assert.Equal(t, "attempt=10", sent.requests[9].Header.Get("Amz-Sdk-Request"))
+}
+
+// refusing is a retryer that gives no attempt a token.
 type refusing struct{ aws.NopRetryer }
 
 func (refusing) GetAttemptToken(context.Context) (func(error) error, error) {
 	return nil, errors.New("no token")
 }
 
-func TestRetryers(t *testing.T) {
-	failing := answer{status: 500}
-	old := &plain{attempts: 4}
-	endless := &plain{attempts: 0}
-	tests := []struct {
-		name    string
-		retryer aws.Retryer
-		max     int
-		answers []answer
-		want    int
-		header  string
-	}{
-		{"standard", retry.NewStandard(noPause), 0, []answer{failing}, 3, "attempt=3; max=3"},
-		{"RetryMaxAttempts over it", retry.NewStandard(noPause), 5, []answer{failing}, 5, "attempt=5; max=5"},
-		{"RetryMaxAttempts of one", retry.NewStandard(noPause), 1, []answer{failing}, 1, "attempt=1; max=1"},
-		{"none", aws.NopRetryer{}, 0, []answer{failing}, 1, "attempt=1; max=1"},
-		{"of the first kind", old, 0, []answer{failing}, 4, "attempt=4; max=4"},
-		{"without an end", endless, 0, append(slices.Repeat([]answer{failing}, 9), completed), 10, "attempt=10"},
-		{"adaptive", retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-			o.StandardOptions = append(o.StandardOptions, noPause)
-		}), 0, []answer{failing}, 3, "attempt=3; max=3"},
-		{"that gives no token", refusing{}, 0, []answer{failing}, 0, ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			sent := answers(tt.answers...)
-			o := options(sent)
-			o.Retryer, o.RetryMaxAttempts = tt.retryer, tt.max
-			_, err := describe(t, o)
-			if len(sent.requests) != tt.want || (err == nil) != (tt.answers[len(tt.answers)-1].status == 200) {
-				t.Fatalf("%d attempts and error %v, want %d", len(sent.requests), err, tt.want)
-			}
-			if tt.want > 0 {
-				if got := sent.requests[tt.want-1].Header.Get("Amz-Sdk-Request"); got != tt.header {
-					t.Errorf("Amz-Sdk-Request %q, want %q", got, tt.header)
-				}
-			}
-		})
-	}
-	if old.initial != 4 || old.released != 4 {
-		t.Errorf("the old Retryer gave %d tokens and got %d back, want one for each of 4 attempts", old.initial, old.released)
-	}
+func TestRetryerThatGivesNoAttemptToken(t *testing.T) {
+	sent := answers(answer{status: 500})
+	o := options(sent)
+	o.Retryer = refusing{}
+	_, err := describe(t, o)
+	assert.Error(t, err)
+	assert.Empty(t, sent.requests)
 }
 
-func noPause(o *retry.StandardOptions) {
-	o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-}
-
-// attentive is a retryer that keeps what it is attentive about.
-type attentive struct {
+// textRetryer is a retryer that tries again if the error's text says "try later".
+// It keeps the texts, and the types of the errors that it gets with a token.
+type textRetryer struct {
 	*retry.Standard
-	errs, released []string
+	texts    []string
+	released []string
 }
 
-func (a *attentive) IsErrorRetryable(err error) bool {
-	a.errs = append(a.errs, err.Error())
+func (r *textRetryer) IsErrorRetryable(err error) bool {
+	r.texts = append(r.texts, err.Error())
 	return strings.Contains(err.Error(), "try later")
 }
 
-func (a *attentive) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	return func(err error) error {
-		a.released = append(a.released, fmt.Sprintf("%T", err))
+func (r *textRetryer) GetAttemptToken(context.Context) (func(error) error, error) {
+	release := func(err error) error {
+		r.released = append(r.released, fmt.Sprintf("%T", err))
 		return nil
-	}, nil
+	}
+	return release, nil
 }
 
-func TestRetryersSeeTheError(t *testing.T) {
-	later := answer{status: 400, body: `{"message":"try later"}`}
-	sent := answers(later, completed)
+func TestRetryersReadTheError(t *testing.T) {
+	sent := answers(answer{status: 400, body: `{"message":"try later"}`}, completed)
+	retryer := &textRetryer{Standard: retry.NewStandard(noPause)}
 	o := options(sent)
-	a := &attentive{Standard: retry.NewStandard(noPause)}
-	o.Retryer = a
-	if _, err := describe(t, o); err != nil || len(sent.requests) != 2 {
-		t.Errorf("error %v after %d requests, want none after 2: the retryer reads %q", err, len(sent.requests), a.errs)
-	}
+	o.Retryer = retryer
+	_, err := describe(t, o)
+	assert.NoError(t, err)
+	assert.Len(t, sent.requests, 2, "the retryer read %q", retryer.texts)
+}
 
+// As in the SDK's own loop, the attempt token comes back with the cancellation.
+func TestRetryersSeeTheCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a = &attentive{Standard: retry.NewStandard(noPause)}
-	o.Retryer, o.Transport = a, transportFunc(func(*http.Request) (*http.Response, error) {
+	retryer := &textRetryer{Standard: retry.NewStandard(noPause)}
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
 		cancel()
 		return nil, errors.New("too late")
-	})
-	if _, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want the cancellation", err)
-	}
-	if want := []string{"*aws.RequestCanceledError"}; !slices.Equal(a.released, want) {
-		t.Errorf("the token of a cancelled attempt is released with %q, want %q, as in the SDK's loop", a.released, want)
-	}
+	}))
+	o.Retryer = retryer
+	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, []string{"*aws.RequestCanceledError"}, retryer.released)
 }
 
 // As in the SDK's clients, a call's own retryer brings its own number of attempts.
 func TestRetryerOfOneCall(t *testing.T) {
-	twice := func(o *Options) {
-		o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) { o.MaxAttempts = 2 })
-	}
-	for name, c := range map[string]struct {
-		call func(*Options)
+	twice := retry.NewStandard(noPause, func(o *retry.StandardOptions) {
+		o.MaxAttempts = 2
+	})
+	tests := []struct {
+		name string
+		set  func(*Options)
 		want int
 	}{
-		"none":                   {func(*Options) {}, 5},
-		"its own retryer":        {twice, 2},
-		"its own number":         {func(o *Options) { o.RetryMaxAttempts = 4 }, 4},
-		"no number":              {func(o *Options) { o.RetryMaxAttempts = 0 }, 5},
-		"both":                   {func(o *Options) { twice(o); o.RetryMaxAttempts = 3 }, 3},
-		"a retryer of before V2": {func(o *Options) { o.Retryer = &plain{attempts: 2} }, 2},
-		"the default":            {func(o *Options) { o.Retryer = nil }, 5},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			sent := answers(apiError(503, "ServiceUnavailable"))
-			o := options(sent)
-			o.RetryMaxAttempts = 5
-			if _, err := describe(t, o, c.call); err == nil || len(sent.requests) != c.want {
-				t.Errorf("%s: %d requests, want %d (%v)", name, len(sent.requests), c.want, err)
-			}
+		{
+			name: "none",
+			set:  func(*Options) {},
+			want: 5,
+		},
+		{
+			name: "its own retryer",
+			set:  func(o *Options) { o.Retryer = twice },
+			want: 2,
+		},
+		{
+			name: "its own number",
+			set:  func(o *Options) { o.RetryMaxAttempts = 4 },
+			want: 4,
+		},
+		{
+			name: "no number",
+			set:  func(o *Options) { o.RetryMaxAttempts = 0 },
+			want: 5,
+		},
+		{
+			name: "both",
+			set: func(o *Options) {
+				o.Retryer = twice
+				o.RetryMaxAttempts = 3
+			},
+			want: 3,
+		},
+		{
+			name: "a retryer of the first kind",
+			set:  func(o *Options) { o.Retryer = &firstRetryer{attempts: 2} },
+			want: 2,
+		},
+		{
+			name: "the default retryer",
+			set:  func(o *Options) { o.Retryer = nil },
+			want: 5,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sent := answers(apiError(503, "ServiceUnavailable"))
+				o := options(sent)
+				o.RetryMaxAttempts = 5
+				_, err := describe(t, o, tt.set)
+				assert.Error(t, err)
+				assert.Len(t, sent.requests, tt.want)
+			})
 		})
 	}
 }
