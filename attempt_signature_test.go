@@ -11,49 +11,86 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// verifySignature checks a received request against Signature Version 4, from
-// its documentation and apart from the SDK's signer: the URI of the request
-// line, escaped once more, the signed headers, and the body's hash.
+const signatureAlgorithm = "AWS4-HMAC-SHA256"
+
+// verifySignature checks the signature of a request as a server receives it. It
+// follows the documentation of Signature Version 4 and shares nothing with the
+// SDK's signer. The signature covers the URI of the request line, escaped once
+// more, the signed headers and the hash of the body.
 func verifySignature(r *http.Request, secret, body string) error {
-	var credential, signed, signature string
-	rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
-	if !ok {
-		return fmt.Errorf("Authorization %q, want AWS4-HMAC-SHA256", r.Header.Get("Authorization"))
+	auth, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return err
 	}
-	for part := range strings.SplitSeq(rest, ", ") {
-		switch name, value, _ := strings.Cut(part, "="); name {
+	if err := auth.checkSignedHeaders(r.Header); err != nil {
+		return err
+	}
+	canonical := canonicalRequest(r, auth.signed, body)
+	toSign := []string{signatureAlgorithm, r.Header.Get("X-Amz-Date"), auth.scope, sha256Hex(canonical)}
+	key := []byte("AWS4" + secret)
+	for part := range strings.SplitSeq(auth.scope, "/") {
+		key = hmacSHA256(key, part)
+	}
+	want := hex.EncodeToString(hmacSHA256(key, strings.Join(toSign, "\n")))
+	if auth.signature != want {
+		return fmt.Errorf("signature %s, want %s of\n%s", auth.signature, want, canonical)
+	}
+	return nil
+}
+
+// authorization is what an Authorization header of Signature Version 4 says.
+type authorization struct {
+	scope     string   // the day, the region, the service and "aws4_request"
+	signed    []string // the names of the signed headers
+	signature string
+}
+
+func parseAuthorization(header string) (authorization, error) {
+	var auth authorization
+	parts, ok := strings.CutPrefix(header, signatureAlgorithm+" ")
+	if !ok {
+		return auth, fmt.Errorf("Authorization %q, want %s", header, signatureAlgorithm)
+	}
+	for part := range strings.SplitSeq(parts, ", ") {
+		name, value, _ := strings.Cut(part, "=")
+		switch name {
 		case "Credential":
-			credential = value
+			_, auth.scope, _ = strings.Cut(value, "/")
 		case "SignedHeaders":
-			signed = value
+			auth.signed = strings.Split(value, ";")
 		case "Signature":
-			signature = value
+			auth.signature = value
 		}
 	}
-	_, scope, _ := strings.Cut(credential, "/")
-	names := strings.Split(signed, ";")
-	if !slices.IsSorted(names) {
-		return fmt.Errorf("signed headers %q are not in order", names)
+	return auth, nil
+}
+
+// checkSignedHeaders checks that the names are in order, and that the signature
+// covers each header that it must cover.
+func (a authorization) checkSignedHeaders(header http.Header) error {
+	if !slices.IsSorted(a.signed) {
+		return fmt.Errorf("signed headers %q are not in order", a.signed)
 	}
-	for name := range r.Header {
-		lower := strings.ToLower(name)
-		if (strings.HasPrefix(lower, "x-amz-") || lower == "content-type") && !slices.Contains(names, lower) {
+	for name := range header {
+		name = strings.ToLower(name)
+		mustBeSigned := strings.HasPrefix(name, "x-amz-") || name == "content-type"
+		if mustBeSigned && !slices.Contains(a.signed, name) {
 			return fmt.Errorf("header %s is not signed", name)
 		}
 	}
+	return nil
+}
+
+// canonicalRequest is the form of a request that its signature covers.
+func canonicalRequest(r *http.Request, signed []string, body string) string {
 	uri, query, _ := strings.Cut(r.RequestURI, "?")
-	var path strings.Builder
-	for _, c := range []byte(uri) {
-		if c == '/' || strings.IndexByte("-._~", c) >= 0 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
-			path.WriteByte(c)
-		} else {
-			fmt.Fprintf(&path, "%%%02X", c)
-		}
-	}
-	canonical := r.Method + "\n" + path.String() + "\n" + query + "\n"
-	for _, name := range names {
+	lines := []string{r.Method, escapeForSignature(uri), query}
+	for _, name := range signed {
 		value := strings.Join(r.Header.Values(name), ",")
 		switch name {
 		case "host":
@@ -61,18 +98,25 @@ func verifySignature(r *http.Request, secret, body string) error {
 		case "content-length":
 			value = fmt.Sprint(r.ContentLength)
 		}
-		canonical += name + ":" + strings.Join(strings.Fields(value), " ") + "\n"
+		lines = append(lines, name+":"+strings.Join(strings.Fields(value), " "))
 	}
-	canonical += "\n" + signed + "\n" + sha256Hex(body)
-	key := []byte("AWS4" + secret)
-	for part := range strings.SplitSeq(scope, "/") {
-		key = hmacSHA256(key, part)
+	lines = append(lines, "", strings.Join(signed, ";"), sha256Hex(body))
+	return strings.Join(lines, "\n")
+}
+
+// escapeForSignature escapes each byte of a path but slashes and those that a URI
+// never escapes.
+func escapeForSignature(path string) string {
+	const kept = "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	var escaped strings.Builder
+	for _, c := range []byte(path) {
+		if strings.IndexByte(kept, c) >= 0 {
+			escaped.WriteByte(c)
+		} else {
+			fmt.Fprintf(&escaped, "%%%02X", c)
+		}
 	}
-	want := hex.EncodeToString(hmacSHA256(key, "AWS4-HMAC-SHA256\n"+r.Header.Get("X-Amz-Date")+"\n"+scope+"\n"+sha256Hex(canonical)))
-	if signature != want {
-		return fmt.Errorf("signature %s, want %s of\n%s", signature, want, canonical)
-	}
-	return nil
+	return escaped.String()
 }
 
 func sha256Hex(text string) string {
@@ -86,47 +130,53 @@ func hmacSHA256(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// received is the request as a server reads it.
+// received is the request as a server reads it, and its bytes.
 func received(t *testing.T, req *http.Request) (r *http.Request, wire string) {
 	t.Helper()
 	var buf bytes.Buffer
-	if err := req.Write(&buf); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, req.Write(&buf))
 	wire = buf.String()
-	r, err := http.ReadRequest(bufio.NewReader(&buf))
-	if err != nil {
-		t.Fatalf("a server can't read the request: %v", err)
-	}
-	return r, wire
+	return readRequest(t, wire), wire
 }
 
-// The check itself is right: it agrees with what the official client sent.
+// readRequest reads the bytes of a request as a server does.
+func readRequest(t *testing.T, wire string) *http.Request {
+	t.Helper()
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(wire)))
+	require.NoError(t, err, "a server can't read the request")
+	return r
+}
+
+// officialRequest is a request that the official client sent.
+const officialRequest = "GET /accounts/111122223333/dashboards/dash/snapshot-jobs/job/result HTTP/1.1\r\n" +
+	"Host: 127.0.0.1:40249\r\n" +
+	"User-Agent: aws-sdk-go-v2/1.48.0 ua/2.1 os/linux lang/go#1.26.8 md/GOOS#linux md/GOARCH#amd64 " +
+	"api/quicksight#1.113.0 app/my-app-1 m/E,e\r\n" +
+	"Amz-Sdk-Invocation-Id: 1b555617-993c-4ef8-8e60-49bbce8cdb0d\r\n" +
+	"Amz-Sdk-Request: attempt=1; max=3\r\n" +
+	"Authorization: AWS4-HMAC-SHA256 " +
+	"Credential=AKIDEXAMPLE/20261123/us-east-1/quicksight/aws4_request, " +
+	"SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;host;x-amz-date;x-amz-security-token, " +
+	"Signature=7814aa5d1edee5fc87b3eb864dc64283519a8c37608395c922fedd6d01d9535e\r\n" +
+	"X-Amz-Date: 20261123T161736Z\r\n" +
+	"X-Amz-Security-Token: TOKEN\r\n" +
+	"Accept-Encoding: gzip\r\n\r\n"
+
+// TestSignatureOfTheOfficialClient checks verifySignature itself.
 func TestSignatureOfTheOfficialClient(t *testing.T) {
-	const wire = "GET /accounts/111122223333/dashboards/dash/snapshot-jobs/job/result HTTP/1.1\r\n" +
-		"Host: 127.0.0.1:40249\r\n" +
-		"User-Agent: aws-sdk-go-v2/1.48.0 ua/2.1 os/linux lang/go#1.26.8 md/GOOS#linux md/GOARCH#amd64 api/quicksight#1.113.0 app/my-app-1 m/E,e\r\n" +
-		"Amz-Sdk-Invocation-Id: 1b555617-993c-4ef8-8e60-49bbce8cdb0d\r\n" +
-		"Amz-Sdk-Request: attempt=1; max=3\r\n" +
-		"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/us-east-1/quicksight/aws4_request, SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;host;x-amz-date;x-amz-security-token, Signature=7814aa5d1edee5fc87b3eb864dc64283519a8c37608395c922fedd6d01d9535e\r\n" +
-		"X-Amz-Date: 20261123T161736Z\r\n" +
-		"X-Amz-Security-Token: TOKEN\r\n" +
-		"Accept-Encoding: gzip\r\n\r\n"
-	for _, tt := range []struct {
-		name, wire string
-		want       bool
-	}{
-		{"as sent", wire, true},
-		{"another path", strings.Replace(wire, "/dash/", "/dash2/", 1), false},
-		{"another token", strings.Replace(wire, "TOKEN", "token", 1), false},
-		{"another attempt", strings.Replace(wire, "attempt=1", "attempt=2", 1), false},
-	} {
-		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(tt.wire)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := verifySignature(r, "SECRET", ""); (err == nil) != tt.want {
-			t.Errorf("%s: the signature holds: %v, want %v (%v)", tt.name, err == nil, tt.want, err)
-		}
+	assert.NoError(t, verifySignature(readRequest(t, officialRequest), "SECRET", ""))
+}
+
+func TestSignatureOfAChangedRequest(t *testing.T) {
+	tests := []struct{ name, old, new string }{
+		{name: "another path", old: "/dash/", new: "/dash2/"},
+		{name: "another token", old: "TOKEN", new: "token"},
+		{name: "another attempt", old: "attempt=1", new: "attempt=2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			changed := strings.Replace(officialRequest, tt.old, tt.new, 1)
+			assert.Error(t, verifySignature(readRequest(t, changed), "SECRET", ""))
+		})
 	}
 }

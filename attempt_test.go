@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -22,43 +21,56 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// listen serves every connection with serve, which gets the request's bytes up
-// to the empty line, and closes it afterwards.
+// listen serves every connection with serve, and closes it afterwards. serve gets
+// the bytes of a request up to the empty line behind its headers.
 func listen(t *testing.T, serve func(conn *net.TCPConn, request string)) (url string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { l.Close(); wg.Wait() })
-	wg.Go(func() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		listener.Close()
+		running.Wait()
+	})
+	running.Go(func() {
 		for {
-			conn, err := l.Accept()
+			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			wg.Go(func() {
+			running.Go(func() {
 				defer conn.Close()
-				var request strings.Builder
-				for r := bufio.NewReader(conn); !strings.HasSuffix(request.String(), "\r\n\r\n"); {
-					line, err := r.ReadString('\n')
-					if err != nil {
-						return
-					}
-					request.WriteString(line)
+				request, err := readHead(conn)
+				if err == nil {
+					serve(conn.(*net.TCPConn), request)
 				}
-				serve(conn.(*net.TCPConn), request.String())
 			})
 		}
 	})
-	return "http://" + l.Addr().String()
+	return "http://" + listener.Addr().String()
 }
 
-// socketOptions are options of a client that really opens connections.
+// readHead reads a request up to the empty line behind its headers.
+func readHead(conn io.Reader) (string, error) {
+	lines := bufio.NewReader(conn)
+	var head strings.Builder
+	for !strings.HasSuffix(head.String(), "\r\n\r\n") {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return "", err
+		}
+		head.WriteString(line)
+	}
+	return head.String(), nil
+}
+
+// socketOptions are the options of a client that really opens connections.
 func socketOptions(t *testing.T, base string) Options {
+	t.Helper()
 	transport := awshttp.NewBuildableClient().GetTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	o := options(transport)
@@ -66,17 +78,37 @@ func socketOptions(t *testing.T, base string) Options {
 	return o
 }
 
-func TestBrokenConnections(t *testing.T) {
-	var file struct {
-		Cases []struct {
-			ID, Raw string
-			Reset   bool
-			Want    struct {
-				Error, Code, Message, RequestID, JobStatus string
-				Status, Attempts                           int
-			}
-		}
+// readerFunc is a body that a test plays itself.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+func (readerFunc) Close() error                 { return nil }
+
+// bodyUntilDone is a body whose first byte never comes: reading it blocks until
+// ctx is done.
+func bodyUntilDone(ctx context.Context) io.ReadCloser {
+	return readerFunc(func([]byte) (int, error) { return 0, untilDone(ctx) })
+}
+
+// brokenConnection is a case of connections.json. The server writes Raw and
+// closes the connection.
+type brokenConnection struct {
+	ID    string
+	Raw   string
+	Reset bool // The connection ends with a RST instead of a FIN.
+	Want  struct {
+		Error     string // "send", "cut off", "api", or "" for a call that succeeds
+		Code      string
+		Message   string
+		RequestID string
+		JobStatus string
+		Status    int
+		Attempts  int
 	}
+}
+
+func TestBrokenConnections(t *testing.T) {
+	var file struct{ Cases []brokenConnection }
 	cases(t, "connections.json", &file)
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
@@ -89,98 +121,122 @@ func TestBrokenConnections(t *testing.T) {
 				}
 			})
 			out, err := describe(t, socketOptions(t, base))
-			if got := int(attempts.Load()); got != tt.Want.Attempts {
-				t.Errorf("%d attempts, want %d", got, tt.Want.Attempts)
-			}
-			resp, _ := errorAs[*awshttp.ResponseError](err)
-			switch tt.Want.Error {
-			case "":
-				if err != nil || string(out.JobStatus) != tt.Want.JobStatus || out.Status != 200 {
-					t.Errorf("output %+v and error %v, want status 200 and %q", out, err, tt.Want.JobStatus)
-				}
+			assert.EqualValues(t, tt.Want.Attempts, attempts.Load(), "attempts")
+			if tt.Want.Error == "" {
+				require.NoError(t, err)
+				assert.Equal(t, tt.Want.JobStatus, string(out.JobStatus))
+				assert.Equal(t, 200, out.Status)
 				return
-			case "send":
-				if _, ok := errorAs[*smithyhttp.RequestSendError](err); !ok {
-					t.Errorf("no *http.RequestSendError in the chain of %v", err)
-				}
-				if strings.Contains(err.Error(), base) {
-					t.Errorf("error %v, want none of the URL", err)
-				}
-			case "cut off":
-				if _, ok := errorAs[*smithy.DeserializationError](err); !ok || !errors.Is(err, io.ErrUnexpectedEOF) {
-					t.Errorf("error %v, want a *smithy.DeserializationError that matches io.ErrUnexpectedEOF", err)
-				}
-				if resp == nil || resp.HTTPStatusCode() != 200 || resp.ServiceRequestID() != tt.Want.RequestID {
-					t.Errorf("error %v, want status 200 and request id %q", err, tt.Want.RequestID)
-				}
-			case "api":
-				api, ok := errorAs[smithy.APIError](err)
-				if !ok || resp == nil || api.ErrorCode() != tt.Want.Code || api.ErrorMessage() != tt.Want.Message ||
-					resp.HTTPStatusCode() != tt.Want.Status || resp.ServiceRequestID() != tt.Want.RequestID {
-					t.Errorf("error %v, want %+v", err, tt.Want)
-				}
 			}
-			if out != nil {
-				t.Errorf("output %+v, want none beside an error", out)
-			}
+			assert.Nil(t, out)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), base)
+			tt.checkError(t, err)
 		})
 	}
 }
 
-// What goes over the wire is what the official client sends, but for what names
-// the module, the moment and the host.
-func TestBytesOnTheWire(t *testing.T) {
-	const official = "GET /accounts/111122223333/dashboards/dash/snapshot-jobs/job/result HTTP/1.1\r\n" +
-		"Host: HOST\r\n" +
-		"User-Agent: UA\r\n" +
-		"Amz-Sdk-Invocation-Id: ID\r\n" +
-		"Amz-Sdk-Request: attempt=%d; max=3\r\n" +
-		"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/DAY/us-east-1/quicksight/aws4_request, SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;host;x-amz-date;x-amz-security-token, Signature=SIG\r\n" +
-		"X-Amz-Date: DATE\r\n" +
-		"X-Amz-Security-Token: TOKENEXAMPLE\r\n" +
-		"Accept-Encoding: gzip\r\n\r\n"
+func (c brokenConnection) checkError(t *testing.T, err error) {
+	t.Helper()
+	switch c.Want.Error {
+	case "send":
+		assert.ErrorAs(t, err, new(*smithyhttp.RequestSendError))
+	case "cut off":
+		assert.ErrorAs(t, err, new(*smithy.DeserializationError))
+		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		checkResponse(t, err, 200, c.Want.RequestID)
+	case "api":
+		var api smithy.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, c.Want.Code, api.ErrorCode())
+		assert.Equal(t, c.Want.Message, api.ErrorMessage())
+		checkResponse(t, err, c.Want.Status, c.Want.RequestID)
+	default:
+		assert.Fail(t, "unknown kind of error in connections.json", c.Want.Error)
+	}
+}
+
+// attemptOnTheWire is what the official client sends in an attempt. Placeholders
+// stand for what names the module, the moment and the host.
+const attemptOnTheWire = "GET /accounts/111122223333/dashboards/dash/snapshot-jobs/job/result HTTP/1.1\r\n" +
+	"Host: HOST\r\n" +
+	"User-Agent: UA\r\n" +
+	"Amz-Sdk-Invocation-Id: ID\r\n" +
+	"Amz-Sdk-Request: attempt=%d; max=3\r\n" +
+	"Authorization: AWS4-HMAC-SHA256 " +
+	"Credential=AKIDEXAMPLE/DAY/us-east-1/quicksight/aws4_request, " +
+	"SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;host;x-amz-date;x-amz-security-token, " +
+	"Signature=SIG\r\n" +
+	"X-Amz-Date: DATE\r\n" +
+	"X-Amz-Security-Token: TOKENEXAMPLE\r\n" +
+	"Accept-Encoding: gzip\r\n\r\n"
+
+// placeholders are the parts of a request that vary, and what stands for them in
+// attemptOnTheWire.
+var placeholders = []struct {
+	varying *regexp.Regexp
+	text    string
+}{
+	{varying: regexp.MustCompile(`Host: [0-9.:]+`), text: "Host: HOST"},
+	{varying: regexp.MustCompile(`User-Agent: .*\r`), text: "User-Agent: UA\r"},
+	{varying: regexp.MustCompile(`Invocation-Id: [0-9a-f-]{36}`), text: "Invocation-Id: ID"},
+	{varying: regexp.MustCompile(`Credential=AKIDEXAMPLE/\d{8}`), text: "Credential=AKIDEXAMPLE/DAY"},
+	{varying: regexp.MustCompile(`Signature=[0-9a-f]{64}`), text: "Signature=SIG"},
+	{varying: regexp.MustCompile(`X-Amz-Date: \d{8}T\d{6}Z`), text: "X-Amz-Date: DATE"},
+}
+
+// attemptsOfAFailingCall returns the bytes of the three requests of a call that
+// the server fails.
+func attemptsOfAFailingCall(t *testing.T) []string {
+	t.Helper()
+	hideEnvironment(t)
 	var requests []string
 	base := listen(t, func(conn *net.TCPConn, request string) {
-		requests = append(requests, request) // one attempt after the other
+		requests = append(requests, request) // One attempt follows the other.
 		io.WriteString(conn, "HTTP/1.1 500 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	})
-	hideEnvironment(t)
-	if _, err := describe(t, socketOptions(t, base)); err == nil {
-		t.Fatal("no error, want one")
-	}
-	if len(requests) != 3 {
-		t.Fatalf("%d requests, want 3", len(requests))
-	}
-	varying := regexp.MustCompile(`(?m)(Host: )[0-9.:]+|(User-Agent: ).*?(\r)|(Invocation-Id: )[0-9a-f-]{36}|(Credential=AKIDEXAMPLE/)\d{8}|(Signature=)[0-9a-f]{64}|(X-Amz-Date: )\d{8}T\d{6}Z`)
-	ids := map[string]bool{}
-	for i, request := range requests {
-		ids[regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`).FindString(request)] = true
-		got := varying.ReplaceAllStringFunc(request, func(s string) string {
-			for prefix, name := range map[string]string{"Host: ": "HOST", "User-Agent: ": "UA\r", "Invocation-Id: ": "ID", "Credential=AKIDEXAMPLE/": "DAY", "Signature=": "SIG", "X-Amz-Date: ": "DATE"} {
-				if strings.HasPrefix(s, prefix) {
-					return prefix + name
-				}
-			}
-			return s
-		})
-		if want := fmt.Sprintf(official, i+1); got != want {
-			t.Errorf("request %d:\n%q\nwant\n%q", i+1, got, want)
+	_, err := describe(t, socketOptions(t, base))
+	require.Error(t, err)
+	require.Len(t, requests, 3)
+	return requests
+}
+
+func TestBytesOnTheWire(t *testing.T) {
+	for i, request := range attemptsOfAFailingCall(t) {
+		got := request
+		for _, p := range placeholders {
+			got = p.varying.ReplaceAllString(got, p.text)
 		}
-		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request)))
-		if err != nil {
-			t.Fatal(err)
+		if want := fmt.Sprintf(attemptOnTheWire, i+1); got != want {
+			t.Errorf("attempt %d:\n%q\nwant\n%q", i+1, got, want)
 		}
-		if err := verifySignature(r, exampleSecret, ""); err != nil {
-			t.Errorf("request %d: %v", i+1, err)
-		}
-	}
-	if len(ids) != 1 || ids[""] {
-		t.Errorf("invocation ids %v, want one random UUID for the whole call", ids)
 	}
 }
 
-// endless is a body without an end, that counts what is read of it.
-type endless struct{ read, closed atomic.Int64 }
+func TestEveryAttemptIsSigned(t *testing.T) {
+	for i, request := range attemptsOfAFailingCall(t) {
+		err := verifySignature(readRequest(t, request), exampleSecret, "")
+		assert.NoError(t, err, "attempt %d", i+1)
+	}
+}
+
+func TestAttemptsShareARandomInvocationID(t *testing.T) {
+	const randomUUID = `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
+	ids := map[string]bool{}
+	for _, request := range attemptsOfAFailingCall(t) {
+		id := readRequest(t, request).Header.Get("Amz-Sdk-Invocation-Id")
+		assert.Regexp(t, randomUUID, id)
+		ids[id] = true
+	}
+	assert.Len(t, ids, 1)
+}
+
+// endless is a body of spaces without an end. It counts what is read of it, and
+// how often it is closed.
+type endless struct {
+	read   atomic.Int64
+	closed atomic.Int64
+}
 
 func (e *endless) Read(p []byte) (int, error) {
 	for i := range p {
@@ -190,245 +246,309 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (e *endless) Close() error { e.closed.Add(1); return nil }
+func (e *endless) Close() error {
+	e.closed.Add(1)
+	return nil
+}
 
 func TestBodiesAreBounded(t *testing.T) {
 	tests := []struct {
 		status int
 		bound  int64
-	}{{200, 16 << 20}, {404, 64 << 10}, {503, 64 << 10}}
+	}{
+		{status: 200, bound: 16 << 20},
+		{status: 404, bound: 64 << 10},
+		{status: 503, bound: 64 << 10},
+	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
 			body := &endless{}
 			o := options(transportFunc(func(*http.Request) (*http.Response, error) {
-				resp, err := answer{status: tt.status, header: map[string]string{"X-Amzn-Requestid": "R1", "X-Amzn-Errortype": "ResourceNotFoundException"}}.response()
-				resp.Body, resp.ContentLength = body, -1
+				resp, err := apiError(tt.status, "ResourceNotFoundException").response()
+				resp.Body = body
+				resp.ContentLength = -1
 				return resp, err
 			}))
 			o.RetryMaxAttempts = 1
 			_, err := describe(t, o)
-			resp, ok := errorAs[*awshttp.ResponseError](err)
-			if !ok || resp.HTTPStatusCode() != tt.status || resp.ServiceRequestID() != "R1" {
-				t.Fatalf("error %v, want one with status %d and request id R1", err, tt.status)
-			}
-			if got := body.read.Load(); got > tt.bound+1 {
-				t.Errorf("%d bytes were read, want at most %d and one to tell", got, tt.bound)
-			}
-			if body.closed.Load() != 1 {
-				t.Errorf("the body was closed %d times, want once", body.closed.Load())
-			}
+			checkResponse(t, err, tt.status, "R1")
+			// One byte more shows that the body is too long.
+			assert.LessOrEqual(t, body.read.Load(), tt.bound+1, "bytes read")
+			assert.EqualValues(t, 1, body.closed.Load(), "how often the body was closed")
 		})
 	}
 }
 
 func TestAnnouncedLengthIsNotBelieved(t *testing.T) {
 	for _, length := range []int64{-1, 0, 1, 1 << 62} {
-		o := options(transportFunc(func(*http.Request) (*http.Response, error) {
-			resp, err := completed.response()
-			resp.ContentLength = length
-			return resp, err
-		}))
-		if out, err := describe(t, o); err != nil || out.JobStatus != SnapshotJobStatusCompleted {
-			t.Errorf("Content-Length %d: output %+v and error %v, want the body's own JSON", length, out, err)
-		}
+		t.Run(fmt.Sprint(length), func(t *testing.T) {
+			transport := transportFunc(func(*http.Request) (*http.Response, error) {
+				resp, err := completed.response()
+				resp.ContentLength = length
+				return resp, err
+			})
+			out, err := describe(t, options(transport))
+			require.NoError(t, err)
+			assert.Equal(t, SnapshotJobStatusCompleted, out.JobStatus)
+		})
 	}
 }
 
-func TestBadTransports(t *testing.T) {
-	closed := &endless{}
-	tests := []struct {
-		name      string
-		transport transportFunc
-		want      string
-	}{
-		{"neither response nor error", func(*http.Request) (*http.Response, error) { return nil, nil }, "neither a response nor an error"},
-		{"both", func(*http.Request) (*http.Response, error) {
-			resp, _ := completed.response()
-			resp.Body = closed
-			return resp, errors.New("both")
-		}, "both"},
-		{"no body, no header", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil }, "StatusCode: 404"},
-	}
-	for _, tt := range tests {
-		o := options(tt.transport)
-		o.RetryMaxAttempts = 1
-		out, err := describe(t, o)
-		if err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: output %+v and error %v, want %q", tt.name, out, err, tt.want)
-		}
-	}
-	if closed.closed.Load() != 1 {
-		t.Error("the body of a response that came with an error was not closed")
-	}
+func TestTransportWithoutResponseAndError(t *testing.T) {
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) { return nil, nil }))
+	o.RetryMaxAttempts = 1
+	_, err := describe(t, o)
+	assert.ErrorContains(t, err, "neither a response nor an error")
 }
 
-// trace notes the steps of attempts in their order.
+func TestTransportWithResponseAndError(t *testing.T) {
+	body := &endless{}
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
+		resp, _ := completed.response()
+		resp.Body = body
+		return resp, errors.New("both")
+	}))
+	o.RetryMaxAttempts = 1
+	_, err := describe(t, o)
+	assert.ErrorContains(t, err, "both")
+	assert.EqualValues(t, 1, body.closed.Load(), "how often the body was closed")
+}
+
+func TestResponseWithoutBodyAndHeader(t *testing.T) {
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 404}, nil
+	}))
+	_, err := describe(t, o)
+	assert.ErrorContains(t, err, "StatusCode: 404")
+}
+
+// trace plays all parts of a client, and notes the steps of attempts in their order.
 type trace struct {
-	steps []string
 	aws.NopRetryer
-	creds int
+	steps     []string
+	retrieved int // how often the credentials were asked for
 }
 
 func (tr *trace) note(format string, args ...any) {
 	tr.steps = append(tr.steps, fmt.Sprintf(format, args...))
 }
 
-func (tr *trace) Wait(context.Context) error { tr.note("limiter"); return nil }
+func (tr *trace) Wait(context.Context) error {
+	tr.note("limiter")
+	return nil
+}
+
 func (tr *trace) GetAttemptToken(context.Context) (func(error) error, error) {
-	tr.note("attempt token")
-	return func(err error) error { tr.note("attempt token back, ok %v", err == nil); return nil }, nil
+	return tr.token("attempt token")
 }
-func (tr *trace) IsErrorRetryable(error) bool { return true }
-func (tr *trace) MaxAttempts() int            { return 3 }
+
 func (tr *trace) GetRetryToken(context.Context, error) (func(error) error, error) {
-	tr.note("retry token")
-	return func(err error) error { tr.note("retry token back, ok %v", err == nil); return nil }, nil
+	return tr.token("retry token")
 }
+
+func (tr *trace) token(name string) (func(error) error, error) {
+	tr.note("%s", name)
+	release := func(err error) error {
+		tr.note("%s back, ok %v", name, err == nil)
+		return nil
+	}
+	return release, nil
+}
+
+func (tr *trace) IsErrorRetryable(error) bool { return true }
+
+func (tr *trace) MaxAttempts() int { return 3 }
+
 func (tr *trace) RetryDelay(attempt int, _ error) (time.Duration, error) {
 	tr.note("delay %d", attempt)
 	return time.Second, nil
 }
+
 func (tr *trace) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	_, bounded := ctx.Deadline()
 	tr.note("credentials, bounded %v", bounded)
-	tr.creds++
-	return aws.Credentials{AccessKeyID: fmt.Sprintf("AKIDEXAMPLE%d", tr.creds), SecretAccessKey: exampleSecret}, nil
+	tr.retrieved++
+	return aws.Credentials{
+		AccessKeyID:     fmt.Sprintf("AKIDEXAMPLE%d", tr.retrieved),
+		SecretAccessKey: exampleSecret,
+	}, nil
 }
+
 func (tr *trace) RoundTrip(req *http.Request) (*http.Response, error) {
 	deadline, bounded := req.Context().Deadline()
-	_, key, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
-	key, _, _ = strings.Cut(key, "/")
-	tr.note("send as %s, bounded %v by %v", key, bounded, time.Until(deadline))
-	if tr.creds == 1 {
+	tr.note("send as %s, bounded %v by %v", accessKeyID(req), bounded, time.Until(deadline))
+	if tr.retrieved == 1 {
 		return answer{status: 500}.response()
 	}
 	return completed.response()
 }
 
+// accessKeyID is the id of the key that a request is signed with.
+func accessKeyID(req *http.Request) string {
+	_, credential, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
+	id, _, _ := strings.Cut(credential, "/")
+	return id
+}
+
 func TestOrderOfAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := &trace{}
-		_, err := describe(t, Options{Region: "us-east-1", Credentials: tr, Transport: tr, Retryer: tr, Limiter: tr, AttemptTimeout: time.Minute})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := []string{
-			"limiter", "attempt token", "credentials, bounded false", "send as AKIDEXAMPLE1, bounded true by 1m0s", "attempt token back, ok false",
-			"retry token", "delay 1",
-			"limiter", "attempt token", "credentials, bounded false", "send as AKIDEXAMPLE2, bounded true by 1m0s", "retry token back, ok true", "attempt token back, ok true",
-		}
-		if !reflect.DeepEqual(tr.steps, want) {
-			t.Errorf("steps\n%s\nwant\n%s", strings.Join(tr.steps, "\n"), strings.Join(want, "\n"))
-		}
+		_, err := describe(t, Options{
+			Region:         "us-east-1",
+			Credentials:    tr,
+			Transport:      tr,
+			Retryer:        tr,
+			Limiter:        tr,
+			AttemptTimeout: time.Minute,
+		})
+		require.NoError(t, err)
+		assert.Equal(t, []string{
+			"limiter",
+			"attempt token",
+			"credentials, bounded false",
+			"send as AKIDEXAMPLE1, bounded true by 1m0s",
+			"attempt token back, ok false",
+			"retry token",
+			"delay 1",
+			"limiter",
+			"attempt token",
+			"credentials, bounded false",
+			"send as AKIDEXAMPLE2, bounded true by 1m0s",
+			"retry token back, ok true",
+			"attempt token back, ok true",
+		}, tr.steps)
 	})
 }
 
-func TestAttemptTimeout(t *testing.T) {
-	hang := func(req *http.Request) error { <-req.Context().Done(); return req.Context().Err() }
-	t.Run("while waiting for headers", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			n := 0
-			o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-				if n++; n == 1 {
-					return nil, hang(req)
-				}
-				return completed.response()
-			}))
-			o.AttemptTimeout = time.Second
-			start := time.Now()
-			if _, err := describe(t, o); err != nil || n != 2 || time.Since(start) != time.Second {
-				t.Errorf("%d attempts in %v and error %v, want a second attempt after 1s", n, time.Since(start), err)
+func TestAttemptTimeoutBeforeTheHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+			attempts++
+			if attempts == 1 {
+				return nil, untilDone(req.Context())
 			}
-		})
-	})
-	t.Run("while reading the body", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-				resp, err := completed.response()
-				resp.Body = readerFunc(func([]byte) (int, error) { return 0, hang(req) })
-				return resp, err
-			}))
-			o.AttemptTimeout = time.Second
-			_, err := describe(t, o)
-			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, " +
-				"no whole answer within AttemptTimeout, 1s: https response error StatusCode: 200, RequestID: , deserialization failed, failed to decode response body, cut off after 0 bytes: context deadline exceeded"
-			if err == nil || err.Error() != want {
-				t.Errorf("got  %v\nwant %v", err, want)
-			}
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Error("the error does not match context.DeadlineExceeded")
-			}
-		})
-	})
-	t.Run("the caller's own deadline comes first", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			n := 0
-			o := options(transportFunc(func(req *http.Request) (*http.Response, error) { n++; return nil, hang(req) }))
-			o.AttemptTimeout = time.Minute
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-			var canceled *aws.RequestCanceledError
-			if n != 1 || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &canceled) || errors.As(err, new(*retry.MaxAttemptsError)) {
-				t.Errorf("%d attempts and error %v, want one, and a *aws.RequestCanceledError", n, err)
-			}
-		})
+			return completed.response()
+		}))
+		o.AttemptTimeout = time.Second
+		start := time.Now()
+		_, err := describe(t, o)
+		assert.NoError(t, err)
+		assert.Equal(t, 2, attempts)
+		assert.Equal(t, time.Second, time.Since(start))
 	})
 }
 
-// readerFunc is a body.
-type readerFunc func([]byte) (int, error)
+func TestAttemptTimeoutInTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+			resp, err := completed.response()
+			resp.Body = bodyUntilDone(req.Context())
+			return resp, err
+		}))
+		o.AttemptTimeout = time.Second
+		_, err := describe(t, o)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.EqualError(t, err, describeFailed+"exceeded maximum number of attempts, 3, "+
+			"no whole answer within AttemptTimeout, 1s: https response error StatusCode: 200, RequestID: , "+
+			"deserialization failed, failed to decode response body, cut off after 0 bytes: "+
+			"context deadline exceeded")
+	})
+}
 
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-func (readerFunc) Close() error                 { return nil }
+func TestDeadlineBeforeTheAttemptTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+			attempts++
+			return nil, untilDone(req.Context())
+		}))
+		o.AttemptTimeout = time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+		assert.Equal(t, 1, attempts)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorAs(t, err, new(*aws.RequestCanceledError))
+		assert.NotErrorAs(t, err, new(*retry.MaxAttemptsError))
+	})
+}
 
-// A whole value is an answer, however the connection ended; anything less was cut
-// off.
-func TestWholeButWrong(t *testing.T) {
-	for body, attempts := range map[string]int{`[]`: 1, `"x"`: 1, `{"CreatedTime":"x"}`: 1, `{"Arn":1}`: 1, `{"Arn":1`: 3, `<html>`: 3, ``: 3} {
-		sent := 0
-		_, err := describe(t, options(transportFunc(func(*http.Request) (*http.Response, error) {
-			sent++
-			broken := io.MultiReader(strings.NewReader(body), readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(broken), ContentLength: -1}, nil
-		})))
-		if err == nil || sent != attempts || errors.Is(err, io.ErrUnexpectedEOF) != (attempts > 1) {
-			t.Errorf("%q: error %v after %d attempts, want one after %d", body, err, sent, attempts)
-		}
+// describeBrokenOff makes a call whose response breaks off behind body. It returns
+// the number of attempts and the call's error.
+func describeBrokenOff(t *testing.T, body string) (int, error) {
+	t.Helper()
+	attempts := 0
+	breakOff := readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF })
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
+		attempts++
+		return &http.Response{
+			StatusCode:    200,
+			Header:        http.Header{},
+			Body:          io.NopCloser(io.MultiReader(strings.NewReader(body), breakOff)),
+			ContentLength: -1,
+		}, nil
+	}))
+	_, err := describe(t, o)
+	return attempts, err
+}
+
+// A value that arrived whole is the service's response, however the connection
+// ended: another attempt would bring it again.
+func TestWholeButWrongBodyIsFinal(t *testing.T) {
+	for _, body := range []string{`[]`, `"x"`, `{"CreatedTime":"x"}`, `{"Arn":1}`} {
+		t.Run(body, func(t *testing.T) {
+			attempts, err := describeBrokenOff(t, body)
+			require.Error(t, err)
+			assert.NotErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.Equal(t, 1, attempts)
+		})
 	}
 }
 
-// Of the callers whose credentials have expired, one drops them: those that
-// learn it later leave the fresh ones alone.
+func TestCutOffBodyIsTriedAgain(t *testing.T) {
+	for _, body := range []string{`{"Arn":1`, `<html>`, ``} {
+		t.Run(body, func(t *testing.T) {
+			attempts, err := describeBrokenOff(t, body)
+			assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.Equal(t, 3, attempts)
+		})
+	}
+}
+
+// The first of many callers to learn that the credentials have expired drops them.
+// The others find fresh ones, and leave those alone.
 func TestExpiredCredentialsOfManyCallers(t *testing.T) {
 	const callers = 50
 	provided := 0
-	cache := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	provider := providerFunc(func(context.Context) (aws.Credentials, error) {
 		provided++
-		return aws.Credentials{AccessKeyID: fmt.Sprint("AKID", provided), SecretAccessKey: exampleSecret}, nil
-	}))
-	var first sync.WaitGroup // all have sent their first attempt before one is answered
-	first.Add(callers)
+		return aws.Credentials{
+			AccessKeyID:     fmt.Sprint("AKID", provided),
+			SecretAccessKey: exampleSecret,
+		}, nil
+	})
+	// No first attempt has a response before all of them are sent.
+	var firstAttempts sync.WaitGroup
+	firstAttempts.Add(callers)
 	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-		if strings.Contains(req.Header.Get("Authorization"), "AKID1/") {
-			first.Done()
-			first.Wait()
-			return apiError(403, "ExpiredTokenException").response()
+		if accessKeyID(req) != "AKID1" {
+			return completed.response()
 		}
-		return completed.response()
+		firstAttempts.Done()
+		firstAttempts.Wait()
+		return apiError(403, "ExpiredTokenException").response()
 	}))
-	o.Credentials = cache
+	o.Credentials = aws.NewCredentialsCache(provider)
 	client := New(o)
-	var all sync.WaitGroup
+
+	var running sync.WaitGroup
 	for range callers {
-		all.Go(func() {
-			if _, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob); err != nil {
-				t.Error(err)
-			}
+		running.Go(func() {
+			_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+			assert.NoError(t, err)
 		})
 	}
-	all.Wait()
-	if provided != 2 {
-		t.Errorf("the provider was asked %d times, want 2", provided)
-	}
+	running.Wait()
+	assert.Equal(t, 2, provided, "how often the provider was asked")
 }

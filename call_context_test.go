@@ -16,19 +16,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 )
 
-// limiterFunc and providerFunc are parts of a client that a test plays itself.
+// limiterFunc is a limiter that a test plays itself.
 type limiterFunc func(context.Context) error
 
 func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 
+// providerFunc is a provider of credentials that a test plays itself.
 type providerFunc func(context.Context) (aws.Credentials, error)
 
 func (f providerFunc) Retrieve(ctx context.Context) (aws.Credentials, error) { return f(ctx) }
 
-// waiting is a retryer whose attempt tokens have to be waited for.
+// waiting is a retryer whose attempt tokens come when wait returns.
 type waiting struct {
 	*retry.Standard
 	wait func(context.Context) error
@@ -48,325 +51,384 @@ func (hoarding) GetRetryToken(ctx context.Context, _ error) (func(error) error, 
 	return nil, untilDone(ctx)
 }
 
-func untilDone(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+// untilDone blocks until ctx is done, and returns its error.
+func untilDone(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
 
-// A context that ends is told of by every error of every place where a call can
-// be: with its own error, its cause, and what the service said before.
-func TestContextEndsTheCall(t *testing.T) {
-	hangingBody := func(status int) func(*http.Request) (*http.Response, error) {
-		return func(req *http.Request) (*http.Response, error) {
-			resp, err := apiError(status, "ResourceNotFoundException").response()
-			resp.Body = readerFunc(func([]byte) (int, error) { return 0, untilDone(req.Context()) })
-			return resp, err
+// untilDoneButOnce returns a function that returns nil at once when it is called
+// for the first time, and is untilDone from then on.
+func untilDoneButOnce() func(context.Context) error {
+	called := false
+	return func(ctx context.Context) error {
+		if called {
+			return untilDone(ctx)
 		}
+		called = true
+		return nil
 	}
-	tests := []struct {
-		where string
-		// set makes every attempt after the first hang until the context is done.
-		set func(o *Options, first func() bool)
-		// send is what the transport does after the first attempt; nil: nothing.
-		send func(*http.Request) (*http.Response, error)
-	}{
-		{where: "limiter", set: func(o *Options, first func() bool) {
-			o.Limiter = limiterFunc(func(ctx context.Context) error {
-				if first() {
-					return nil
-				}
-				return untilDone(ctx)
-			})
-		}},
-		{where: "limiter, with an error of its own", set: func(o *Options, first func() bool) {
-			o.Limiter = limiterFunc(func(ctx context.Context) error {
-				if first() {
-					return nil
-				}
-				untilDone(ctx)
-				return errors.New("limiter stopped")
-			})
-		}},
-		{where: "attempt token", set: func(o *Options, first func() bool) {
-			o.Retryer = waiting{o.Retryer.(*retry.Standard), func(ctx context.Context) error {
-				if first() {
-					return nil
-				}
-				return untilDone(ctx)
-			}}
-		}},
-		{where: "credentials", set: func(o *Options, first func() bool) {
-			o.Credentials = providerFunc(func(ctx context.Context) (aws.Credentials, error) {
-				if !first() {
-					return aws.Credentials{}, fmt.Errorf("refresh: %w", untilDone(ctx))
-				}
-				return exampleCredentials.value(), nil
-			})
-		}},
-		{where: "retry token", set: func(o *Options, _ func() bool) {
-			o.Retryer = hoarding{o.Retryer.(*retry.Standard)}
-		}},
-		{where: "between attempts", set: func(o *Options, _ func() bool) {
-			o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return time.Hour, nil })
-			})
-		}},
-		{where: "headers", send: func(req *http.Request) (*http.Response, error) { return nil, untilDone(req.Context()) }},
-		{where: "headers, with an error of its own", send: func(req *http.Request) (*http.Response, error) {
-			untilDone(req.Context())
-			return nil, errors.New("use of closed network connection")
-		}},
-		{where: "body of a 200", send: hangingBody(200)},
-		{where: "body of a 404", send: hangingBody(404)},
-		{where: "an answer that came too late", send: func(req *http.Request) (*http.Response, error) {
-			untilDone(req.Context())
-			return apiError(500, "InternalFailureException").response()
-		}},
+}
+
+// place is where a call can be when its context ends. A first attempt has been
+// throttled before.
+type place struct {
+	name string
+	// prepare makes a part of the client hang. If it is nil, the transport hangs.
+	prepare func(*Options)
+	// send is the transport's second attempt. If it is nil, there must be none.
+	send transportFunc
+}
+
+var places = []place{
+	{name: "limiter", prepare: hangInLimiter},
+	{name: "limiter, with an error of its own", prepare: hangInLimiterThatFails},
+	{name: "attempt token", prepare: hangBeforeAttemptToken},
+	{name: "credentials", prepare: hangInProvider},
+	{name: "retry token", prepare: hangBeforeRetryToken},
+	{name: "between attempts", prepare: pauseForAnHour},
+	{name: "headers", send: hangBeforeHeaders},
+	{name: "headers, with an error of its own", send: hangBeforeHeadersAndFail},
+	{name: "body of a 200", send: hangInBodyOf(200)},
+	{name: "body of a 404", send: hangInBodyOf(404)},
+	{name: "a response that came too late", send: respondTooLate},
+}
+
+func hangInLimiter(o *Options) {
+	o.Limiter = limiterFunc(untilDoneButOnce())
+}
+
+func hangInLimiterThatFails(o *Options) {
+	wait := untilDoneButOnce()
+	o.Limiter = limiterFunc(func(ctx context.Context) error {
+		if wait(ctx) != nil {
+			return errors.New("limiter stopped")
+		}
+		return nil
+	})
+}
+
+func hangBeforeAttemptToken(o *Options) {
+	o.Retryer = waiting{Standard: retry.NewStandard(noPause), wait: untilDoneButOnce()}
+}
+
+func hangInProvider(o *Options) {
+	wait := untilDoneButOnce()
+	o.Credentials = providerFunc(func(ctx context.Context) (aws.Credentials, error) {
+		if err := wait(ctx); err != nil {
+			return aws.Credentials{}, fmt.Errorf("refresh: %w", err)
+		}
+		return exampleCredentials.value(), nil
+	})
+}
+
+func hangBeforeRetryToken(o *Options) {
+	o.Retryer = hoarding{Standard: retry.NewStandard(noPause)}
+}
+
+func pauseForAnHour(o *Options) {
+	o.Retryer = retry.NewStandard(pauseOf(time.Hour))
+}
+
+func hangBeforeHeaders(req *http.Request) (*http.Response, error) {
+	return nil, untilDone(req.Context())
+}
+
+func hangBeforeHeadersAndFail(req *http.Request) (*http.Response, error) {
+	untilDone(req.Context())
+	return nil, errors.New("use of closed network connection")
+}
+
+func hangInBodyOf(status int) transportFunc {
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := apiError(status, "ResourceNotFoundException").response()
+		resp.Body = bodyUntilDone(req.Context())
+		return resp, err
 	}
-	cause := errors.New("the user went home")
-	endings := map[string]func(context.Context) (context.Context, func()){
-		"cancelled": func(ctx context.Context) (context.Context, func()) {
+}
+
+func respondTooLate(req *http.Request) (*http.Response, error) {
+	untilDone(req.Context())
+	return apiError(500, "InternalFailureException").response()
+}
+
+// options are those of a client that hangs in the place.
+func (p place) options(t *testing.T) Options {
+	t.Helper()
+	attempts := 0
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		attempts++
+		if attempts == 1 {
+			return apiError(429, "ThrottlingException").response()
+		}
+		if p.send == nil {
+			assert.Fail(t, "a second attempt was sent")
+			return completed.response()
+		}
+		return p.send(req)
+	}))
+	if p.prepare != nil {
+		p.prepare(&o)
+	}
+	return o
+}
+
+var errWentHome = errors.New("the user went home")
+
+// endings are the ways in which a context can end after a minute.
+var endings = []struct {
+	name  string
+	start func(context.Context) (context.Context, func())
+}{
+	{
+		name: "canceled",
+		start: func(ctx context.Context) (context.Context, func()) {
 			ctx, cancel := context.WithCancelCause(ctx)
-			go func() { time.Sleep(time.Minute); cancel(cause) }()
+			time.AfterFunc(time.Minute, func() { cancel(errWentHome) })
 			return ctx, func() { cancel(nil) }
 		},
-		"deadline": func(ctx context.Context) (context.Context, func()) {
-			return context.WithTimeoutCause(ctx, time.Minute, cause)
+	},
+	{
+		name: "deadline",
+		start: func(ctx context.Context) (context.Context, func()) {
+			return context.WithTimeoutCause(ctx, time.Minute, errWentHome)
 		},
-		"deadline without a cause": func(ctx context.Context) (context.Context, func()) {
+	},
+	{
+		name: "deadline without a cause",
+		start: func(ctx context.Context) (context.Context, func()) {
 			return context.WithTimeout(ctx, time.Minute)
 		},
-	}
-	for _, tt := range tests {
-		for ending, end := range endings {
-			t.Run(tt.where+"/"+ending, func(t *testing.T) {
+	},
+}
+
+// Wherever a call is when its context ends, the call ends at once. Its error tells
+// of the context, of the cause, and of what the service said before.
+func TestContextEndsTheCall(t *testing.T) {
+	for _, place := range places {
+		for _, ending := range endings {
+			t.Run(place.name+"/"+ending.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					attempts, asked := 0, 0
-					o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-						if attempts++; attempts == 1 {
-							return apiError(429, "ThrottlingException").response()
-						}
-						if tt.send == nil {
-							t.Errorf("attempt %d was sent, want one only", attempts)
-							return completed.response()
-						}
-						return tt.send(req)
-					}))
-					if tt.set != nil {
-						tt.set(&o, func() bool { asked++; return asked == 1 })
-					}
-					ctx, stop := end(t.Context())
+					ctx, stop := ending.start(t.Context())
 					defer stop()
 					start := time.Now()
-					out, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-					if out != nil || err == nil {
-						t.Fatalf("output %+v and error %v, want an error alone", out, err)
-					}
+					client := New(place.options(t))
+					out, err := client.DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+					assert.Nil(t, out)
 					checkEnded(t, ctx, err)
-					if _, ok := errorAs[*ThrottlingException](err); !ok {
-						t.Errorf("the service's last error is not in the chain of %v", err)
-					}
-					if got := time.Since(start); got != time.Minute {
-						t.Errorf("the call took %v, want it to end with its context after 1m", got)
-					}
+					assert.ErrorAs(t, err, new(*ThrottlingException))
+					assert.Equal(t, time.Minute, time.Since(start))
 				})
 			})
 		}
 	}
 }
 
+// checkEnded checks the error of a call that ended with its context.
 func checkEnded(t *testing.T, ctx context.Context, err error) {
 	t.Helper()
-	if !errors.Is(err, ctx.Err()) || !errors.Is(err, context.Cause(ctx)) {
-		t.Errorf("error %v, want one that matches %v and the cause %v", err, ctx.Err(), context.Cause(ctx))
-	}
-	var canceled *aws.RequestCanceledError
-	if !errors.As(err, &canceled) || errors.As(err, new(*retry.MaxAttemptsError)) {
-		t.Errorf("error %v, want a *aws.RequestCanceledError and no *retry.MaxAttemptsError", err)
-	}
-	if strings.ContainsAny(err.Error(), "\r\n") {
-		t.Errorf("error %q, want one line", err)
-	}
+	require.Error(t, err)
+	require.Error(t, ctx.Err())
+	assert.ErrorIs(t, err, ctx.Err())
+	assert.ErrorIs(t, err, context.Cause(ctx))
+	assert.ErrorAs(t, err, new(*aws.RequestCanceledError))
+	assert.NotErrorAs(t, err, new(*retry.MaxAttemptsError))
+	assert.NotRegexp(t, `[\r\n]`, err.Error())
 }
 
-func TestContextEndedBeforeTheCall(t *testing.T) {
-	cause := errors.New("the user went home")
-	canceled, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	expired, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
-	defer stop()
-	for name, ctx := range map[string]context.Context{"cancelled": canceled, "deadline": expired} {
-		sent := answers(completed)
-		o := options(sent)
-		o.Limiter = limiterFunc(func(context.Context) error { t.Errorf("%s: the limiter was asked", name); return nil })
-		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-		if err == nil {
-			t.Fatalf("%s: no error", name)
-		}
-		checkEnded(t, ctx, err)
-		if len(sent.requests) > 0 {
-			t.Errorf("%s: %d requests were sent, want none", name, len(sent.requests))
-		}
-	}
-}
-
-func TestContextTexts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-			cancel(errors.New("the user went home"))
-			return apiError(500, "InternalFailureException").response()
-		}))
-		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context canceled, cause: the user went home, " +
-			"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m"
-		if err == nil || err.Error() != want {
-			t.Errorf("got  %v\nwant %v", err, want)
-		}
+// checkNothingStarts checks that a call whose context is done asks for nothing and
+// sends nothing.
+func checkNothingStarts(t *testing.T, ctx context.Context) {
+	t.Helper()
+	sent := answers(completed)
+	o := options(sent)
+	o.Limiter = limiterFunc(func(context.Context) error {
+		assert.Fail(t, "the limiter was asked")
+		return nil
 	})
+	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	checkEnded(t, ctx, err)
+	assert.Empty(t, sent.requests)
+}
+
+func TestContextCanceledBeforeTheCall(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errWentHome)
+	checkNothingStarts(t, ctx)
+}
+
+func TestDeadlineBeforeTheCall(t *testing.T) {
+	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	checkNothingStarts(t, ctx)
+}
+
+func TestTextOfACanceledCall(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
+		cancel(errWentHome)
+		return apiError(500, "InternalFailureException").response()
+	}))
+	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	assert.EqualError(t, err, describeFailed+
+		"request canceled, context canceled, cause: the user went home, "+
+		"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m")
+}
+
+func TestTextOfACallCanceledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := New(options(answers(completed))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context canceled"
-	if err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %v", err, want)
-	}
+	assert.EqualError(t, err, describeFailed+"request canceled, context canceled")
 }
 
-// An answer that arrived whole is returned although the context ended meanwhile.
-func TestAnswerBeatsTheContext(t *testing.T) {
+// A response that arrived whole is returned although the context ended meanwhile.
+func TestResponseBeatsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	out, err := New(options(transportFunc(func(*http.Request) (*http.Response, error) {
+	client := New(options(transportFunc(func(*http.Request) (*http.Response, error) {
 		cancel()
 		return completed.response()
-	}))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	if err != nil || out.JobStatus != SnapshotJobStatusCompleted {
-		t.Errorf("output %+v and error %v, want the answer", out, err)
-	}
+	})))
+	out, err := client.DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	require.NoError(t, err)
+	assert.Equal(t, SnapshotJobStatusCompleted, out.JobStatus)
 }
 
-func TestLimiter(t *testing.T) {
-	t.Run("paces every attempt", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			var times []time.Duration
-			start := time.Now()
-			o := options(transportFunc(func(*http.Request) (*http.Response, error) {
-				times = append(times, time.Since(start))
-				return answer{status: 500}.response()
-			}))
-			o.Limiter = rate.NewLimiter(10, 1)
-			describe(t, o)
-			if got, want := fmt.Sprint(times), "[0s 100ms 200ms]"; got != want {
-				t.Errorf("attempts at %s, want %s", got, want)
-			}
-		})
-	})
-	t.Run("fails early, as the deadline would", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			o := options(answers(apiError(500, "InternalFailureException")))
-			limiter := rate.NewLimiter(rate.Every(time.Minute), 1)
-			o.Limiter = limiter
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			start := time.Now()
-			_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-			if ctx.Err() != nil || time.Since(start) != 0 {
-				t.Fatalf("after %v the context says %v, want an early answer", time.Since(start), ctx.Err())
-			}
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v does not match context.DeadlineExceeded", err)
-			}
-			if _, ok := errorAs[*InternalFailureException](err); !ok {
-				t.Errorf("the service's last error is not in the chain of %v", err)
-			}
-			const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: request canceled, context deadline exceeded: " +
-				"wait for the limiter: rate: Wait(n=1) would exceed context deadline, after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m"
-			if err.Error() != want {
-				t.Errorf("got  %v\nwant %v", err, want)
-			}
-		})
-	})
-	t.Run("its other errors are no deadline", func(t *testing.T) {
-		sent := answers(completed)
-		o := options(sent)
-		o.Limiter = rate.NewLimiter(10, 0) // no burst: rate says so
+func TestLimiterPacesEveryAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var sent []time.Duration
+		o := options(transportFunc(func(*http.Request) (*http.Response, error) {
+			sent = append(sent, time.Since(start))
+			return answer{status: 500}.response()
+		}))
+		o.Limiter = rate.NewLimiter(10, 1)
 		_, err := describe(t, o)
-		if err == nil || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for the limiter: rate: ") || len(sent.requests) > 0 {
-			t.Errorf("error %v and %d requests, want the limiter's own error and none", err, len(sent.requests))
-		}
+		require.Error(t, err)
+		assert.Equal(t, []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond}, sent)
 	})
+}
+
+// rate.Limiter fails before the deadline if it knows that waiting would pass it.
+// The error is then that of a deadline, all the same.
+func TestLimiterFailsBeforeTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(answers(apiError(500, "InternalFailureException")))
+		o.Limiter = rate.NewLimiter(rate.Every(time.Minute), 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+		require.NoError(t, ctx.Err())
+		require.Zero(t, time.Since(start))
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorAs(t, err, new(*InternalFailureException))
+		assert.EqualError(t, err, describeFailed+
+			"request canceled, context deadline exceeded: "+
+			"wait for the limiter: rate: Wait(n=1) would exceed context deadline, "+
+			"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m")
+	})
+}
+
+func TestOtherErrorsOfTheLimiter(t *testing.T) {
+	sent := answers(completed)
+	o := options(sent)
+	o.Limiter = rate.NewLimiter(10, 0) // It can never give the one token that is asked for.
+	_, err := describe(t, o)
+	assert.ErrorContains(t, err, "wait for the limiter: rate: ")
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.Empty(t, sent.requests)
 }
 
 func TestProviderErrors(t *testing.T) {
 	tests := []struct {
-		name     string
-		provider providerFunc
-		want     string
-		asked    int
+		name  string
+		creds aws.Credentials
+		err   error
+		want  string // behind describeFailed
+		asked int    // how often the provider is asked
 	}{
-		{"its own error", func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{}, errors.New("static credentials are empty")
-		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: static credentials are empty", 1},
-		{"nothing, without an error", func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, nil },
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: the provider returned none, without an error", 1},
-		{"no secret", func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: exampleKeyID}, nil
+		{
+			name:  "its own error",
+			err:   errors.New("static credentials are empty"),
+			want:  "get identity: get credentials: static credentials are empty",
+			asked: 1,
 		},
-			"operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: get identity: get credentials: the provider returned none, without an error", 1},
-		// As with the official client, a deadline of the provider's own is tried again.
-		{"a deadline of its own", func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{}, context.DeadlineExceeded
-		}, "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: exceeded maximum number of attempts, 3, get identity: get credentials: context deadline exceeded", 3},
+		{
+			name:  "nothing, without an error",
+			want:  "get identity: get credentials: the provider returned none, without an error",
+			asked: 1,
+		},
+		{
+			name:  "no secret",
+			creds: aws.Credentials{AccessKeyID: exampleKeyID},
+			want:  "get identity: get credentials: the provider returned none, without an error",
+			asked: 1,
+		},
+		{
+			// The official client tries it again as well.
+			name: "a deadline of its own",
+			err:  context.DeadlineExceeded,
+			want: "exceeded maximum number of attempts, 3, get identity: get credentials: " +
+				"context deadline exceeded",
+			asked: 3,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			asked, sent := 0, answers(completed)
+			asked := 0
+			sent := answers(completed)
 			o := options(sent)
-			o.Credentials = providerFunc(func(ctx context.Context) (aws.Credentials, error) { asked++; return tt.provider(ctx) })
+			o.Credentials = providerFunc(func(context.Context) (aws.Credentials, error) {
+				asked++
+				return tt.creds, tt.err
+			})
 			_, err := describe(t, o)
-			if err == nil || err.Error() != tt.want {
-				t.Errorf("got  %v\nwant %v", err, tt.want)
-			}
-			if asked != tt.asked || len(sent.requests) > 0 {
-				t.Errorf("the provider was asked %d times and %d requests were sent, want %d and none", asked, len(sent.requests), tt.asked)
-			}
+			assert.EqualError(t, err, describeFailed+tt.want)
+			assert.Equal(t, tt.asked, asked)
+			assert.Empty(t, sent.requests)
 		})
 	}
 }
 
-func TestConnectionsThatCannotBeMade(t *testing.T) {
-	plain := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(plain.Close)
-	t.Run("TLS to a plain server", func(t *testing.T) {
-		o := socketOptions(t, strings.Replace(plain.URL, "http:", "https:", 1))
-		_, err := describe(t, o)
-		if err == nil || errors.As(err, new(*retry.MaxAttemptsError)) || !strings.Contains(err.Error(), "the server does not speak TLS, check the endpoint's scheme") {
-			t.Errorf("error %v, want one that names the scheme, after one attempt", err)
-		}
-	})
-	t.Run("a host that does not exist", func(t *testing.T) {
-		sent := answers(answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "x.invalid", IsNotFound: true}}})
-		_, err := describe(t, options(sent))
-		const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 0, RequestID: , request send failed, dial tcp: lookup x.invalid: no such host"
-		if err == nil || err.Error() != want || len(sent.requests) != 1 {
-			t.Errorf("%d attempts and error\n%v, want 1 and\n%v", len(sent.requests), err, want)
-		}
-	})
-	t.Run("a name server that does not answer", func(t *testing.T) {
-		sent := answers(answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "x.invalid", IsTemporary: true}}})
-		if _, err := describe(t, options(sent)); err == nil || len(sent.requests) != 3 {
-			t.Errorf("%d attempts and error %v, want 3", len(sent.requests), err)
-		}
-	})
+func TestTLSToAPlainServer(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	o := socketOptions(t, strings.Replace(server.URL, "http:", "https:", 1))
+	_, err := describe(t, o)
+	assert.ErrorContains(t, err, "the server does not speak TLS, check the endpoint's scheme")
+	assert.NotErrorAs(t, err, new(*retry.MaxAttemptsError))
 }
 
-func TestQuotaText(t *testing.T) {
+// failedLookup is the error of a connection whose host has no address.
+func failedLookup(dns *net.DNSError) answer {
+	dns.Name = "x.invalid"
+	return answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: dns}}
+}
+
+func TestHostThatDoesNotExist(t *testing.T) {
+	sent := answers(failedLookup(&net.DNSError{Err: "no such host", IsNotFound: true}))
+	_, err := describe(t, options(sent))
+	assert.EqualError(t, err, describeFailed+"https response error StatusCode: 0, RequestID: , "+
+		"request send failed, dial tcp: lookup x.invalid: no such host")
+	assert.Len(t, sent.requests, 1)
+}
+
+func TestNameServerThatFails(t *testing.T) {
+	sent := answers(failedLookup(&net.DNSError{Err: "server misbehaving", IsTemporary: true}))
+	_, err := describe(t, options(sent))
+	assert.Error(t, err)
+	assert.Len(t, sent.requests, 3)
+}
+
+func TestTextOfAUsedUpRetryQuota(t *testing.T) {
 	o := options(answers(apiError(500, "InternalFailureException")))
-	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.NewTokenRateLimit(1) })
+	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) {
+		o.RateLimiter = ratelimit.NewTokenRateLimit(1)
+	})
 	_, err := describe(t, o)
-	const want = "operation error QuickSight: DescribeDashboardSnapshotJobResult, 111122223333/dash/job: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m, " +
-		"not tried again: failed to get rate limit token, retry quota exceeded, 1 available, 14 requested"
-	if err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %v", err, want)
-	}
-	if _, ok := errorAs[*awshttp.ResponseError](err); !ok {
-		t.Errorf("no *http.ResponseError in the chain of %v", err)
-	}
+	assert.ErrorAs(t, err, new(*awshttp.ResponseError))
+	assert.EqualError(t, err, describeFailed+
+		"https response error StatusCode: 500, RequestID: R1, InternalFailureException: m, "+
+		"not tried again: failed to get rate limit token, retry quota exceeded, 1 available, 14 requested")
 }
