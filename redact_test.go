@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -15,272 +16,474 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// everyFailure makes one call after the other, each of which fails in a way of
-// its own, against a server and a transport that repeat all that they were sent.
-func everyFailure(t *testing.T, logger *slog.Logger, each func(name string, err error, req *http.Request)) {
-	echo := func(status int, contentType, format string) transportFunc {
-		return func(req *http.Request) (*http.Response, error) {
-			_, wire := received(t, req)
-			_, signature, _ := strings.Cut(req.Header.Get("Authorization"), "Signature=")
-			body := strings.NewReplacer("ALL", jsonEscape(wire), "TOKEN", req.Header.Get("X-Amz-Security-Token"), "SIGNATURE", signature, "SECRET", exampleSecret, "PRESIGNED", string(presigned)).Replace(format)
-			return answer{status: status, header: map[string]string{"Content-Type": contentType, "X-Amzn-Requestid": "R1"}, body: body}.response()
-		}
+// shownOfABody is how many bytes of a body an error shows.
+const shownOfABody = 256
+
+// echo is a transport that sends secrets back. In its header and body these words
+// stand for others: ALL for the whole request, TOKEN and SIGNATURE for its parts,
+// SECRET for the secret key, and PRESIGNED for a presigned URL.
+type echo struct {
+	status      int
+	contentType string
+	body        string
+}
+
+func (e echo) RoundTrip(req *http.Request) (*http.Response, error) {
+	var wire strings.Builder
+	if err := req.Write(&wire); err != nil {
+		panic(err) // A strings.Builder takes everything.
 	}
-	refuse := func(text string) transportFunc {
-		return func(req *http.Request) (*http.Response, error) {
-			_, signature, _ := strings.Cut(req.Header.Get("Authorization"), "Signature=")
-			return nil, &url.Error{Op: "Get", URL: req.URL.String() + "?X-Amz-Signature=" + signature, Err: errors.New(text)}
-		}
-	}
-	const signedString = `The request signature we calculated does not match the signature you provided. The Canonical String for this request should have been 'GET\nx-amz-security-token:TOKEN\n' Signature=SIGNATURE SECRET`
-	failures := map[string]transportFunc{
-		"the request in HTML":               echo(403, "text/html", "<html><pre>ALL</pre></html>"),
-		"the request in JSON":               echo(403, "application/json", `{"Message":"ALL"}`),
-		"the request in JSON, cut off":      echo(403, "application/json", `{"Message":"ALL`),
-		"the request in HTML, after a 200":  echo(200, "text/html", "<html><pre>ALL</pre></html>"),
-		"the request in a code":             echo(403, "application/json", `{"code":"SECRET TOKEN","message":"m"}`),
-		"a string to sign":                  echo(403, "application/json", `{"__type":"InvalidSignatureException","message":"`+signedString+`"}`),
-		"a string to sign, plain":           echo(403, "text/plain", signedString),
-		"a token beyond the snippet's end":  echo(200, "text/plain", strings.Repeat("x", snippetSize-4)+"TOKEN SECRET"),
-		"a presigned URL in a 200":          echo(200, "text/plain", "see PRESIGNED"),
-		"a presigned URL in JSON":           echo(200, "application/json", `{"JobStatus":"COMPLETED","Result":{"AnonymousUsers":"PRESIGNED"}}`),
-		"a presigned URL in a wrong place":  echo(200, "application/json", `{"CreatedTime":"PRESIGNED"}`),
-		"a presigned URL in a wrong number": echo(200, "application/json", `{"CreatedTime":PRESIGNED}`),
-		"a presigned URL as a key":          echo(200, "application/json", `{"Result":{"AnonymousUsers":[{"PRESIGNED":1,"FileGroups":7}]}}`),
-		"a presigned URL, cut off":          echo(200, "application/json", `{"Result":{"AnonymousUsers":[{"FileGroups":[{"S3Results":[{"S3Uri":"PRESIGNED`),
-		"a presigned URL in a message":      echo(500, "application/json", `{"Message":"see PRESIGNED for more"}`),
-		"a presigned URL in a content type": echo(200, "PRESIGNED?X-Amz-Signature=SECRET", "x"),
-		"a broken connection":               refuse("connection reset by peer"),
-	}
-	o := options(nil)
-	o.Logger = logger
-	for name, transport := range failures {
-		var last *http.Request
-		o.Transport = transportFunc(func(req *http.Request) (*http.Response, error) { last = req; return transport(req) })
-		_, err := describe(t, o)
-		if err == nil {
-			t.Errorf("%s: no error, want one", name)
-			continue
-		}
-		each(name, err, last)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		var last *http.Request
-		o.Transport = transportFunc(func(req *http.Request) (*http.Response, error) { last = req; return nil, untilDone(req.Context()) })
-		_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-		each("the context", err, last)
-	})
+	secrets := strings.NewReplacer(
+		"ALL", jsonEscape(wire.String()),
+		"TOKEN", req.Header.Get("X-Amz-Security-Token"),
+		"SIGNATURE", signatureOf(req),
+		"SECRET", exampleSecret,
+		"PRESIGNED", string(presigned),
+	)
+	return answer{
+		status: e.status,
+		header: map[string]string{
+			"Content-Type":     secrets.Replace(e.contentType),
+			"X-Amzn-Requestid": "R1",
+		},
+		body: secrets.Replace(e.body),
+	}.response()
 }
 
 func jsonEscape(text string) string {
 	return strings.NewReplacer("\r", `\r`, "\n", `\n`, `"`, `\"`).Replace(text)
 }
 
-func secretsOf(req *http.Request) []string {
+func signatureOf(req *http.Request) string {
 	_, signature, _ := strings.Cut(req.Header.Get("Authorization"), "Signature=")
-	return []string{exampleSecret, exampleToken, signature, "X-Amz-Signature=0", "0123SECRET4567", exampleKeyID + "/"}
+	return signature
+}
+
+func breakConnection(req *http.Request) (*http.Response, error) {
+	return nil, &url.Error{
+		Op:  "Get",
+		URL: req.URL.String() + "?X-Amz-Signature=" + signatureOf(req),
+		Err: errors.New("connection reset by peer"),
+	}
+}
+
+func echoHTML(status int, body string) echo {
+	return echo{status: status, contentType: "text/html", body: body}
+}
+
+func echoJSON(status int, body string) echo {
+	return echo{status: status, contentType: "application/json", body: body}
+}
+
+func echoPlain(status int, body string) echo {
+	return echo{status: status, contentType: "text/plain", body: body}
+}
+
+// signedString is the service's message about a wrong signature.
+const signedString = `The request signature we calculated does not match the signature you provided. ` +
+	`The Canonical String for this request should have been 'GET\nx-amz-security-token:TOKEN\n' ` +
+	`Signature=SIGNATURE SECRET`
+
+// leaks are transports that fail a call with an error that might hold secrets.
+var leaks = map[string]http.RoundTripper{
+	"a broken connection": transportFunc(breakConnection),
+	"the context":         transportFunc(hangBeforeHeaders),
+
+	"the request in HTML":              echoHTML(403, "<html><pre>ALL</pre></html>"),
+	"the request in HTML, after a 200": echoHTML(200, "<html><pre>ALL</pre></html>"),
+	"the request in JSON":              echoJSON(403, `{"Message":"ALL"}`),
+	"the request in JSON, cut off":     echoJSON(403, `{"Message":"ALL`),
+
+	"secrets in a code":            echoJSON(403, `{"code":"SECRET TOKEN","message":"m"}`),
+	"secrets at the snippet's end": echoPlain(200, strings.Repeat("x", shownOfABody-4)+"TOKEN SECRET"),
+	"a string to sign, plain":      echoPlain(403, signedString),
+	"a string to sign": echoJSON(403,
+		`{"__type":"InvalidSignatureException","message":"`+signedString+`"}`),
+
+	"a presigned URL in a 200":     echoPlain(200, "see PRESIGNED"),
+	"a presigned URL in a message": echoJSON(500, `{"Message":"see PRESIGNED for more"}`),
+	"a presigned URL for a time":   echoJSON(200, `{"CreatedTime":"PRESIGNED"}`),
+	"a presigned URL for a number": echoJSON(200, `{"CreatedTime":PRESIGNED}`),
+	"a presigned URL for a list": echoJSON(200,
+		`{"JobStatus":"COMPLETED","Result":{"AnonymousUsers":"PRESIGNED"}}`),
+	"a presigned URL for a key": echoJSON(200,
+		`{"Result":{"AnonymousUsers":[{"PRESIGNED":1,"FileGroups":7}]}}`),
+	"a presigned URL, cut off": echoJSON(200,
+		`{"Result":{"AnonymousUsers":[{"FileGroups":[{"S3Results":[{"S3Uri":"PRESIGNED`),
+	"a presigned URL for a content type": echo{
+		status:      200,
+		contentType: "PRESIGNED?X-Amz-Signature=SECRET",
+		body:        "x",
+	},
+}
+
+// leakingCall makes a call that fails, over one of leaks. It returns the last request
+// and the error.
+func leakingCall(t *testing.T, leak http.RoundTripper, logger *slog.Logger) (*http.Request, error) {
+	t.Helper()
+	var last *http.Request
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		last = req
+		return leak.RoundTrip(req)
+	}))
+	o.Logger = logger
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	require.Error(t, err)
+	require.NotNil(t, last)
+	return last, err
+}
+
+// checkNoSecret checks that a text shows no secret of a call, and nothing of the URL
+// that leaks send back.
+func checkNoSecret(t *testing.T, text string, req *http.Request) {
+	t.Helper()
+	secrets := []string{
+		exampleSecret,
+		exampleToken,
+		exampleKeyID + "/",
+		signatureOf(req),
+		"X-Amz-Signature=0",
+		"0123SECRET4567",
+	}
+	for _, secret := range secrets {
+		assert.NotContains(t, text, secret)
+	}
 }
 
 func TestNoErrorHoldsASecret(t *testing.T) {
-	everyFailure(t, nil, func(name string, err error, req *http.Request) {
-		for _, e := range chain(err) {
-			texts := []string{e.Error(), fmt.Sprintf("%v", e), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e), fmt.Sprintf("%q", e)}
-			if m := reflect.ValueOf(e); m.Kind() == reflect.Pointer && !m.IsNil() && m.Elem().CanInterface() {
-				texts = append(texts, fmt.Sprintf("%+v", m.Elem().Interface()), fmt.Sprintf("%#v", m.Elem().Interface()))
-			}
-			for _, text := range texts {
-				for _, secret := range secretsOf(req) {
-					if strings.Contains(text, secret) {
-						t.Errorf("%s: %T says %.600q, which holds %q", name, e, text, secret)
+	for name, leak := range leaks {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				req, err := leakingCall(t, leak, nil)
+				for _, e := range chain(err) {
+					for _, text := range printed(e) {
+						checkNoSecret(t, text, req)
 					}
 				}
-			}
-		}
-	})
+			})
+		})
+	}
 }
 
 // chain is an error and all errors behind it.
 func chain(err error) []error {
+	if err == nil {
+		return nil
+	}
 	all := []error{err}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
-		if next := e.Unwrap(); next != nil {
-			all = append(all, chain(next)...)
-		}
+		all = append(all, chain(e.Unwrap())...)
 	case interface{ Unwrap() []error }:
 		for _, next := range e.Unwrap() {
-			if next != nil {
-				all = append(all, chain(next)...)
-			}
+			all = append(all, chain(next)...)
 		}
 	}
 	return all
 }
 
-func TestNoLogHoldsASecret(t *testing.T) {
-	var buf bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	everyFailure(t, logger, func(name string, _ error, req *http.Request) {
-		if !strings.Contains(buf.String(), `"msg":"attempt"`) {
-			t.Errorf("%s: no record of an attempt in %s", name, buf.String())
-		}
-		for _, secret := range secretsOf(req) {
-			if strings.Contains(buf.String(), secret) {
-				t.Errorf("%s: the log\n%s holds %q", name, buf.String(), secret)
+// printed is all that can be printed of an error, and of what it points to.
+func printed(err error) []string {
+	texts := []string{
+		err.Error(),
+		fmt.Sprintf("%v", err),
+		fmt.Sprintf("%+v", err),
+		fmt.Sprintf("%#v", err),
+		fmt.Sprintf("%q", err),
+	}
+	pointer := reflect.ValueOf(err)
+	if pointer.Kind() == reflect.Pointer && !pointer.IsNil() && pointer.Elem().CanInterface() {
+		value := pointer.Elem().Interface()
+		texts = append(texts, fmt.Sprintf("%+v", value), fmt.Sprintf("%#v", value))
+	}
+	return texts
+}
+
+// debugLogger is a logger that writes all records as text, without their time.
+func debugLogger(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			if attr.Key == slog.TimeKey {
+				return slog.Attr{}
 			}
-		}
-		buf.Reset()
-	})
+			return attr
+		},
+	}))
+}
+
+func TestNoLogHoldsASecret(t *testing.T) {
+	for name, leak := range leaks {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				handler := slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})
+				req, _ := leakingCall(t, leak, slog.New(handler))
+				assert.Contains(t, log.String(), `"msg":"attempt"`)
+				checkNoSecret(t, log.String(), req)
+			})
+		})
+	}
 }
 
 func TestSilentWithoutLogger(t *testing.T) {
 	o := options(answers(answer{status: 500}, completed))
-	if _, err := describe(t, o); err != nil {
-		t.Errorf("without a logger: %v", err)
-	}
+	require.Nil(t, o.Logger)
+	_, err := describe(t, o)
+	assert.NoError(t, err)
 }
 
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var buf bytes.Buffer
-		handler := slog.NewTextHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}})
-		n := 0
+		sent := answers(
+			answer{err: errors.New("connection reset by peer")},
+			apiError(503, "ServiceUnavailable"),
+			completed,
+		)
 		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
-			time.Sleep(10 * time.Millisecond)
-			n++
-			switch n {
-			case 1:
-				return nil, errors.New("connection reset by peer")
-			case 2:
-				return apiError(503, "ServiceUnavailable").response()
-			}
-			return completed.response()
+			<-time.After(10 * time.Millisecond)
+			return sent.RoundTrip(req)
 		}))
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return time.Second, nil })
-		})
-		o.Logger = slog.New(handler)
-		if _, err := describe(t, o); err != nil {
-			t.Fatal(err)
-		}
-		const common = "operation=DescribeDashboardSnapshotJobResult job=111122223333/dash/job attempt="
+		o.Retryer = retry.NewStandard(pauseOf(time.Second))
+		var log strings.Builder
+		o.Logger = debugLogger(&log)
+		_, err := describe(t, o)
+		require.NoError(t, err)
+
+		const common = "operation=DescribeDashboardSnapshotJobResult job=111122223333/dash/job "
+		const timing = "duration=10ms skew=0s "
 		want := []string{
-			"level=DEBUG msg=attempt " + common + `1 duration=10ms skew=0s error="https response error StatusCode: 0, RequestID: , request send failed, connection reset by peer"`,
-			"level=DEBUG msg=retry " + common + "1 decision=yes delay=1s",
-			"level=DEBUG msg=attempt " + common + `2 duration=10ms skew=0s status=503 requestID=R1 error="https response error StatusCode: 503, RequestID: R1, api error ServiceUnavailable: m"`,
-			"level=DEBUG msg=retry " + common + "2 decision=yes delay=1s",
-			"level=DEBUG msg=attempt " + common + `3 duration=10ms skew=0s status=200 requestID=""`,
+			"level=DEBUG msg=attempt " + common + "attempt=1 " + timing +
+				`error="https response error StatusCode: 0, RequestID: , ` +
+				`request send failed, connection reset by peer"`,
+			"level=DEBUG msg=retry " + common + "attempt=1 decision=yes delay=1s",
+			"level=DEBUG msg=attempt " + common + "attempt=2 " + timing + "status=503 requestID=R1 " +
+				`error="https response error StatusCode: 503, RequestID: R1, ` +
+				`api error ServiceUnavailable: m"`,
+			"level=DEBUG msg=retry " + common + "attempt=2 decision=yes delay=1s",
+			"level=DEBUG msg=attempt " + common + "attempt=3 " + timing + `status=200 requestID=""`,
 		}
-		if got := strings.TrimSpace(buf.String()); got != strings.Join(want, "\n") {
-			t.Errorf("log\n%s\nwant\n%s", got, strings.Join(want, "\n"))
-		}
+		assert.Equal(t, want, strings.Split(strings.TrimSpace(log.String()), "\n"))
 	})
 }
 
-func TestLogOfDecisions(t *testing.T) {
+// decision is what a client decides after its first attempt.
+type decision struct {
+	name      string
+	responses []answer
+	want      string
+}
+
+var decisions = []decision{
+	{
+		name:      "final",
+		responses: []answer{{status: 404}},
+		want:      "no: the error is final",
+	},
+	{
+		name:      "last attempt",
+		responses: []answer{{status: 500}},
+		want:      "no: that was the last attempt",
+	},
+	{
+		name:      "fresh credentials",
+		responses: []answer{apiError(403, "ExpiredToken"), completed},
+		want:      "again with fresh credentials",
+	},
+}
+
+// options are those of a client whose credentials can be fresh.
+func (d decision) options(logger *slog.Logger) Options {
 	asked := 0
-	tests := []struct {
-		name    string
-		set     func(*Options)
-		answers []answer
-		want    string
-	}{
-		{"final", nil, []answer{{status: 404}}, "no: the error is final"},
-		{"last attempt", nil, []answer{{status: 500}}, "no: that was the last attempt"},
-		{"fresh credentials", func(o *Options) { o.Credentials = cacheOf(&asked) }, []answer{apiError(403, "ExpiredToken"), completed}, "again with fresh credentials"},
-	}
-	for _, tt := range tests {
-		var buf bytes.Buffer
-		o := options(answers(tt.answers...))
-		if tt.set != nil {
-			tt.set(&o)
-		}
-		o.Logger = slog.New(slog.NewTextHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		describe(t, o)
-		if !strings.Contains(buf.String(), `decision="`+tt.want+`"`) {
-			t.Errorf("%s: log\n%s, want the decision %q", tt.name, buf.String(), tt.want)
-		}
-		buf.Reset()
-		o.Logger = slog.New(slog.NewTextHandler(&buf, nil)) // not for debug records
-		describe(t, o)
-		if buf.Len() > 0 {
-			t.Errorf("%s: log above the debug level\n%s, want nothing", tt.name, buf.String())
-		}
+	o := options(answers(d.responses...))
+	o.Credentials = cacheOf(&asked)
+	o.Logger = logger
+	return o
+}
+
+func TestLogOfDecisions(t *testing.T) {
+	for _, tt := range decisions {
+		t.Run(tt.name, func(t *testing.T) {
+			var log strings.Builder
+			describe(t, tt.options(debugLogger(&log)))
+			assert.Contains(t, log.String(), `decision="`+tt.want+`"`)
+		})
 	}
 }
 
+func TestLogAboveTheDebugLevelIsEmpty(t *testing.T) {
+	for _, tt := range decisions {
+		t.Run(tt.name, func(t *testing.T) {
+			var log strings.Builder
+			describe(t, tt.options(slog.New(slog.NewTextHandler(&log, nil))))
+			assert.Empty(t, log.String())
+		})
+	}
+}
+
+// messageOf makes a call with a session token and returns the message of the error
+// that comes of the response.
+func messageOf(t *testing.T, sessionToken, body string) string {
+	t.Helper()
+	o := options(answers(answer{status: 400, body: body}))
+	o.Credentials = staticCredentials{
+		AccessKeyID:     exampleKeyID,
+		SecretAccessKey: exampleSecret,
+		SessionToken:    sessionToken,
+	}
+	_, err := describe(t, o)
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	return api.ErrorMessage()
+}
+
 // What a server sends back of a request may be escaped, quoted or cut.
-func TestRedactEscapedSecrets(t *testing.T) {
-	creds := aws.Credentials{SecretAccessKey: exampleSecret, SessionToken: "IQoJb3JpZ2luX2VjE/abcdefghij+klmnopqrst=="}
-	for text, want := range map[string]string{
-		`https:\/\/b\/k?X-Amz-Signature\u003dXXX`:                          `https:\/\/b\/k?REDACTED`,
-		`k\u003fX-Amz-Signature\u003dXXX`:                                  `k\u003fX-Amz-Signature\REDACTED`,
-		`/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`:      `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
-		`next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX`:                 `next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
-		`IQoJb3JpZ2luX2VjE&#x2F;abcdefghij&#43;klmnopqrst&#61;&#61; x`:     `REDACTED&#x2F;REDACTED&#43;REDACTED&#61;&#61; x`,
-		`IQoJb3JpZ2luX2VjE%2Fabcdefghij%2Bklmnopqrst%3D%3D`:                `REDACTED%2FREDACTED%2BREDACTED%3D%3D`,
-		`{"X-Amz-Signature":"XXX", "x": 1}`:                                `{"X-Amz-Signature"REDACTED`,
-		`x-amz-security-token: XXX`:                                        `x-amz-security-token:REDACTED`,
-		"The request signature we calculated is wrong. Why? Check the key": "The request signature we calculated is wrong. Why? Check the key",
-		"InvalidSignatureException: Signature expired":                     "InvalidSignatureException: Signature expired",
-		"two\r\nlines": "two  lines",
-	} {
-		if got := redact(text, creds); got != want {
-			t.Errorf("redact(%q) = %q, want %q", text, got, want)
-		}
+func TestRedactedMessages(t *testing.T) {
+	const sessionToken = "IQoJb3JpZ2luX2VjE/abcdefghij+klmnopqrst=="
+	tests := []struct{ name, message, want string }{
+		{
+			name:    "query in JSON",
+			message: `https:\/\/b\/k?X-Amz-Signature\u003dXXX`,
+			want:    `https:\/\/b\/k?REDACTED`,
+		},
+		{
+			name:    "query behind an escape",
+			message: `k\u003fX-Amz-Signature\u003dXXX`,
+			want:    `k\u003fX-Amz-Signature\REDACTED`,
+		},
+		{
+			name:    "URL in a query",
+			message: `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`,
+			want:    `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
+		},
+		{
+			name:    "URL in a form",
+			message: `next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX`,
+			want:    `next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
+		},
+		{
+			name:    "token in HTML",
+			message: `IQoJb3JpZ2luX2VjE&#x2F;abcdefghij&#43;klmnopqrst&#61;&#61; x`,
+			want:    `REDACTED&#x2F;REDACTED&#43;REDACTED&#61;&#61; x`,
+		},
+		{
+			name:    "token in a URL",
+			message: `IQoJb3JpZ2luX2VjE%2Fabcdefghij%2Bklmnopqrst%3D%3D`,
+			want:    `REDACTED%2FREDACTED%2BREDACTED%3D%3D`,
+		},
+		{
+			name:    "signature as a member",
+			message: `{"X-Amz-Signature":"XXX", "x": 1}`,
+			want:    `{"X-Amz-Signature"REDACTED`,
+		},
+		{
+			name:    "token as a header",
+			message: `x-amz-security-token: XXX`,
+			want:    `x-amz-security-token:REDACTED`,
+		},
+		{
+			name:    "a question",
+			message: "The request signature we calculated is wrong. Why? Check the key",
+			want:    "The request signature we calculated is wrong. Why? Check the key",
+		},
+		{
+			name:    "the word signature",
+			message: "InvalidSignatureException: Signature expired",
+			want:    "InvalidSignatureException: Signature expired",
+		},
+		{
+			name:    "several lines",
+			message: "two\r\nlines",
+			want:    "two  lines",
+		},
 	}
-	creds.SessionToken = "IQoJ" + strings.Repeat("t", 300)
-	cut := snippet([]byte("https://proxy/?"+strings.Repeat("q", 1900)+" "+strings.Repeat("a", 100)+creds.SessionToken), creds)
-	if strings.Contains(cut, "IQoJ") || len(cut) > snippetSize+len("…") {
-		t.Errorf("a snippet shows the begin of a secret: %q", cut)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body, err := json.Marshal(map[string]string{"Message": tt.message})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, messageOf(t, sessionToken, string(body)))
+		})
 	}
+}
+
+// A long body is shortened after its secrets are gone, so that no half of one stays.
+func TestShortenedBodyHoldsNoHalfOfASecret(t *testing.T) {
+	sessionToken := "IQoJ" + strings.Repeat("t", 300)
+	body := "https://proxy/?" + strings.Repeat("q", 1900) + " " + strings.Repeat("a", 100) + sessionToken
+	message := messageOf(t, sessionToken, body)
+	assert.NotContains(t, message, "IQoJ")
+	assert.LessOrEqual(t, len(message), shownOfABody+len("…"))
+}
+
+func TestLongBodyIsShortened(t *testing.T) {
+	message := messageOf(t, exampleToken, strings.Repeat("x", 2*shownOfABody))
+	assert.Equal(t, strings.Repeat("x", shownOfABody)+"…", message)
 }
 
 func TestFormattedClientsHideCredentials(t *testing.T) {
 	o := Options{Region: "us-east-1", Credentials: exampleCredentials}
 	client := New(o)
-	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "options", o, "client", client)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "options", o, "client", client)
-	data, err := json.Marshal(map[string]any{"options": o, "client": client})
-	if err != nil {
-		t.Fatal(err)
+	tests := map[string]any{
+		"options":         o,
+		"list of options": []Options{o},
+		"pointer":         &o,
+		"client":          client,
 	}
-	for _, text := range []string{
-		fmt.Sprintf("%v %+v %#v %s", o, o, o, o), fmt.Sprintf("%v %+v %#v %s", client, client, client, client),
-		fmt.Sprintf("%+v", []Options{o}), fmt.Sprintf("%+v", &o), log.String(), string(data),
-	} {
-		if strings.Contains(text, exampleSecret) || strings.Contains(text, exampleToken) || !strings.Contains(text, "us-east-1") && text != string(data) {
-			t.Errorf("%s, want the region and no secret", text)
+	for name, value := range tests {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			t.Run(name+verb, func(t *testing.T) {
+				checkShowsOnlyTheRegion(t, fmt.Sprintf(verb, value))
+			})
 		}
 	}
 }
 
+func TestLoggedClientsHideCredentials(t *testing.T) {
+	o := Options{Region: "us-east-1", Credentials: exampleCredentials}
+	var text, jsonLines strings.Builder
+	slog.New(slog.NewTextHandler(&text, nil)).Info("m", "options", o, "client", New(o))
+	slog.New(slog.NewJSONHandler(&jsonLines, nil)).Info("m", "options", o, "client", New(o))
+	checkShowsOnlyTheRegion(t, text.String())
+	checkShowsOnlyTheRegion(t, jsonLines.String())
+}
+
+func checkShowsOnlyTheRegion(t *testing.T, text string) {
+	t.Helper()
+	assert.Contains(t, text, "us-east-1")
+	assert.NotContains(t, text, exampleSecret)
+	assert.NotContains(t, text, exampleToken)
+}
+
+func TestMarshaledClientsHideCredentials(t *testing.T) {
+	o := Options{Region: "us-east-1", Credentials: exampleCredentials}
+	data, err := json.Marshal(map[string]any{"options": o, "client": New(o)})
+	require.NoError(t, err)
+	assert.NotContains(t, string(data), exampleSecret)
+	assert.NotContains(t, string(data), exampleToken)
+}
+
+// A transport's error may tell the headers of the request, for one that traces.
 func TestTransportErrorsHideTheRequest(t *testing.T) {
 	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("traced\n%v", req.Header)
 	}))
 	var log strings.Builder
-	o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.Logger = debugLogger(&log)
 	_, err := describe(t, o)
-	if err == nil || !strings.Contains(err.Error(), "traced map[") {
-		t.Fatalf("error %v, want the transport's", err)
-	}
+	require.ErrorContains(t, err, "traced map[")
+	checkErrorText(t, err)
 	for _, text := range []string{err.Error(), log.String()} {
-		if strings.Contains(text, exampleToken) || strings.Contains(text, "Signature=") && !strings.Contains(text, "Signature=REDACTED") {
-			t.Errorf("%s shows a secret", text)
+		assert.NotContains(t, text, exampleToken)
+		if strings.Contains(text, "Signature=") {
+			assert.Contains(t, text, "Signature=REDACTED")
 		}
 	}
-	checkErrorText(t, err)
 }
