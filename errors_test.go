@@ -46,7 +46,7 @@ type wantError struct {
 	Attempts           int    `json:"attempts"`
 }
 
-func (c errorCase) answer(t *testing.T) answer {
+func (c errorCase) response(t *testing.T) answer {
 	t.Helper()
 	body := c.Body
 	switch {
@@ -63,7 +63,7 @@ func TestErrorResponses(t *testing.T) {
 	cases(t, "errors.json", &file)
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
-			sent := answers(tt.answer(t))
+			sent := answers(tt.response(t))
 			out, err := describe(t, options(sent))
 			require.Error(t, err)
 			assert.Nil(t, out)
