@@ -270,7 +270,7 @@ func TestTextOfACanceledCall(t *testing.T) {
 		return apiError(500, "InternalFailureException").response()
 	}))
 	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	assert.EqualError(t, err, describeFailed+
+	assert.EqualError(t, err, failedText+
 		"request canceled, context canceled, cause: the user went home, "+
 		"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m")
 }
@@ -279,7 +279,7 @@ func TestTextOfACallCanceledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := New(options(answers(completed))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	assert.EqualError(t, err, describeFailed+"request canceled, context canceled")
+	assert.EqualError(t, err, failedText+"request canceled, context canceled")
 }
 
 // A response that arrived whole is returned although the context ended meanwhile.
@@ -323,7 +323,7 @@ func TestLimiterFailsBeforeTheDeadline(t *testing.T) {
 		require.Zero(t, time.Since(start))
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorAs(t, err, new(*InternalFailureException))
-		assert.EqualError(t, err, describeFailed+
+		assert.EqualError(t, err, failedText+
 			"request canceled, context deadline exceeded: "+
 			"wait for the limiter: rate: Wait(n=1) would exceed context deadline, "+
 			"after: https response error StatusCode: 500, RequestID: R1, InternalFailureException: m")
@@ -345,7 +345,7 @@ func TestProviderErrors(t *testing.T) {
 		name  string
 		creds aws.Credentials
 		err   error
-		want  string // behind describeFailed
+		want  string // behind failedText
 		asked int    // how often the provider is asked
 	}{
 		{
@@ -384,7 +384,7 @@ func TestProviderErrors(t *testing.T) {
 				return tt.creds, tt.err
 			})
 			_, err := describe(t, o)
-			assert.EqualError(t, err, describeFailed+tt.want)
+			assert.EqualError(t, err, failedText+tt.want)
 			assert.Equal(t, tt.asked, asked)
 			assert.Empty(t, sent.requests)
 		})
@@ -409,7 +409,7 @@ func failedLookup(dns *net.DNSError) answer {
 func TestHostThatDoesNotExist(t *testing.T) {
 	sent := answers(failedLookup(&net.DNSError{Err: "no such host", IsNotFound: true}))
 	_, err := describe(t, options(sent))
-	assert.EqualError(t, err, describeFailed+"https response error StatusCode: 0, RequestID: , "+
+	assert.EqualError(t, err, failedText+"https response error StatusCode: 0, RequestID: , "+
 		"request send failed, dial tcp: lookup x.invalid: no such host")
 	assert.Len(t, sent.requests, 1)
 }
@@ -428,7 +428,7 @@ func TestTextOfAUsedUpRetryQuota(t *testing.T) {
 	})
 	_, err := describe(t, o)
 	assert.ErrorAs(t, err, new(*awshttp.ResponseError))
-	assert.EqualError(t, err, describeFailed+
+	assert.EqualError(t, err, failedText+
 		"https response error StatusCode: 500, RequestID: R1, InternalFailureException: m, "+
 		"not tried again: failed to get rate limit token, retry quota exceeded, 1 available, 14 requested")
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// describeFailed begins the text of every error of describe that comes from an
+// failedText begins the text of every error of describe that comes from an
 // attempt.
-const describeFailed = "operation error QuickSight: DescribeDashboardSnapshotJobResult, " +
+const failedText = "operation error QuickSight: DescribeDashboardSnapshotJobResult, " +
 	"111122223333/dash/job: "
 
 // errorCase is a case of errors.json: a response, and what must be known of it.
@@ -149,7 +149,7 @@ func TestErrorTexts(t *testing.T) {
 	tests := []struct {
 		name     string
 		response answer
-		want     string // behind describeFailed
+		want     string // behind failedText
 	}{
 		{
 			name:     "typed",
@@ -186,7 +186,7 @@ func TestErrorTexts(t *testing.T) {
 			},
 			want: "exceeded maximum number of attempts, 3, " +
 				"https response error StatusCode: 200, RequestID: R1, deserialization failed, " +
-				"failed to decode response body, cut off after 8 bytes: unexpected EOF",
+				"failed to decode response body, cut off after 8 bytes: jsontext: unexpected EOF after offset 8",
 		},
 		{
 			name: "HTML with a 200",
@@ -196,7 +196,7 @@ func TestErrorTexts(t *testing.T) {
 				body:   "<html>\ncaptive portal</html>",
 			},
 			want: "https response error StatusCode: 200, RequestID: R1, deserialization failed, " +
-				"failed to decode response body, invalid character '<' looking for beginning of value, " +
+				"failed to decode response body, jsontext: invalid character '<' at start of value, " +
 				`Content-Type "text/html", body "<html> captive portal</html>"`,
 		},
 		{
@@ -217,7 +217,7 @@ func TestErrorTexts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := describe(t, options(answers(tt.response)))
-			assert.EqualError(t, err, describeFailed+tt.want)
+			assert.EqualError(t, err, failedText+tt.want)
 		})
 	}
 }
