@@ -1,119 +1,109 @@
 package conformance
 
 import (
-	"context"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/quicksight-go/snapshotjob"
 )
 
-// load reads a file of the cases that the library's own tests replay. Here they
-// show that the official client does the same, but for named differences.
-func load(t *testing.T, name string) (file struct {
-	Cases, Attempts []struct {
-		ID         string
-		Status     int
-		Code       string
-		Header     map[string]string
-		Body       string
-		BodyBase64 []byte `json:"body_base64"`
-		Gzip       bool
-		Nested     int
-		JSON       string
+// responseCase is a response of errors.json or successes.json.
+type responseCase struct {
+	ID         string
+	Status     int
+	Header     map[string]string
+	Body       string
+	BodyBase64 []byte `json:"body_base64"` // instead of Body
+	Nested     int    // instead of Body: how many objects lie within each other
+	Gzip       bool
+}
 
-		Account, Dashboard, Job, Base string
+// reply returns the case as the reply to both clients.
+func (c responseCase) reply() reply {
+	r := reply{status: c.Status, header: http.Header{}}
+	for name, value := range c.Header {
+		r.header.Set(name, value)
 	}
-}) {
+	switch {
+	case c.Nested > 0:
+		r.body = []byte(strings.Repeat(`{"a":`, c.Nested))
+	case len(c.BodyBase64) > 0:
+		r.body = c.BodyBase64
+	default:
+		r.body = []byte(c.Body)
+	}
+	return r
+}
+
+// checkEveryOperation compares what both clients make of a reply, whichever
+// operation was called.
+func checkEveryOperation(t *testing.T, r reply) []Difference {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "testdata", name))
-	if err != nil {
-		t.Fatal(err)
+	var applied []Difference
+	for _, op := range operations {
+		applied = append(applied, checkReply(t, op, r)...)
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return file
+	return applied
 }
 
-// TestCasesOfAnswers replays errors, results and timestamps.
-func TestCasesOfAnswers(t *testing.T) {
-	seen := map[Difference][]string{}
-	replay := func(id string, r reply) {
-		t.Run(id, func(t *testing.T) {
-			for _, op := range operations {
-				for _, d := range check(t, op, r) {
-					seen[d] = append(seen[d], id)
-				}
-			}
-		})
-	}
-	for _, name := range []string{"errors.json", "successes.json"} {
-		for _, c := range load(t, name).Cases {
-			r := reply{status: c.Status, header: http.Header{}, body: []byte(c.Body)}
-			for name, value := range c.Header {
-				r.header.Set(name, value)
-			}
-			if len(c.BodyBase64) > 0 {
-				r.body = c.BodyBase64
-			}
-			if c.Nested > 0 {
-				r.body = []byte(strings.Repeat(`{"a":`, c.Nested))
-			}
+// TestCasesOfResponses replays errors and successes.
+func TestCasesOfResponses(t *testing.T) {
+	met := tally{}
+	for _, name := range []string{"errors", "successes"} {
+		var file struct{ Cases []responseCase }
+		loadCases(t, name+".json", &file)
+		for _, c := range file.Cases {
 			if c.Gzip {
-				continue // net/http's transport decodes it, for both
+				// The transport of net/http decodes it before either client sees it.
+				continue
 			}
-			replay(strings.TrimSuffix(name, ".json")+": "+c.ID, r)
+			t.Run(name+": "+c.ID, func(t *testing.T) {
+				met.add(checkEveryOperation(t, c.reply())...)
+			})
 		}
 	}
-	replay("whole, though the connection ended before it should", reply{status: 200, body: []byte(`{"Arn":"a"}`), cutOff: true})
-	for _, c := range load(t, "timestamps.json").Cases {
-		replay("timestamp "+c.JSON, reply{status: 200, body: []byte(`{"CreatedTime":` + c.JSON + `}`)})
-	}
-	for _, c := range load(t, "retries.json").Attempts {
-		r := reply{status: c.Status, header: http.Header{}}
-		if c.Code != "" {
-			r.header.Set("X-Amzn-Errortype", c.Code)
-		}
-		replay("attempts "+c.Code+http.StatusText(c.Status), r)
-	}
-	for d, ids := range seen {
-		t.Logf("%s: %d times, first in %q", d, len(ids), ids[0])
-	}
+	met.log(t)
 }
 
-// TestCasesOfPaths replays ids and endpoints.
-func TestCasesOfPaths(t *testing.T) {
-	for _, c := range load(t, "paths.json").Cases {
-		t.Run(c.ID, func(t *testing.T) {
-			a := asked{op: result, region: Region, endpoint: c.Base}
-			for id, to := range map[*string]*string{&c.Account: &a.job.AWSAccountID, &c.Dashboard: &a.job.DashboardID, &c.Job: &a.job.SnapshotJobID} {
-				*to = *id
-				if text, ok := strings.CutPrefix(*id, "@"); ok {
-					raw, err := hex.DecodeString(text)
-					if err != nil {
-						t.Fatal(err)
-					}
-					*to = string(raw)
-				}
-			}
-			if _, err := url.Parse(c.Base); err != nil {
-				// The official client panics or fails.
-				_, err := snapshotjob.New(snapshotjob.Options{Region: a.region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return Keys, nil }), BaseEndpoint: &c.Base}).DescribeDashboardSnapshotJobResult(t.Context(), a.job)
-				if invalid := (*snapshotjob.InvalidInputError)(nil); !errors.As(err, &invalid) || invalid.Faults[0].Field != "BaseEndpoint" {
-					t.Errorf("error %v, want one that names BaseEndpoint", err)
-				}
-				return
-			}
-			t.Log(a.check(t))
+// TestWholeBodyOfCutOffConnection has the connection end before it should, but
+// after the whole body.
+func TestWholeBodyOfCutOffConnection(t *testing.T) {
+	r := reply{status: http.StatusOK, body: []byte(`{"Arn":"a"}`), cutOff: true}
+	t.Log(checkEveryOperation(t, r))
+}
+
+// TestCasesOfTimestamps replays timestamps, each as the time of a creation.
+func TestCasesOfTimestamps(t *testing.T) {
+	var file struct{ Cases []struct{ JSON string } }
+	loadCases(t, "timestamps.json", &file)
+	met := tally{}
+	for _, c := range file.Cases {
+		t.Run(c.JSON, func(t *testing.T) {
+			r := reply{status: http.StatusOK, body: []byte(`{"CreatedTime":` + c.JSON + `}`)}
+			met.add(checkEveryOperation(t, r)...)
 		})
 	}
+	met.log(t)
+}
+
+// TestCasesOfAttempts replays statuses and codes: both clients make as many
+// attempts.
+func TestCasesOfAttempts(t *testing.T) {
+	var file struct {
+		Attempts []struct {
+			Status int
+			Code   string
+		}
+	}
+	loadCases(t, "retries.json", &file)
+	met := tally{}
+	for _, c := range file.Attempts {
+		t.Run(c.Code+http.StatusText(c.Status), func(t *testing.T) {
+			r := reply{status: c.Status, header: http.Header{}}
+			if c.Code != "" {
+				r.header.Set("X-Amzn-Errortype", c.Code)
+			}
+			met.add(checkEveryOperation(t, r)...)
+		})
+	}
+	met.log(t)
 }

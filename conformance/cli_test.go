@@ -6,139 +6,210 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// TestAWSCLIOnTheFake runs every operation with the AWS CLI, where it is there.
-func TestAWSCLIOnTheFake(t *testing.T) {
+// awsCLI is the AWS CLI in front of a fake.
+type awsCLI struct {
+	path string // of the program
+	url  string // of the fake
+	keys aws.Credentials
+}
+
+// onCLI runs a test with the AWS CLI against a fake on each socket. Without an
+// AWS CLI it skips the test.
+func onCLI(
+	t *testing.T,
+	test func(t *testing.T, cli awsCLI, srv *snapshotjobtest.Server),
+	optFns ...func(*snapshotjobtest.Options),
+) {
+	t.Helper()
 	path, err := exec.LookPath("aws")
 	if err != nil {
-		t.Log("THE AWS CLI IS NOT INSTALLED: nothing but Go clients was tried on the fake")
-		t.Skip(err)
+		t.Skip("THE AWS CLI IS NOT INSTALLED: nothing but Go clients was tried on the fake:", err)
 	}
-	sockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
-		cli := func(keys aws.Credentials, args ...string) (map[string]any, string) {
-			t.Helper()
-			return runCLI(t, path, srv.URL(), keys, args...)
-		}
-		ids := []string{"--aws-account-id", AccountID, "--dashboard-id", "sales"}
-		job := append(ids, "--snapshot-job-id", "daily")
-		with := func(operation string, args []string, more ...string) []string {
-			return append(append([]string{operation}, args...), more...)
-		}
+	onSockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
+		test(t, awsCLI{path: path, url: srv.URL(), keys: Keys}, srv)
+	}, optFns...)
+}
 
-		out, problem := cli(Keys, with("start-dashboard-snapshot-job", job,
-			"--user-configuration", `{"AnonymousUsers":[{}]}`,
-			"--snapshot-configuration", `{"FileGroups":[{"Files":[{"FormatType":"PDF","SheetSelections":[{"SheetId":"summary","SelectionScope":"ALL_VISUALS"}]}]}]}`)...)
-		if problem != "" || out["SnapshotJobId"] != "daily" {
-			t.Fatalf("start: %v %s", out, problem)
-		}
-		if out, problem = cli(Keys, with("describe-dashboard-snapshot-job", job)...); out["JobStatus"] != "COMPLETED" {
-			t.Errorf("describe: %v %s", out, problem)
-		}
-		out, problem = cli(Keys, with("describe-dashboard-snapshot-job-result", job)...)
-		if text, _ := json.Marshal(out["Result"]); !strings.Contains(string(text), `"S3Uri"`) {
-			t.Errorf("result: %v %s", out, problem)
-		}
-		if _, problem = cli(Keys, with("start-dashboard-snapshot-job-schedule", ids, "--schedule-id", "weekly")...); problem != "" {
-			t.Errorf("schedule: %s", problem)
-		}
+// cliArguments are an operation and the ids of exampleJob.
+func cliArguments(operation string, more ...string) []string {
+	arguments := cliDashboard(operation, "--snapshot-job-id", exampleJob.SnapshotJobID)
+	return append(arguments, more...)
+}
 
-		if _, problem = cli(Keys, with("describe-dashboard-snapshot-job", ids, "--snapshot-job-id", "none")...); !strings.Contains(problem, "ResourceNotFoundException") {
-			t.Errorf("unknown job: %s, want ResourceNotFoundException", problem)
-		}
-		wrong := Keys
-		wrong.SecretAccessKey += "x"
-		if _, problem = cli(wrong, with("describe-dashboard-snapshot-job", job)...); !strings.Contains(problem, "InvalidSignatureException") {
-			t.Errorf("wrong secret: %s, want InvalidSignatureException", problem)
-		}
-		session, err := srv.AddUser("session").Retrieve(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Another user's job, so that the signature was found good.
-		if _, problem = cli(session, with("describe-dashboard-snapshot-job", job)...); !strings.Contains(problem, "AccessDeniedException") {
-			t.Errorf("session token: %s, want AccessDeniedException", problem)
-		}
+// cliDashboard is an operation and the ids of exampleJob's dashboard.
+func cliDashboard(operation string, more ...string) []string {
+	ids := []string{"--aws-account-id", exampleJob.AWSAccountID, "--dashboard-id", exampleJob.DashboardID}
+	return slices.Concat([]string{operation}, ids, more)
+}
 
+var cliStart = cliArguments("start-dashboard-snapshot-job",
+	"--user-configuration", `{"AnonymousUsers":[{}]}`,
+	"--snapshot-configuration", `{"FileGroups":[{"Files":[{"FormatType":"PDF",`+
+		`"SheetSelections":[{"SheetId":"summary","SelectionScope":"ALL_VISUALS"}]}]}]}`)
+
+var cliDescribe = cliArguments("describe-dashboard-snapshot-job")
+
+// TestAWSCLIRunsJobsOnTheFake has the AWS CLI start a job, describe it, and ask
+// for its result.
+func TestAWSCLIRunsJobsOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, _ *snapshotjobtest.Server) {
+		started, err := cli.run(t, cliStart...)
+		require.NoError(t, err)
+		assert.Equal(t, "daily", started["SnapshotJobId"])
+
+		described, err := cli.run(t, cliDescribe...)
+		require.NoError(t, err)
+		assert.Equal(t, "COMPLETED", described["JobStatus"])
+
+		got, err := cli.run(t, cliArguments("describe-dashboard-snapshot-job-result")...)
+		require.NoError(t, err)
+		assert.Contains(t, fmt.Sprint(got["Result"]), "S3Uri:")
+	})
+}
+
+// TestAWSCLIStartsSchedulesOnTheFake has the AWS CLI start a schedule.
+func TestAWSCLIStartsSchedulesOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, _ *snapshotjobtest.Server) {
+		arguments := cliDashboard("start-dashboard-snapshot-job-schedule", "--schedule-id", "weekly")
+		_, err := cli.run(t, arguments...)
+		assert.NoError(t, err)
+	})
+}
+
+// TestAWSCLIReadsErrorsOfTheFake has the AWS CLI ask for a job that does not
+// exist.
+func TestAWSCLIReadsErrorsOfTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, _ *snapshotjobtest.Server) {
+		_, err := cli.run(t, cliDashboard("describe-dashboard-snapshot-job", "--snapshot-job-id", "none")...)
+		assert.ErrorContains(t, err, "ResourceNotFoundException")
+	})
+}
+
+// TestAWSCLIWrongSecretOnTheFake has the AWS CLI sign with another secret key.
+func TestAWSCLIWrongSecretOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, srv *snapshotjobtest.Server) {
+		srv.AddJob(exampleJob, snapshotjobtest.Completed())
+		cli.keys.SecretAccessKey += "x"
+		_, err := cli.run(t, cliDescribe...)
+		assert.ErrorContains(t, err, "InvalidSignatureException")
+	})
+}
+
+// TestAWSCLISessionTokenOnTheFake has the AWS CLI sign with the credentials of a
+// session. The job is another user's, so that its refusal shows that the fake
+// found the signature good.
+func TestAWSCLISessionTokenOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, srv *snapshotjobtest.Server) {
+		srv.AddJob(exampleJob, snapshotjobtest.Completed())
+		cli.keys = addSession(t, srv)
+		_, err := cli.run(t, cliDescribe...)
+		assert.ErrorContains(t, err, "AccessDeniedException")
+	})
+}
+
+// TestAWSCLITamperedPathOnTheFake has a proxy change the path that the AWS CLI
+// signed.
+func TestAWSCLITamperedPathOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, srv *snapshotjobtest.Server) {
+		srv.AddJob(exampleJob, snapshotjobtest.Completed())
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.URL.Path = strings.Replace(r.URL.Path, "daily", "other", 1)
 			srv.ServeHTTP(w, r)
 		}))
 		defer proxy.Close()
-		if _, problem = runCLI(t, path, proxy.URL, Keys, with("describe-dashboard-snapshot-job", job)...); !strings.Contains(problem, "InvalidSignatureException") {
-			t.Errorf("tampered path: %s, want InvalidSignatureException", problem)
-		}
-	})
-	t.Run("expired signature", func(t *testing.T) {
-		sockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
-			_, problem := runCLI(t, path, srv.URL(), Keys, "describe-dashboard-snapshot-job",
-				"--aws-account-id", AccountID, "--dashboard-id", "sales", "--snapshot-job-id", "daily")
-			if !strings.Contains(problem, "InvalidSignatureException") || !strings.Contains(problem, "Signature expired") {
-				t.Errorf("%s, want InvalidSignatureException", problem)
-			}
-		}, tenMinutesAhead)
+		cli.url = proxy.URL
+		_, err := cli.run(t, cliDescribe...)
+		assert.ErrorContains(t, err, "InvalidSignatureException")
 	})
 }
 
-// runCLI returns what the CLI printed, or the error that it told.
-func runCLI(t *testing.T, path, url string, keys aws.Credentials, args ...string) (map[string]any, string) {
+// TestAWSCLIExpiredSignaturesOnTheFake has the AWS CLI sign by another clock than
+// that of the fake.
+func TestAWSCLIExpiredSignaturesOnTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, _ *snapshotjobtest.Server) {
+		_, err := cli.run(t, cliDescribe...)
+		assert.ErrorContains(t, err, "InvalidSignatureException")
+		assert.ErrorContains(t, err, "Signature expired")
+	}, tenMinutesAhead)
+}
+
+// run runs the CLI. It returns the JSON that the CLI printed, or an error with
+// what it wrote instead.
+func (c awsCLI) run(t *testing.T, arguments ...string) (map[string]any, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	dir := t.TempDir()
-	cmd := exec.CommandContext(ctx, path, append([]string{"quicksight", "--output", "json"}, args...)...)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "AWS_") {
-			cmd.Env = append(cmd.Env, variable)
-		}
-	}
-	cmd.Env = append(cmd.Env,
-		"AWS_ENDPOINT_URL_QUICKSIGHT="+url, "AWS_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
-		"AWS_ACCESS_KEY_ID="+keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+keys.SecretAccessKey,
-		"AWS_CONFIG_FILE="+filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"),
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "NO_PROXY=127.0.0.1",
-	)
-	if keys.SessionToken != "" {
-		cmd.Env = append(cmd.Env, "AWS_SESSION_TOKEN="+keys.SessionToken)
-	}
-	if host, ok := strings.CutPrefix(url, "https://"); ok {
-		cmd.Env = append(cmd.Env, "AWS_CA_BUNDLE="+writeCertificate(t, dir, host))
-	}
+	arguments = append([]string{"quicksight", "--output", "json"}, arguments...)
+	cmd := exec.CommandContext(ctx, c.path, arguments...)
+	cmd.Env = c.environment(t)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdout = &stdout
+	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, err.Error() + ": " + stderr.String()
+		return nil, fmt.Errorf("%w: %s", err, &stderr)
 	}
 	var out map[string]any
 	if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
-		return nil, err.Error() + ": " + stdout.String()
+		return nil, fmt.Errorf("%w: %s", err, &stdout)
 	}
-	return out, ""
+	return out, nil
 }
 
-// writeCertificate writes the certificate that a server shows.
+// environment is the environment of the CLI, which holds nothing of the machine's
+// AWS settings.
+func (c awsCLI) environment(t *testing.T) []string {
+	t.Helper()
+	isAWS := func(variable string) bool { return strings.HasPrefix(variable, "AWS_") }
+	dir := t.TempDir()
+	env := append(slices.DeleteFunc(os.Environ(), isAWS),
+		"AWS_ENDPOINT_URL_QUICKSIGHT="+c.url,
+		"AWS_REGION="+Region,
+		"AWS_DEFAULT_REGION="+Region,
+		"AWS_ACCESS_KEY_ID="+c.keys.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY="+c.keys.SecretAccessKey,
+		"AWS_CONFIG_FILE="+filepath.Join(dir, "config"),
+		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "credentials"),
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_PAGER=",
+		"AWS_MAX_ATTEMPTS=1",
+		"NO_PROXY=127.0.0.1",
+	)
+	if c.keys.SessionToken != "" {
+		env = append(env, "AWS_SESSION_TOKEN="+c.keys.SessionToken)
+	}
+	if host, isTLS := strings.CutPrefix(c.url, "https://"); isTLS {
+		env = append(env, "AWS_CA_BUNDLE="+writeCertificate(t, dir, host))
+	}
+	return env
+}
+
+// writeCertificate writes the certificate that a server shows into a file, and
+// returns the file's path.
 func writeCertificate(t *testing.T, dir, host string) string {
 	t.Helper()
 	conn, err := tls.Dial("tcp", host, &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer conn.Close()
+	certificate := conn.ConnectionState().PeerCertificates[0]
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}
 	path := filepath.Join(dir, "ca.pem")
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: conn.ConnectionState().PeerCertificates[0].Raw}
-	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
 	return path
 }

@@ -1,177 +1,149 @@
 package conformance
 
 import (
-	"context"
-	"errors"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/quicksight"
 	"github.com/quicksight-go/snapshotjob"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// TestCasesOfConfiguration has both clients load the same environment and
-// configuration file: they go to the same place, and sign for the same scope,
-// but for named differences.
-func TestCasesOfConfiguration(t *testing.T) {
-	var file struct {
-		Overrides []struct {
-			ID, Region, File       string
-			Env                    map[string]string
-			ConfigBase, OptionBase string
-			Want                   struct{ LoadError, Fault string }
+// overrideCase is an environment, a configuration file and options that say where
+// requests go.
+type overrideCase struct {
+	ID         string
+	Region     string
+	File       string // the text of the configuration file
+	Env        map[string]string
+	ConfigBase string // the endpoint that the aws.Config holds
+	OptionBase string // the endpoint that the client's options hold
+	Want       struct {
+		LoadError string // why the configuration can't be loaded
+		Fault     string // the option that is refused
+	}
+}
+
+// setUp replaces the AWS settings of the environment by those of the case.
+func (c overrideCase) setUp(t *testing.T) {
+	t.Helper()
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value) // restores the variable after the test
+			os.Unsetenv(name)
 		}
 	}
-	loadInto(t, "endpoints.json", &file)
-	seen := map[Difference]int{}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config")
+	require.NoError(t, os.WriteFile(file, []byte(c.File), 0o600))
+	t.Setenv("AWS_CONFIG_FILE", file)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "none"))
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	for name, value := range c.Env {
+		t.Setenv(name, value)
+	}
+}
+
+// pair makes both clients from a configuration.
+func (c overrideCase) pair(cfg aws.Config) Pair {
+	if c.ConfigBase != "" {
+		cfg.BaseEndpoint = &c.ConfigBase
+	}
+	official := func(o *quicksight.Options) {
+		if c.OptionBase != "" {
+			o.BaseEndpoint = &c.OptionBase
+		}
+	}
+	ours := func(o *snapshotjob.Options) {
+		if c.OptionBase != "" {
+			o.BaseEndpoint = &c.OptionBase
+		}
+	}
+	return Pair{
+		Official: quicksight.NewFromConfig(cfg, official),
+		Ours:     snapshotjob.NewFromConfig(cfg, ours),
+	}
+}
+
+// refused is the target of a client that refuses its configuration.
+const refused = "refused"
+
+// expect turns the target of the official client into that of this repository's
+// client, and returns the difference that applied, if any.
+func (c overrideCase) expect(official, ours string) (string, []Difference) {
+	switch {
+	case c.Want.Fault == "Region" && ours == refused:
+		return refused, []Difference{NeedsRegion}
+	case c.Want.Fault == "BaseEndpoint" && ours == refused:
+		return refused, []Difference{RefusedEndpoint}
+	case strings.Contains(c.Region, "fips"):
+		inRealRegion := strings.Replace(official, " "+c.Region+"/", " us-east-1/", 1)
+		return inRealRegion, []Difference{RealRegion}
+	default:
+		return official, nil
+	}
+}
+
+// targets is an HTTP client that notes the URL and the signature's scope of each
+// request.
+type targets struct {
+	sent []string
+}
+
+// Do implements aws.HTTPClient.
+func (s *targets) Do(req *http.Request) (*http.Response, error) {
+	credential := parseAuthorization(req.Header).credential
+	dated, _ := strings.CutPrefix(credential, AccessKeyID+"/")
+	_, scope, _ := strings.Cut(dated, "/")
+	s.sent = append(s.sent, req.URL.String()+" "+scope)
+	return empty.response(req), nil
+}
+
+// of has a client make a call, and returns where it was sent.
+func (s *targets) of(t *testing.T, client caller) string {
+	t.Helper()
+	s.sent = nil
+	err := client.call(t.Context())
+	if err != nil {
+		assert.Empty(t, s.sent, "%s sent, and failed: %v", client.name, err)
+		return refused
+	}
+	return strings.Join(s.sent, ", ")
+}
+
+// TestCasesOfConfiguration has both clients load the same environment and
+// configuration file: they send to the same place, and sign for the same scope,
+// except for named differences.
+func TestCasesOfConfiguration(t *testing.T) {
+	var file struct{ Overrides []overrideCase }
+	loadCases(t, "endpoints.json", &file)
+	met := tally{}
 	for _, c := range file.Overrides {
 		t.Run(c.ID, func(t *testing.T) {
-			for _, pair := range os.Environ() {
-				if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") {
-					t.Setenv(name, value) // restores it
-					os.Unsetenv(name)
-				}
-			}
-			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, "config"), []byte(c.File), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			t.Setenv("AWS_CONFIG_FILE", filepath.Join(dir, "config"))
-			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "none"))
-			t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-			for name, value := range c.Env {
-				t.Setenv(name, value)
-			}
-			cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(c.Region), config.WithCredentialsProvider(Config(Keys, nil).Credentials))
+			c.setUp(t)
+			cfg, err := config.LoadDefaultConfig(t.Context(),
+				config.WithRegion(c.Region), config.WithCredentialsProvider(Config(Keys, nil).Credentials))
 			if err != nil {
-				if c.Want.LoadError == "" {
-					t.Fatal(err)
-				}
-				return // the same for both
+				assert.NotEmpty(t, c.Want.LoadError, "the configuration can't be loaded: %v", err)
+				return
 			}
-			if c.ConfigBase != "" {
-				cfg.BaseEndpoint = &c.ConfigBase
-			}
-			var sent []string
-			cfg.HTTPClient = DoFunc(func(req *http.Request) (*http.Response, error) {
-				_, scope, _ := strings.Cut(req.Header.Get("Authorization"), "Credential="+AccessKeyID+"/")
-				scope, _, _ = strings.Cut(scope, ",")
-				_, scope, _ = strings.Cut(scope, "/") // without the date
-				sent = append(sent, req.URL.String()+" "+scope)
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
-			})
-			pair := Pair{
-				quicksight.NewFromConfig(cfg, func(o *quicksight.Options) {
-					if c.OptionBase != "" {
-						o.BaseEndpoint = &c.OptionBase
-					}
-				}),
-				snapshotjob.NewFromConfig(cfg, func(o *snapshotjob.Options) {
-					if c.OptionBase != "" {
-						o.BaseEndpoint = &c.OptionBase
-					}
-				}),
-			}
-			got := map[string]string{}
-			for _, who := range pair.callers() {
-				sent = nil
-				if err := who.call(t.Context()); err != nil {
-					got[who.name] = "refused"
-					if len(sent) > 0 {
-						t.Errorf("%s sent %v, and failed: %v", who.name, sent, err)
-					}
-					continue
-				}
-				got[who.name] = strings.Join(sent, ", ")
-			}
-			official, ours := got["official"], got["snapshotjob"]
-			switch {
-			case c.Want.Fault == "Region" && ours == "refused":
-				seen[NeedsRegion]++
-				official = ours
-			case c.Want.Fault == "BaseEndpoint" && ours == "refused":
-				seen[RefusedEndpoint]++
-				official = ours
-			case strings.Contains(c.Region, "fips"):
-				seen[RealRegion]++
-				official = strings.Replace(official, " "+c.Region+"/", " us-east-1/", 1)
-			}
-			if official != ours {
-				t.Errorf("official: %s\n    ours: %s", official, ours)
-			}
+			var service targets
+			cfg.HTTPClient = &service
+			clients := c.pair(cfg).callers()
+			official := service.of(t, clients[0])
+			ours := service.of(t, clients[1])
+
+			want, applied := c.expect(official, ours)
+			met.add(applied...)
+			assert.Equal(t, want, ours)
 		})
 	}
-	for _, d := range []Difference{NeedsRegion, RefusedEndpoint, RealRegion} {
-		if seen[d] == 0 {
-			t.Errorf("no case shows the difference: %s", d)
-		}
-	}
+	met.assertMet(t, NeedsRegion, RefusedEndpoint, RealRegion)
 }
-
-// TestCasesOfContexts ends a call at several places: whenever the official
-// client's error matches the context's, so does ours, and ours always does.
-func TestCasesOfContexts(t *testing.T) {
-	cause := errors.New("the caller's reason")
-	wait := func(req *http.Request) (*http.Response, error) {
-		<-req.Context().Done()
-		return nil, req.Context().Err()
-	}
-	for _, c := range []struct {
-		name string
-		send DoFunc
-		end  func(context.Context) (context.Context, context.CancelFunc)
-	}{
-		{"cancelled before the call", wait, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancelCause(ctx)
-			cancel(cause)
-			return ctx, func() {}
-		}},
-		{"deadline while waiting for the headers", wait, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeoutCause(ctx, time.Second, cause)
-		}},
-		{"deadline between attempts", func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 429, Header: http.Header{"X-Amz-Retry-After": {"5000"}}, Body: http.NoBody}, nil
-		}, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeoutCause(ctx, time.Second, cause)
-		}},
-		{"deadline while reading an error's body", func(req *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 404, Header: http.Header{}, Body: untilDone{req.Context()}}, nil
-		}, func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeoutCause(ctx, time.Second, cause)
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			for i := range 2 {
-				synctest.Test(t, func(t *testing.T) {
-					who := NewPair(Config(Keys, c.send)).callers()[i]
-					ctx, cancel := c.end(t.Context())
-					defer cancel()
-					err := who.call(ctx)
-					if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
-						t.Errorf("%s: error %v, want one that matches %v", who.name, err, ctx.Err())
-					}
-					if who.name == "snapshotjob" && !errors.Is(err, cause) {
-						t.Errorf("error %v, want the context's cause in its chain", err)
-					}
-				})
-			}
-		})
-	}
-}
-
-// untilDone is a body that brings nothing until the context is done.
-type untilDone struct{ ctx context.Context }
-
-func (b untilDone) Read([]byte) (int, error) {
-	<-b.ctx.Done()
-	return 0, b.ctx.Err()
-}
-
-func (untilDone) Close() error { return nil }

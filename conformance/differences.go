@@ -1,65 +1,90 @@
 package conformance
 
-// Difference is something that this repository's client does in another way
-// than the official one, on purpose.
+// A Difference is something that this repository's client does differently from
+// the official client, on purpose. Its text says what, and why. A test that
+// meets any other difference fails.
 type Difference string
 
-// Requests.
+// Differences of what is sent.
 const (
-	LabelInID Difference = "an id that looks like a label of the path, such as {SnapshotJobId}, is data: the official client puts the other id in its place"
+	LabelInID Difference = "an id that looks like a label of the path, such as {SnapshotJobId}, " +
+		"is data: the official client replaces it by another id"
 
-	RefusedID Difference = `an account id that is not 12 digits, and the ids "." and "..", are refused before sending: a proxy or the service would take the latter for path segments to remove`
+	RefusedID Difference = "an account id that is not 12 digits is refused before sending; so are " +
+		`the ids "." and "..", which a proxy or the service would take for path segments to remove`
 
-	RefusedEndpoint Difference = `an endpoint with user info, query, fragment, or an empty, "." or ".." path segment is refused: the official client drops the former in silence, and signs a path that a proxy would change`
+	RefusedEndpoint Difference = "an endpoint is refused if it has user info, a query, a fragment, " +
+		`or a path segment that is empty, "." or "..": the official client drops the first three ` +
+		"in silence, and signs a path that a proxy would change"
 
-	EscapedEndpoint Difference = "ids stay escaped when the endpoint's path holds an escape: the official client sends their slashes as slashes"
+	EscapedEndpoint Difference = "ids stay escaped when the endpoint's path holds an escape: " +
+		"the official client then sends the slashes of an id as slashes"
 
-	IPv6Endpoint Difference = "the host of an endpoint may be an IPv6 address"
+	IPv6Endpoint Difference = "the host of an endpoint may be an IPv6 address: " +
+		"the official client refuses it"
 
-	RefusedStart Difference = "the input of a start is held against the documented rules before sending"
+	RefusedStart Difference = "the input of a start is checked against the documented rules " +
+		"before it is sent"
 
 	UserAgent Difference = "the User-Agent, which is not signed, names this module"
 
-	RealRegion Difference = "a pseudo region such as fips-us-east-1 is signed as the region it means"
+	RealRegion Difference = "for a pseudo region, such as fips-us-east-1, the signature names " +
+		"the region that it stands for"
 
-	NeedsRegion Difference = "no region is an error with an endpoint of one's own too: the signature needs one"
+	NeedsRegion Difference = "a missing region is an error with a custom endpoint too, " +
+		"because the signature needs a region"
 )
 
-// Answers.
+// Differences of what is made of a response.
 const (
-	HeaderRequestID Difference = "the request id of an output or an exception is the header's where the body has none"
+	HeaderRequestID Difference = "an output or an exception without a request id in its body " +
+		"has that of the header"
 
-	AskedIDs Difference = "the ids of an output that lacks them are those asked about"
+	AskedIDs Difference = "an output without the ids of its job has those that were asked for"
 
-	OneLine Difference = "control characters and line separators in a code, a message or a request id become spaces, so that an error is one line"
+	OneLine Difference = "control characters and line separators in a code, a message or " +
+		"a request id become spaces, so that an error is one line"
 
-	Redacted Difference = "queries of URLs, signatures, credentials and tokens in a message are redacted"
+	Redacted Difference = "queries of URLs, signatures, credentials and tokens in a message " +
+		"are redacted"
 
-	RedactedURI Difference = "a file's URI that ends in ?REDACTED, as URIs are printed, is refused: it is a copy that lost its signature"
+	RedactedURI Difference = "a file's URI that ends in ?REDACTED is refused: " +
+		"it is a printed copy, which has lost its signature"
 
-	KeptError Difference = "an error whose body can't be read keeps the code of its header, its status and request id, with the beginning of the body as its message; the official client gives a smithy.DeserializationError instead"
+	KeptError Difference = "an error whose body can't be read keeps the code of its header, " +
+		"its status and its request id, and the beginning of the body is its message: " +
+		"the official client returns a smithy.DeserializationError"
 
-	FirstUsableCode Difference = "a code that is empty without its namespace and URI is absent, and the next one counts; spaces around a code do not"
+	FirstUsableCode Difference = "a code that is empty without its namespace and URI counts as absent, " +
+		"so that the next one is used; spaces around a code are dropped"
 
-	MessageTwice Difference = "of the keys Message and message the first counts: the official client takes either, by chance"
+	MessageTwice Difference = "if a body has both Message and message, the first one counts: " +
+		"which one the official client takes is left to chance"
 
 	Redirects Difference = "redirects are never followed: the official client follows 307 and 308"
 
-	CutOff Difference = "a GET whose 2xx body was cut off is tried again"
+	CutOff Difference = "a GET is tried again if the body of its 2xx response was cut off"
 
-	WholeValue Difference = "a JSON value that arrived whole is an answer, however the connection ended: the official client reads on behind a value such as null"
+	WholeValue Difference = "a JSON value that arrived completely counts, however the connection ended: " +
+		"the official client reads on behind a value such as null"
 
-	WholeBodyOnly Difference = "a 2xx body and an error's body are read to a limit of 16 MiB and 64 KiB"
+	WholeBodyOnly Difference = "a body is read up to a limit, which is 64 KiB for an error"
 
-	Timestamps Difference = "timestamps are right up to the year 9999, and an error beyond: the official client's wrap around outside the years 1677 to 2262"
+	Timestamps Difference = "timestamps are right up to the year 9999, and an error beyond it: " +
+		"those of the official client wrap around outside the years 1677 to 2262"
 
-	LargeStatus Difference = "a Status in the body is kept as it is, on a 64-bit machine: the official client's has 32 bits"
+	LargeStatus Difference = "a Status of a body that needs more than 32 bits is kept " +
+		"on a 64-bit machine: the official client cuts it to 32 bits"
 
-	NotByMessage Difference = "whether an answer is tried again is not decided by words in its message, such as connection reset"
+	NotByMessage Difference = "words in a response, such as connection reset, don't decide whether " +
+		"the call is tried again"
 
-	FreshCredentials Difference = "credentials that the service calls expired are asked for anew, and the call is tried once more, where the provider can be invalidated"
+	FreshCredentials Difference = "if the service calls the credentials expired, and the provider " +
+		"can be invalidated, credentials are asked for anew and the call is tried once more"
 
-	DescribesLostStart Difference = "after a start whose outcome is not known, its job is described: that tells whether it was started"
+	DescribesLostStart Difference = "after a start whose outcome is not known, the job is described: " +
+		"that tells whether the start took place"
 
-	LimitExceeded Difference = "LimitExceededException is not tried again by the starts: running jobs do not end within seconds"
+	LimitExceeded Difference = "the starts are not tried again after a LimitExceededException: " +
+		"running jobs don't end within seconds"
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// The keys of AWS's documentation, and its account for examples.
+// The example keys and the example account of AWS's documentation, and a region.
 const (
 	AccessKeyID     = "AKIDEXAMPLE"
 	SecretAccessKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -17,17 +17,18 @@ const (
 	Region          = "us-east-1"
 )
 
-// Keys is what both clients sign with, unless a test says otherwise.
+// Keys are the credentials that both clients sign with, unless a test says
+// otherwise.
 var Keys = aws.Credentials{AccessKeyID: AccessKeyID, SecretAccessKey: SecretAccessKey}
 
-// Config is the configuration from which both clients are made: it holds
-// nothing of the machine's environment.
+// Config returns a configuration for both clients. It holds nothing of the
+// machine's environment.
 func Config(keys aws.Credentials, client aws.HTTPClient) aws.Config {
+	retrieve := func(context.Context) (aws.Credentials, error) { return keys, nil }
 	return aws.Config{
-		Region:     Region,
-		HTTPClient: client,
-		Credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(
-			func(context.Context) (aws.Credentials, error) { return keys, nil })),
+		Region:      Region,
+		HTTPClient:  client,
+		Credentials: aws.NewCredentialsCache(aws.CredentialsProviderFunc(retrieve)),
 	}
 }
 
@@ -37,16 +38,19 @@ type Pair struct {
 	Ours     *snapshotjob.Client
 }
 
-// NewPair makes both clients of cfg.
+// NewPair makes both clients from cfg.
 func NewPair(cfg aws.Config) Pair {
-	return Pair{quicksight.NewFromConfig(cfg), snapshotjob.NewFromConfig(cfg)}
+	return Pair{
+		Official: quicksight.NewFromConfig(cfg),
+		Ours:     snapshotjob.NewFromConfig(cfg),
+	}
 }
 
-// DoFunc is an HTTP client without a network.
+// DoFunc is a function in the role of an HTTP client or of its transport.
 type DoFunc func(*http.Request) (*http.Response, error)
 
-// Do calls the function.
+// Do calls f.
 func (f DoFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
 
-// RoundTrip calls the function.
+// RoundTrip calls f.
 func (f DoFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
