@@ -9,56 +9,137 @@ import (
 	"syscall"
 )
 
-// built is what a build took: CPU, of which user time, by the compilers,
-// assemblers and the linker, and the memory of the largest compiler process.
-type built struct{ cpu, user, peak, size float64 }
+// toolCost is what processes of the Go toolchain used. Times are in nanoseconds
+// and sizes in bytes.
+type toolCost struct {
+	cpu  float64 // user and system time
+	user float64
+	peak float64 // the memory of the largest compiler process
+}
 
-// build compiles a program with a cold cache of its own, after the baseline,
-// whose linker's time is not counted.
-func build(p program, dir string) (b built, err error) {
+// build is one run of "go build".
+type build struct {
+	all    toolCost // of the compilers, the assemblers and the linker
+	link   toolCost // of the linker alone
+	binary float64  // the size of what was built
+}
+
+// coldBuild is what a program adds to the cost of a build with a cold cache. The
+// cost of the baseline's packages does not count, but all of the linker's does.
+type coldBuild struct {
+	cpu    float64
+	user   float64
+	peak   float64
+	binary float64
+}
+
+// compile measures builds with a cold cache.
+func compile() ([]row, error) {
+	without, err := compileRows("without config", false)
+	if err != nil {
+		return nil, err
+	}
+	with, err := compileRows("with config", true)
+	if err != nil {
+		return nil, err
+	}
+	return append(without, with...), nil
+}
+
+// compileRows builds the programs of both clients in turns.
+func compileRows(title string, withConfig bool) ([]row, error) {
+	cpu := samples{}
+	user := samples{}
+	peak := samples{}
+	binary := samples{}
+	for range *builds {
+		for _, client := range clients {
+			cost, err := buildCold(program{client: client, withConfig: withConfig})
+			if err != nil {
+				return nil, err
+			}
+			cpu.add(client, cost.cpu)
+			user.add(client, cost.user)
+			peak.add(client, cost.peak)
+			binary.add(client, cost.binary)
+		}
+	}
+	cold := "Cold build, " + title + ": "
+	return []row{
+		cpu.row(cold+"CPU added to that of a net/http program", seconds),
+		user.row(cold+"of that, user time", seconds),
+		peak.row(cold+"memory of the largest compiler process", megabytes),
+		binary.row("Binary, "+title, megabytes),
+	}, nil
+}
+
+// buildCold builds a program in a cache that holds the baseline's packages and
+// nothing else.
+func buildCold(p program) (coldBuild, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return coldBuild{}, err
+	}
+	defer os.RemoveAll(dir)
 	cache, err := os.MkdirTemp(dir, "cache")
 	if err != nil {
-		return b, err
+		return coldBuild{}, err
 	}
+	before, err := program{client: baseline}.build(dir, cache)
+	if err != nil {
+		return coldBuild{}, err
+	}
+	after, err := p.build(dir, cache)
+	if err != nil {
+		return coldBuild{}, err
+	}
+	return coldBuild{
+		cpu:    after.all.cpu - before.link.cpu,
+		user:   after.all.user - before.link.user,
+		peak:   after.all.peak,
+		binary: after.binary,
+	}, nil
+}
+
+// build writes the program below dir, and builds it with the given cache.
+func (p program) build(dir, cache string) (build, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return b, err
+		return build{}, err
 	}
-	for _, p := range []program{{baseline, false}, p} {
-		folder, err := p.write(dir)
-		if err != nil {
-			return b, err
-		}
-		binary, tools := filepath.Join(folder, "program"), filepath.Join(folder, "tools")
-		cmd := exec.Command("go", "build", "-o", binary, "-toolexec", self+" -tool "+tools, ".")
-		cmd.Dir = folder
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "GOCACHE="+cache)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return b, fmt.Errorf("build %+v: %w: %s", p, err, out)
-		}
-		all, link, err := readTools(tools)
-		if err != nil {
-			return b, err
-		}
-		if p.client == baseline {
-			b = built{cpu: -link.cpu, user: -link.user}
-			continue
-		}
-		info, err := os.Stat(binary)
-		if err != nil {
-			return b, err
-		}
-		b = built{b.cpu + all.cpu, b.user + all.user, all.peak, float64(info.Size())}
+	folder, err := p.write(dir)
+	if err != nil {
+		return build{}, err
 	}
+	binary := filepath.Join(folder, "program")
+	costs := filepath.Join(folder, "costs")
+	cmd := exec.Command("go", "build", "-o", binary, "-toolexec", self+" -tool "+costs, ".")
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "GOCACHE="+cache)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return build{}, fmt.Errorf("build %s: %w: %s", p.name(), err, out)
+	}
+	b, err := readCosts(costs)
+	if err != nil {
+		return build{}, err
+	}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return build{}, err
+	}
+	b.binary = float64(info.Size())
 	return b, nil
 }
 
-// runTool is what "go build -toolexec" runs: the tool, with a line in a file
-// about what it took. The go command's own memory would hide the compiler's,
-// since a process's peak counts from before its exec.
+// runTool is what "go build -toolexec" runs. It runs the tool, and appends a line
+// to a file that says what the tool used. Nobody else could measure the compiler's
+// memory: the peak of a process counts from before its exec, so that a child of
+// the go command has at least the go command's.
 func runTool(file string, args []string) error {
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stdin = os.Stdin
+	cmd.Stdout = os.Stdout
+	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
 		return err
 	}
@@ -68,69 +149,37 @@ func runTool(file string, args []string) error {
 	}
 	defer f.Close()
 	state := cmd.ProcessState
-	_, err = fmt.Fprintf(f, "%s %d %d %d\n", filepath.Base(args[0]), state.UserTime(), state.SystemTime(), state.SysUsage().(*syscall.Rusage).Maxrss*1024)
+	peak := state.SysUsage().(*syscall.Rusage).Maxrss * 1024
+	name := filepath.Base(args[0])
+	_, err = fmt.Fprintf(f, "%s %d %d %d\n", name, state.UserTime(), state.SystemTime(), peak)
 	return err
 }
 
-func readTools(file string) (all, link built, err error) {
+// readCosts sums up the lines that runTool wrote during a build.
+func readCosts(file string) (build, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return all, link, err
+		return build{}, err
 	}
+	var b build
 	for line := range strings.Lines(string(text)) {
-		var tool string
-		var user, system, memory float64
-		if _, err := fmt.Sscan(line, &tool, &user, &system, &memory); err != nil {
-			return all, link, fmt.Errorf("%s: %q: %w", file, line, err)
+		var name string
+		var user, system, peak float64
+		if _, err := fmt.Sscan(line, &name, &user, &system, &peak); err != nil {
+			return build{}, fmt.Errorf("%s: %q: %w", file, line, err)
 		}
-		all.cpu, all.user = all.cpu+user+system, all.user+user
-		switch tool {
+		b.all.add(user, system)
+		switch name {
 		case "link":
-			link.cpu, link.user = link.cpu+user+system, link.user+user
+			b.link.add(user, system)
 		case "compile":
-			all.peak = max(all.peak, memory)
+			b.all.peak = max(b.all.peak, peak)
 		}
 	}
-	return all, link, nil
+	return b, nil
 }
 
-func compile() ([]row, error) {
-	var rows []row
-	for _, withConfig := range []bool{false, true} {
-		var all [2][]built
-		for range *builds {
-			for i, client := range clients {
-				dir, err := os.MkdirTemp("", "bench")
-				if err != nil {
-					return nil, err
-				}
-				b, err := build(program{client, withConfig}, dir)
-				os.RemoveAll(dir)
-				if err != nil {
-					return nil, err
-				}
-				all[i] = append(all[i], b)
-			}
-		}
-		figure := func(name string, of func(built) float64, format func(float64) string) row {
-			var values [2][]float64
-			for i := range clients {
-				for _, b := range all[i] {
-					values[i] = append(values[i], of(b))
-				}
-			}
-			return row{name: name, official: median(values[0]), ours: median(values[1]), format: format}
-		}
-		with := "without config"
-		if withConfig {
-			with = "with config"
-		}
-		rows = append(rows,
-			figure("Cold build, "+with+": CPU added to that of a net/http program", func(b built) float64 { return b.cpu }, seconds),
-			figure("Cold build, "+with+": of that, user time", func(b built) float64 { return b.user }, seconds),
-			figure("Cold build, "+with+": memory of the largest compiler process", func(b built) float64 { return b.peak }, megabytes),
-			figure("Binary, "+with, func(b built) float64 { return b.size }, megabytes),
-		)
-	}
-	return rows, nil
+func (c *toolCost) add(user, system float64) {
+	c.cpu += user + system
+	c.user += user
 }

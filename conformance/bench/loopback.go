@@ -28,117 +28,171 @@ func loopback() ([]row, error) {
 	defer s.stop()
 	var rows []row
 	for _, callers := range []int{1, 16, 256} {
-		got := map[string][]load{}
-		for range *rounds {
-			for _, client := range clients {
-				l, err := s.load(client, callers)
-				if err != nil {
-					return nil, err
-				}
-				got[client] = append(got[client], l)
-			}
+		more, err := s.loopbackRows(callers)
+		if err != nil {
+			return nil, err
 		}
-		add := func(what string, format func(float64) string, more bool, figure func(load) float64) {
-			r := row{name: fmt.Sprintf("Loopback TLS, callers: %d: %s", callers, what), format: format, moreIsBetter: more}
-			for i, to := range []*float64{&r.official, &r.ours} {
-				var values []float64
-				for _, l := range got[clients[i]] {
-					values = append(values, figure(l))
-				}
-				*to = median(values)
-			}
-			rows = append(rows, r)
-		}
-		add("requests a second", count, true, func(l load) float64 { return l.perSecond })
-		add("p50", milliseconds, false, func(l load) float64 { return float64(l.p50) })
-		add("p99", milliseconds, false, func(l load) float64 { return float64(l.p99) })
-		add("client's CPU per request", microseconds, false, func(l load) float64 { return l.clientCPU })
-		add("server's CPU per request", microseconds, false, func(l load) float64 { return l.serverCPU })
+		rows = append(rows, more...)
 	}
 	return rows, nil
 }
 
-// load is what one measurement gave.
-type load struct {
-	perSecond            float64
-	p50, p99             time.Duration
-	clientCPU, serverCPU float64 // nanoseconds a request
+// loopbackRows measures both clients in turns.
+func (s *server) loopbackRows(callers int) ([]row, error) {
+	perSecond := samples{}
+	p50 := samples{}
+	p99 := samples{}
+	clientCPU := samples{}
+	serverCPU := samples{}
+	for range *rounds {
+		for _, client := range clients {
+			l, err := s.load(client, callers)
+			if err != nil {
+				return nil, err
+			}
+			perSecond.add(client, l.perSecond)
+			p50.add(client, float64(l.p50))
+			p99.add(client, float64(l.p99))
+			clientCPU.add(client, l.clientCPU)
+			serverCPU.add(client, l.serverCPU)
+		}
+	}
+	title := fmt.Sprintf("Loopback TLS, callers: %d: ", callers)
+	requests := perSecond.row(title+"requests a second", count)
+	requests.moreIsBetter = true
+	return []row{
+		requests,
+		p50.row(title+"p50", milliseconds),
+		p99.row(title+"p99", milliseconds),
+		clientCPU.row(title+"client's CPU per request", microseconds),
+		serverCPU.row(title+"server's CPU per request", microseconds),
+	}, nil
 }
 
+// load is what one measurement gave.
+type load struct {
+	perSecond float64
+	p50       time.Duration
+	p99       time.Duration
+	clientCPU float64 // nanoseconds a request
+	serverCPU float64 // likewise
+}
+
+// load measures one of the clients, after some calls that open connections and
+// fill caches.
 func (s *server) load(client string, callers int) (load, error) {
-	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.TLSClientConfig.RootCAs = s.roots })
-	cfg := conformance.Config(conformance.Keys, transport)
+	call := s.call(client)
+	if warm := callFor(*duration/4, callers, call); warm.err != nil {
+		return load{}, warm.err
+	}
+	runtime.GC()
+	clientBefore := cpuTime()
+	serverBefore, err := s.cpu()
+	if err != nil {
+		return load{}, err
+	}
+	calls := callFor(*duration, callers, call)
+	if calls.err != nil {
+		return load{}, calls.err
+	}
+	clientCPU := cpuTime() - clientBefore
+	serverAfter, err := s.cpu()
+	if err != nil {
+		return load{}, err
+	}
+	slices.Sort(calls.latencies)
+	n := len(calls.latencies)
+	return load{
+		perSecond: float64(n) / calls.took.Seconds(),
+		p50:       calls.latencies[n/2],
+		p99:       calls.latencies[n*99/100],
+		clientCPU: float64(clientCPU) / float64(n),
+		serverCPU: float64(serverAfter-serverBefore) / float64(n),
+	}, nil
+}
+
+// call returns a function that asks the server for a result, with one of the
+// clients.
+func (s *server) call(client string) func(context.Context) error {
+	cfg := conformance.Config(conformance.Keys, s.httpClient())
 	cfg.BaseEndpoint = aws.String(s.url)
 	pair := conformance.NewPair(cfg)
-	call := func(ctx context.Context) error {
-		_, err := pair.Ours.DescribeDashboardSnapshotJobResult(ctx, snapshotjob.Job{AWSAccountID: conformance.AccountID, DashboardID: "sales", SnapshotJobID: "daily"})
-		return err
+	job := snapshotjob.Job{
+		AWSAccountID:  conformance.AccountID,
+		DashboardID:   "sales",
+		SnapshotJobID: "daily",
 	}
-	if client == "official" {
-		input := &quicksight.DescribeDashboardSnapshotJobResultInput{
-			AwsAccountId: aws.String(conformance.AccountID), DashboardId: aws.String("sales"), SnapshotJobId: aws.String("daily"),
-		}
-		call = func(ctx context.Context) error {
-			_, err := pair.Official.DescribeDashboardSnapshotJobResult(ctx, input)
+	if client == ours {
+		return func(ctx context.Context) error {
+			_, err := pair.Ours.DescribeDashboardSnapshotJobResult(ctx, job)
 			return err
 		}
 	}
-	if _, _, err := callFor(*duration/4, callers, call); err != nil { // connections and caches
-		return load{}, err
+	input := &quicksight.DescribeDashboardSnapshotJobResultInput{
+		AwsAccountId:  &job.AWSAccountID,
+		DashboardId:   &job.DashboardID,
+		SnapshotJobId: &job.SnapshotJobID,
 	}
-	runtime.GC()
-	clientCPU := cpuTime()
-	serverCPU, err := s.cpu()
-	if err != nil {
-		return load{}, err
+	return func(ctx context.Context) error {
+		_, err := pair.Official.DescribeDashboardSnapshotJobResult(ctx, input)
+		return err
 	}
-	latencies, took, err := callFor(*duration, callers, call)
-	if err != nil {
-		return load{}, err
-	}
-	n := float64(len(latencies))
-	l := load{perSecond: n / took.Seconds(), clientCPU: float64(cpuTime()-clientCPU) / n}
-	after, err := s.cpu()
-	l.serverCPU = float64(after-serverCPU) / n
-	slices.Sort(latencies)
-	l.p50, l.p99 = latencies[len(latencies)/2], latencies[len(latencies)*99/100]
-	return l, err
 }
 
-// callFor has callers call for d, and returns how long each call took.
-func callFor(d time.Duration, callers int, call func(context.Context) error) (latencies []time.Duration, took time.Duration, err error) {
-	var mu sync.Mutex
+// httpClient returns the SDK's default client, which trusts the server besides.
+func (s *server) httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.TLSClientConfig.RootCAs = s.roots
+	})
+}
+
+// calls are the calls of many callers.
+type calls struct {
+	mu        sync.Mutex
+	latencies []time.Duration
+	err       error // of one of the calls that failed
+	took      time.Duration
+}
+
+// callFor has callers call for some time. A caller stops at its first failure.
+func callFor(d time.Duration, callers int, call func(context.Context) error) *calls {
+	all := &calls{}
 	var wg sync.WaitGroup
 	start := time.Now()
 	for range callers {
 		wg.Go(func() {
-			var own []time.Duration
-			var failed error
-			for time.Since(start) < d && failed == nil {
+			var latencies []time.Duration
+			var err error
+			for time.Since(start) < d && err == nil {
 				sent := time.Now()
-				failed = call(context.Background())
-				own = append(own, time.Since(sent))
+				err = call(context.Background())
+				latencies = append(latencies, time.Since(sent))
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			latencies = append(latencies, own...)
-			if failed != nil {
-				err = failed
-			}
+			all.add(latencies, err)
 		})
 	}
 	wg.Wait()
-	return latencies, time.Since(start), err
+	all.took = time.Since(start)
+	return all
 }
 
-// cpu asks the server what it has used so far.
+// add adds the calls of one caller.
+func (c *calls) add(latencies []time.Duration, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latencies = append(c.latencies, latencies...)
+	if err != nil {
+		c.err = err
+	}
+}
+
+// cpu asks the server for the CPU time that it has used so far.
 func (s *server) cpu() (time.Duration, error) {
-	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.TLSClientConfig.RootCAs = s.roots })
 	req, err := http.NewRequest(http.MethodGet, s.url+"/cpu", nil)
 	if err != nil {
 		return 0, err
 	}
-	resp, err := transport.Do(req)
+	resp, err := s.httpClient().Do(req)
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,163 +10,139 @@ import (
 	"strings"
 )
 
-// program is a consumer's: it asks for the result of one job, and prints its
-// status.
+// The modules that a consumer's program may need.
+const (
+	sdkModule      = "github.com/aws/aws-sdk-go-v2"
+	configModule   = "github.com/aws/aws-sdk-go-v2/config"
+	officialModule = "github.com/aws/aws-sdk-go-v2/service/quicksight"
+	ourModule      = "github.com/quicksight-go/snapshotjob"
+)
+
+// sources are the programs of consumers. They are no Go files for this module's
+// go command, since each of them becomes a module of its own.
+//
+//go:embed programs
+var sources embed.FS
+
+// program is a consumer's program. With a client, it asks for the result of one
+// job and prints the job's status.
 type program struct {
 	client     string // one of clients, or baseline
-	withConfig bool   // credentials and settings through package config
+	withConfig bool   // whether package config loads the settings and credentials
 }
 
-const baseline = "baseline" // a program that serves and calls over HTTP, as any backend does
+// baseline stands for a program without a client: it serves and calls over HTTP,
+// as any backend does.
+const baseline = "baseline"
 
-var sources = map[program]string{
-	{baseline, false}: `package main
-
-import (
-	"context"
-	"encoding/json"
-	"log/slog"
-	"net/http"
-)
-
-func main() {
-	req, _ := http.NewRequestWithContext(context.Background(), "GET", "http://localhost", nil)
-	resp, err := http.DefaultClient.Do(req)
-	var v any
-	if err == nil {
-		err = json.NewDecoder(resp.Body).Decode(&v)
-	}
-	slog.Error("asked", "value", v, "error", err, "server", http.ListenAndServe(":0", nil))
-}
-`,
-	{"official", false}: `package main
-
-import (
-	"context"
-	"fmt"
-	"log"
-	"os"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/quicksight"
-)
-
-func main() {
-	client := quicksight.NewFromConfig(` + static + `)
-	out, err := client.DescribeDashboardSnapshotJobResult(context.Background(), &quicksight.DescribeDashboardSnapshotJobResultInput{
-		AwsAccountId: aws.String("111122223333"), DashboardId: aws.String("sales"), SnapshotJobId: aws.String("daily"),
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(out.JobStatus)
-}
-`,
-	{"snapshotjob", false}: `package main
-
-import (
-	"context"
-	"fmt"
-	"log"
-	"os"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/quicksight-go/snapshotjob"
-)
-
-func main() {
-	client := snapshotjob.NewFromConfig(` + static + `)
-	out, err := client.DescribeDashboardSnapshotJobResult(context.Background(), snapshotjob.Job{
-		AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily",
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(out.JobStatus)
-}
-`,
-}
-
-// static is a configuration without package config.
-const static = `aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(os.Getenv("ENDPOINT")),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}, nil
-		}),
-	}`
-
-// source is the program's text. With package config, it is the same but for
-// where the configuration comes from.
-func (p program) source() string {
-	text := sources[program{p.client, false}]
+// name is the name of the program's source and of its folder.
+func (p program) name() string {
 	if p.withConfig {
-		text = strings.Replace(text, static, "cfg", 1)
-		text = strings.Replace(text, "\tclient :=", "\tcfg, err := config.LoadDefaultConfig(context.Background())\n\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n\tclient :=", 1)
-		text = strings.Replace(text, "\t\"os\"\n", "", 1)
-		text = strings.Replace(text, "/aws\"\n", "/config\"\n", 1)
-		if p.client == "official" {
-			text = strings.Replace(text, "/config\"\n", "/config\"\n\t\"github.com/aws/aws-sdk-go-v2/aws\"\n", 1)
-		}
+		return p.client + "_config"
 	}
-	return text
+	return p.client
 }
 
-// write makes the program's module in a new folder below dir. The versions are
-// those that this module builds with.
+// requirements are the modules that the program needs.
+func (p program) requirements() []string {
+	var modules []string
+	switch p.client {
+	case baseline:
+		return nil
+	case ours:
+		modules = append(modules, ourModule)
+	case official:
+		modules = append(modules, officialModule)
+	}
+	modules = append(modules, sdkModule)
+	if p.withConfig {
+		modules = append(modules, configModule)
+	}
+	return modules
+}
+
+// write makes the program's module in a new folder below dir, and returns the
+// folder. The versions are those that this module builds with.
 func (p program) write(dir string) (string, error) {
-	folder := filepath.Join(dir, fmt.Sprintf("%s-%t", p.client, p.withConfig))
+	source, err := sources.ReadFile("programs/" + p.name() + ".go.txt")
+	if err != nil {
+		return "", err
+	}
+	mod, err := p.goMod()
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Join(dir, p.name())
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", err
 	}
-	root, err := goTool("", "list", "-m", "-f", "{{.Dir}}", "github.com/quicksight-go/snapshotjob")
-	if err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "main.go"), source, 0o666); err != nil {
 		return "", err
 	}
-	mod := "module example.com/consumer\n\ngo 1.26.0\n"
-	var packages []string
-	if p.client == "snapshotjob" {
-		packages = append(packages, "github.com/quicksight-go/snapshotjob")
-		mod += "\nreplace github.com/quicksight-go/snapshotjob => " + root + "\n"
+	if err := os.WriteFile(filepath.Join(folder, "go.mod"), []byte(mod), 0o666); err != nil {
+		return "", err
 	}
-	if p.client == "official" {
-		packages = append(packages, "github.com/aws/aws-sdk-go-v2/service/quicksight")
-	}
-	if p.client != baseline {
-		packages = append(packages, "github.com/aws/aws-sdk-go-v2")
-	}
-	if p.withConfig {
-		packages = append(packages, "github.com/aws/aws-sdk-go-v2/config")
-	}
-	for _, path := range packages {
-		version := "v0.0.0"
-		if path != "github.com/quicksight-go/snapshotjob" {
-			if version, err = goTool(root, "list", "-mod=readonly", "-m", "-f", "{{.Version}}", path); err != nil {
-				return "", err
-			}
-		}
-		mod += fmt.Sprintf("\nrequire %s %s\n", path, version)
-	}
-	for name, text := range map[string]string{"go.mod": mod, "main.go": p.source()} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
-			return "", err
-		}
-	}
-	_, err = goTool(folder, "mod", "tidy")
+	_, err = goInConsumer(folder, "mod", "tidy")
 	return folder, err
 }
 
-// goTool runs the go command in dir. In a folder of its own it knows nothing of
-// a workspace.
-func goTool(dir string, args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
-	cmd.Env = os.Environ()
-	if len(args) > 0 && (args[0] == "mod" || args[0] == "build") {
-		cmd.Env = append(cmd.Env, "GOWORK=off", "GOFLAGS=-mod=mod")
+// goMod returns the text of the program's go.mod.
+func (p program) goMod() (string, error) {
+	var mod strings.Builder
+	mod.WriteString("module example.com/consumer\n\ngo 1.26.0\n")
+	for _, module := range p.requirements() {
+		if module == ourModule {
+			root, err := goHere("list", "-mod=readonly", "-m", "-f", "{{.Dir}}", ourModule)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&mod, "\nrequire %s v0.0.0\n\nreplace %s => %s\n", ourModule, ourModule, root)
+			continue
+		}
+		version, err := goHere("list", "-mod=readonly", "-m", "-f", "{{.Version}}", module)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&mod, "\nrequire %s %s\n", module, version)
 	}
+	return mod.String(), nil
+}
+
+// consumersGo returns the version of the Go that builds consumers' programs.
+func consumersGo() (string, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	folder, err := program{client: baseline}.write(dir)
+	if err != nil {
+		return "", err
+	}
+	return goInConsumer(folder, "env", "GOVERSION")
+}
+
+// goHere runs the go command in the current folder, which belongs to this module.
+func goHere(args ...string) (string, error) {
+	return output(exec.Command("go", args...))
+}
+
+// goInConsumer runs the go command in a consumer's module. It knows nothing of any
+// workspace, and may complete go.mod and go.sum.
+func goInConsumer(folder string, args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
+	return output(cmd)
+}
+
+// output runs a command and returns its output, without the space around it. An
+// error tells what the command wrote to its standard error.
+func output(cmd *exec.Cmd) (string, error) {
 	out, err := cmd.Output()
-	if exit, ok := err.(*exec.ExitError); ok {
-		err = fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("%s: %w: %s", cmd, err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err
 }

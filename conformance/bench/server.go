@@ -24,59 +24,85 @@ import (
 	"github.com/quicksight-go/snapshotjob/conformance"
 )
 
-// runServer answers every request with the largest real result, over HTTP/1.1
-// as QuickSight does, until its standard input ends. It prints its URL and its
-// certificate.
+// runServer sends the largest real result in response to every request, until its
+// standard input ends. Like QuickSight, it speaks HTTP/1.1. It prints its URL and
+// its certificate.
 func runServer(overTLS bool) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	url := "http://" + listener.Addr().String()
+	scheme := "http"
+	address := listener.Addr()
 	var certificate []byte
 	if overTLS {
 		pair, err := newCertificate()
 		if err != nil {
 			return err
 		}
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}})
+		scheme = "https"
 		certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
-		url = strings.Replace(url, "http:", "https:", 1)
+		listener = tls.NewListener(listener, &tls.Config{
+			Certificates: []tls.Certificate{pair},
+			NextProtos:   []string{"http/1.1"},
+		})
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/accounts/", conformance.Results(7))
-	mux.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, int64(cpuTime())) })
-	fmt.Printf("%s\n%s\n", url, certificate)
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	return (&http.Server{Handler: mux, ErrorLog: log.New(io.Discard, "", 0)}).Serve(listener)
+	fmt.Printf("%s://%s\n%s\n", scheme, address, certificate)
+	go exitAfterInput()
+	server := &http.Server{Handler: newHandler(), ErrorLog: log.New(io.Discard, "", 0)}
+	return server.Serve(listener)
 }
 
+// newHandler returns a handler that sends results and, on request, the CPU time
+// that this process has used.
+func newHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/accounts/", conformance.Results(7))
+	mux.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, int64(cpuTime()))
+	})
+	return mux
+}
+
+// exitAfterInput ends the process as soon as its standard input ends.
+func exitAfterInput() {
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
+}
+
+// newCertificate makes a certificate for this machine, which signs itself.
 func newCertificate() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bench"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "bench"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// server is runServer in a process of its own, so that its CPU is not counted
+// server is runServer in a process of its own, so that its CPU time does not count
 // as a client's.
 type server struct {
 	url   string
-	roots *x509.CertPool
-	stop  func()
+	roots *x509.CertPool // the certificates to trust
+	cmd   *exec.Cmd
+	stdin io.Closer
 }
 
+// startServer starts a server of the kind "tls" or "plain", and waits until it
+// listens.
 func startServer(kind string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -95,25 +121,36 @@ func startServer(kind string) (*server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &server{roots: x509.NewCertPool(), stop: func() { stdin.Close(); cmd.Wait() }}
-	lines := bufio.NewScanner(stdout)
-	var certificate strings.Builder
-	for lines.Scan() && (s.url == "" || lines.Text() != "") {
-		if s.url == "" {
-			s.url = lines.Text()
-			continue
-		}
-		certificate.WriteString(lines.Text() + "\n")
-	}
-	s.roots.AppendCertsFromPEM([]byte(certificate.String()))
+	s := &server{roots: x509.NewCertPool(), cmd: cmd, stdin: stdin}
+	s.readGreeting(stdout)
 	return s, nil
 }
 
-// cpuTime is what this process has used so far.
+// readGreeting reads what a server prints: a line with its URL, and lines with its
+// certificate, up to an empty one.
+func (s *server) readGreeting(stdout io.Reader) {
+	lines := bufio.NewScanner(stdout)
+	if lines.Scan() {
+		s.url = lines.Text()
+	}
+	var certificate strings.Builder
+	for lines.Scan() && lines.Text() != "" {
+		certificate.WriteString(lines.Text() + "\n")
+	}
+	s.roots.AppendCertsFromPEM([]byte(certificate.String()))
+}
+
+// stop ends the server's process.
+func (s *server) stop() {
+	s.stdin.Close()
+	s.cmd.Wait()
+}
+
+// cpuTime is the CPU time that this process has used so far.
 func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		log.Fatal(err)
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -22,36 +22,67 @@ func start() ([]row, error) {
 		return nil, err
 	}
 	defer s.stop()
-	var binaries []string
-	for _, client := range clients {
-		folder, err := program{client, false}.write(dir)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := goTool(folder, "build", "-o", "program", "."); err != nil {
-			return nil, err
-		}
-		binaries = append(binaries, filepath.Join(folder, "program"))
+	binaries, err := buildPrograms(dir)
+	if err != nil {
+		return nil, err
 	}
-	var took, cpu [2][]float64
+	took := samples{}
+	cpu := samples{}
 	for round := range 1 + 10**rounds {
-		for i, binary := range binaries {
-			cmd := exec.Command(binary)
-			cmd.Env = []string{"ENDPOINT=" + s.url}
-			began := time.Now()
-			out, err := cmd.CombinedOutput()
-			if err != nil || strings.TrimSpace(string(out)) != "COMPLETED" {
-				return nil, fmt.Errorf("%s: %w: %s", binary, err, out)
+		for _, client := range clients {
+			once, err := startOnce(binaries[client], s.url)
+			if err != nil {
+				return nil, err
 			}
 			if round == 0 {
-				continue // the binary comes from the disk
+				continue // The binary came from the disk.
 			}
-			took[i] = append(took[i], float64(time.Since(began)))
-			cpu[i] = append(cpu[i], float64(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()))
+			took.add(client, float64(once.took))
+			cpu.add(client, float64(once.cpu))
 		}
 	}
 	return []row{
-		{name: "Process start to first answer", official: median(took[0]), ours: median(took[1]), format: milliseconds},
-		{name: "Process start to first answer: CPU", official: median(cpu[0]), ours: median(cpu[1]), format: milliseconds},
+		took.row("Process start to first response", milliseconds),
+		cpu.row("Process start to first response: CPU", milliseconds),
 	}, nil
+}
+
+// buildPrograms builds the programs of both clients below dir, and returns the
+// paths of the binaries by client.
+func buildPrograms(dir string) (map[string]string, error) {
+	binaries := map[string]string{}
+	for _, client := range clients {
+		folder, err := program{client: client}.write(dir)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := goInConsumer(folder, "build", "-o", "program", "."); err != nil {
+			return nil, err
+		}
+		binaries[client] = filepath.Join(folder, "program")
+	}
+	return binaries, nil
+}
+
+// process is what a process used.
+type process struct {
+	took time.Duration
+	cpu  time.Duration
+}
+
+// startOnce runs a program until it has printed the job's status.
+func startOnce(binary, endpoint string) (process, error) {
+	cmd := exec.Command(binary)
+	cmd.Env = []string{"ENDPOINT=" + endpoint}
+	began := time.Now()
+	out, err := cmd.CombinedOutput()
+	took := time.Since(began)
+	if err != nil {
+		return process{}, fmt.Errorf("%s: %w: %s", binary, err, out)
+	}
+	if status := strings.TrimSpace(string(out)); status != "COMPLETED" {
+		return process{}, fmt.Errorf("%s: the job's status is %q", binary, status)
+	}
+	state := cmd.ProcessState
+	return process{took: took, cpu: state.UserTime() + state.SystemTime()}, nil
 }
