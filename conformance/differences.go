@@ -85,6 +85,9 @@ const (
 	DescribesLostStart Difference = "after a start whose outcome is not known, the job is described: " +
 		"that tells whether the start took place"
 
-	LimitExceeded Difference = "the starts are not tried again after a LimitExceededException: " +
+	LimitExceeded Difference = "by default the starts are not tried again after a LimitExceededException: " +
 		"running jobs don't end within seconds"
+
+	RetryTokens Difference = "a retried success adds one of the retryer's 500 tokens besides those that " +
+		"it pays back: only the SDK's own loop can tell the retryer which attempt is a retry"
 )

@@ -236,8 +236,8 @@ func (e *expectation) message() {
 
 // credentialsAreRefreshed expects a second attempt after expired credentials.
 func (e *expectation) credentialsAreRefreshed() {
-	expired := e.want.Code == "ExpiredToken" || e.want.Code == "ExpiredTokenException"
-	if expired && e.want.Attempts == 1 {
+	expired := []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+	if slices.Contains(expired, e.want.Code) && e.want.Attempts == 1 {
 		e.apply(FreshCredentials)
 		e.want.Attempts = 2
 	}
