@@ -90,8 +90,8 @@ func newAttempt(s *settings, req *request, body any) attempt {
 	}
 }
 
-// send signs the request, sends it once, and reads the response. Only what
-// happens after signing is bounded by Options.AttemptTimeout.
+// send signs the request, sends it once, and reads the response. All of that but the
+// asking for credentials is bounded by Options.AttemptTimeout.
 func (a *attempt) send(ctx context.Context) (attemptResult, error) {
 	learned := attemptResult{skew: a.skew}
 	credentials, err := a.settings.retrieveCredentials(ctx)
@@ -99,16 +99,15 @@ func (a *attempt) send(ctx context.Context) (attemptResult, error) {
 	if err != nil {
 		return learned, err
 	}
-	req := a.newHTTPRequest(ctx)
-	if err := a.sign(ctx, req, credentials); err != nil {
-		return learned, fmt.Errorf("sign the request: %w", err)
-	}
 	limited := ctx
 	if timeout := a.settings.options.AttemptTimeout; timeout > 0 {
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
-		req = req.WithContext(limited)
+	}
+	req := a.newHTTPRequest(limited, a.attemptHeader(ctx))
+	if err := a.sign(limited, req, credentials); err != nil {
+		return learned, fmt.Errorf("sign the request: %w", err)
 	}
 	err = a.exchange(req, &learned)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
@@ -201,13 +200,15 @@ func (s *settings) renewCredentials(ctx context.Context, expired aws.Credentials
 }
 
 // newHTTPRequest makes the request of this attempt, without its signature.
-func (a *attempt) newHTTPRequest(ctx context.Context) *http.Request {
+func (a *attempt) newHTTPRequest(ctx context.Context, attemptHeader string) *http.Request {
 	req := emptyRequest(ctx, a.request.operation.method, a.request.body)
-	req.URL = a.settings.endpoint.url(a.request.path)
+	*req.URL = a.settings.endpoint.url(a.request.path)
 	req.Host = req.URL.Host
-	req.Header["User-Agent"] = []string{a.settings.userAgent}
-	req.Header["Amz-Sdk-Invocation-Id"] = []string{a.invocationID}
-	req.Header["Amz-Sdk-Request"] = []string{a.attemptHeader(ctx)}
+	// The values share one allocation. None has room to grow into the next.
+	values := []string{a.settings.userAgent, a.invocationID, attemptHeader}
+	req.Header["User-Agent"] = values[0:1:1]
+	req.Header["Amz-Sdk-Invocation-Id"] = values[1:2:2]
+	req.Header["Amz-Sdk-Request"] = values[2:3:3]
 	if a.request.body != nil {
 		req.Header["Content-Type"] = []string{"application/json"}
 	}

@@ -100,7 +100,7 @@ func BenchmarkStageRequest(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		a := benchmarkAttempt(client)
-		if req := a.newHTTPRequest(ctx); req.URL.Path != examplePath {
+		if req := a.newHTTPRequest(ctx, a.attemptHeader(ctx)); req.URL.Path != examplePath {
 			b.Fatal(req.URL)
 		}
 	}
@@ -110,7 +110,7 @@ func BenchmarkStageSign(b *testing.B) {
 	client := benchmarkClient(inMemory(200, nil))
 	ctx := context.Background()
 	a := benchmarkAttempt(client)
-	req := a.newHTTPRequest(ctx)
+	req := a.newHTTPRequest(ctx, a.attemptHeader(ctx))
 	hash := sha256Hex("")
 	b.ReportAllocs()
 	for b.Loop() {

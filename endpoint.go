@@ -25,8 +25,8 @@ type endpoint struct {
 
 // url returns the URL of a path below the endpoint's own. It sets RawPath only if
 // something in the path is escaped.
-func (e *endpoint) url(path requestPath) *url.URL {
-	u := &url.URL{
+func (e *endpoint) url(path requestPath) url.URL {
+	u := url.URL{
 		Scheme: e.scheme,
 		Host:   e.host,
 		Path:   e.path + path.plain,
