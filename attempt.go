@@ -32,7 +32,7 @@ const (
 	maxErrorBody = 64 << 10
 
 	// maxPooledBody bounds the buffers that are kept for later responses.
-	maxPooledBody = 256 << 10
+	maxPooledBody = 1 << 20
 )
 
 // emptyPayloadHash is the hash of a request without a body.
