@@ -132,7 +132,14 @@ func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
 	}
 	if a.settings.options.Logger != nil {
 		attributes := []any{"duration", received.Sub(learned.sent), "skew", signedWith}
-		a.logResponse(req.Context(), resp, err, attributes)
+		if resp != nil {
+			requestID := headerRequestID(resp.Header, learned.credentials)
+			attributes = append(attributes, "status", resp.StatusCode, "requestID", requestID)
+		}
+		if err != nil {
+			attributes = append(attributes, "error", err.Error())
+		}
+		a.log(req.Context(), "attempt", attributes...)
 	}
 	return err
 }
@@ -295,7 +302,7 @@ func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) erro
 	if err := a.decodeBody(resp, body, readErr, learned.credentials); err != nil {
 		return err
 	}
-	learned.requestID = headerRequestID(resp.Header)
+	learned.requestID = headerRequestID(resp.Header, learned.credentials)
 	learned.status = resp.StatusCode
 	return nil
 }
@@ -305,9 +312,9 @@ func (a *attempt) exception(resp *http.Response, body []byte, credentials aws.Cr
 	operation := a.request.operation
 	exception := decodeException(operation, resp.Header, body, credentials)
 	if operation.refineException == nil {
-		return responseError(resp, exception)
+		return signedResponseError(resp, exception, credentials)
 	}
-	return responseError(resp, operation.refineException(exception))
+	return signedResponseError(resp, operation.refineException(exception), credentials)
 }
 
 // decodeBody decodes the body of a 2xx response, as far as it could be read before
@@ -351,11 +358,11 @@ type bodyError struct {
 func (e *bodyError) undecodable(err error) error {
 	text := fmt.Sprintf(
 		"failed to decode response body, %s, Content-Type %s, body %q",
-		redact(err.Error(), e.credentials),
+		redactMessage(err.Error(), e.credentials),
 		quote(e.resp.Header.Get("Content-Type")),
 		snippet(e.body, e.credentials),
 	)
-	return e.deserializationError(&textError{text: text, errs: []error{err}})
+	return e.deserializationError(&textError{text: text, errs: []error{hideSecrets(err, e.credentials)}})
 }
 
 // cutOff is the error of a body that did not arrive whole.
@@ -363,19 +370,19 @@ func (e *bodyError) cutOff(err error, retryable bool) error {
 	text := fmt.Sprintf(
 		"failed to decode response body, cut off after %d bytes: %s",
 		len(e.body),
-		redact(err.Error(), e.credentials),
+		redactMessage(err.Error(), e.credentials),
 	)
 	return e.deserializationError(&retryDecision{
-		err:       &textError{text: text, errs: []error{err, io.ErrUnexpectedEOF}},
+		err:       &textError{text: text, errs: []error{hideSecrets(err, e.credentials), io.ErrUnexpectedEOF}},
 		retryable: retryable,
 	})
 }
 
 func (e *bodyError) deserializationError(err error) error {
-	return responseError(e.resp, &smithy.DeserializationError{
+	return signedResponseError(e.resp, &smithy.DeserializationError{
 		Err:      err,
 		Snapshot: []byte(snippet(e.body, e.credentials)),
-	})
+	}, e.credentials)
 }
 
 // bodyBuffer holds the body of a response while it is decoded.
@@ -407,18 +414,6 @@ func (b *bodyBuffer) release() {
 	b.data.Reset()
 	b.limited.R = nil
 	bodyBuffers.Put(b)
-}
-
-// logResponse logs how an attempt that was sent ended.
-func (a *attempt) logResponse(ctx context.Context, resp *http.Response, err error, attributes []any) {
-	if resp != nil {
-		attributes = append(attributes, "status", resp.StatusCode)
-		attributes = append(attributes, "requestID", headerRequestID(resp.Header))
-	}
-	if err != nil {
-		attributes = append(attributes, "error", err.Error())
-	}
-	a.log(ctx, "attempt", attributes...)
 }
 
 // log writes a debug record about the attempt.

@@ -180,6 +180,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 		o.Retryer = cfg.Retryer()
 	}
 	useHTTPClient(&o, cfg.HTTPClient)
+	setDefaultTransports(&o) // so that the functions can wrap them
 	var problems problemList
 	useConfiguredEndpoints(&o, cfg, &problems)
 	for _, fn := range cfg.ServiceOptions {

@@ -37,7 +37,7 @@ func decodeException(
 		message := cmp.Or(members.exact("Message"), members.exact("message"))
 		return newException(modelled, exceptionFields{
 			message:      redactMessage(message, credentials),
-			requestID:    cmp.Or(redactCode(members.exact("RequestId"), credentials), headerRequestID(header)),
+			requestID:    cmp.Or(redactCode(members.exact("RequestId"), credentials), headerRequestID(header, credentials)),
 			resourceType: redactCode(members.exact("ResourceType"), credentials),
 		})
 	}
@@ -160,19 +160,25 @@ func readStringMembers(body []byte) (errorMembers, error) {
 	return members, err
 }
 
-// headerRequestID returns the request id in a response's header.
-func headerRequestID(header http.Header) string {
+// headerRequestID returns the request id in a response's header, fit to be shown.
+func headerRequestID(header http.Header, credentials aws.Credentials) string {
 	id := header.Get("X-Amzn-Requestid")
 	if id == "" {
 		id = header.Get("X-Amz-Requestid")
 	}
-	return redactCode(id, aws.Credentials{})
+	return redactCode(id, credentials)
 }
 
 // responseError adds to err what a response says. It keeps neither the body nor the
 // request, which holds the signature and the session token. A nil response stands
 // for none.
 func responseError(resp *http.Response, err error) *awshttp.ResponseError {
+	return signedResponseError(resp, err, aws.Credentials{})
+}
+
+// signedResponseError is responseError for a request that was signed with credentials,
+// which the response may repeat.
+func signedResponseError(resp *http.Response, err error, credentials aws.Credentials) *awshttp.ResponseError {
 	kept := http.Response{Header: http.Header{}}
 	if resp != nil {
 		kept = *resp
@@ -185,7 +191,7 @@ func responseError(resp *http.Response, err error) *awshttp.ResponseError {
 			Response: &smithyhttp.Response{Response: &kept},
 			Err:      err,
 		},
-		RequestID: headerRequestID(kept.Header),
+		RequestID: headerRequestID(kept.Header, credentials),
 	}
 }
 
@@ -195,9 +201,7 @@ func sendError(err error, credentials aws.Credentials) error {
 	if urlError, ok := errors.AsType[*url.Error](err); ok {
 		err = urlError.Err
 	}
-	if text := redactMessage(err.Error(), credentials); text != err.Error() {
-		err = &hiddenError{text: text, err: err}
-	}
+	err = hideSecrets(err, credentials)
 	if speaksNoTLS(err) {
 		err = &retryDecision{
 			err:       fmt.Errorf("the server does not speak TLS, check the endpoint's scheme: %w", err),
@@ -213,9 +217,16 @@ func speaksNoTLS(err error) bool {
 	return isRecordHeader || errors.Is(err, http.ErrSchemeMismatch)
 }
 
+// connecting has the operations of package net, and of net/http's proxies, that come
+// before a connection is there.
+var connecting = map[string]bool{
+	"dial":         true,
+	"proxyconnect": true,
+}
+
 // neverConnected reports whether there was no connection to send a request on.
 func neverConnected(err error) bool {
-	if networkError, ok := errors.AsType[*net.OpError](err); ok && networkError.Op == "dial" {
+	if networkError, ok := errors.AsType[*net.OpError](err); ok && connecting[networkError.Op] {
 		return true
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
@@ -254,6 +265,41 @@ func (e *textError) Error() string { return e.text }
 
 // Unwrap returns the errors that the text is about.
 func (e *textError) Unwrap() []error { return e.errs }
+
+// hideSecrets returns an error from outside without the secrets in its text, and in the
+// texts of the errors that it wraps.
+func hideSecrets(err error, credentials aws.Credentials) error {
+	if isShowable(err, credentials) {
+		return err
+	}
+	return &hiddenError{
+		text: redactMessage(err.Error(), credentials),
+		err:  err,
+	}
+}
+
+// isShowable reports whether no error of a chain has anything in its text that is not
+// shown.
+func isShowable(err error, credentials aws.Credentials) bool {
+	if err == nil {
+		return true
+	}
+	text := err.Error()
+	if redactMessage(text, credentials) != text {
+		return false
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return isShowable(err.Unwrap(), credentials)
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range err.Unwrap() {
+			if !isShowable(wrapped, credentials) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // hiddenError gives an error another text, because its own has secrets. The error can be
 // matched and found, but is not in the chain, which people print.

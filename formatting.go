@@ -178,6 +178,17 @@ func (r SnapshotJobS3Result) Format(f fmt.State, _ rune) {
 	formatPlain(f, plain(r))
 }
 
+// Format writes the text of the error, for every verb.
+func (e *JobError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// Format writes the text of the error, for every verb.
+func (e *FileError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// formatText prints a text that stands for a value.
+func formatText(f fmt.State, verb rune, text string) {
+	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
+}
+
 // String returns the file without the secrets of its URI. It stands in for a Format
 // method, whose name a field has.
 func (f ResultFile) String() string {

@@ -107,7 +107,7 @@ func redactAfterName(text, name string) string {
 		if !strings.EqualFold(text[i:end], name) {
 			continue
 		}
-		end += len(text[end:]) - len(strings.TrimLeft(text[end:], " "))
+		end += len(text[end:]) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
 		if end < len(text) && strings.IndexByte(secretSeparators, text[end]) >= 0 {
 			return text[:end+1] + redacted
 		}
@@ -128,7 +128,39 @@ func oneLine(text string) string {
 
 // redactCode makes a code or a request id from outside fit to be shown.
 func redactCode(code string, credentials aws.Credentials) string {
-	return shorten(redact(shorten(code, 4*maxCodeLength), credentials), maxCodeLength)
+	return shorten(redactStart(code, credentials), maxCodeLength)
+}
+
+// redactStart is redact for a text that may be very long. It looks at the beginning
+// alone, and removes the half of a secret that may stand at its end.
+func redactStart(text string, credentials aws.Credentials) string {
+	isCut := len(text) >= maxErrorBody
+	text = strings.ToValidUTF8(text[:min(len(text), maxErrorBody)], "\uFFFD")
+	if isCut {
+		text = trimHalfSecret(text, credentials.SessionToken)
+		text = trimHalfSecret(text, credentials.SecretAccessKey)
+	}
+	return redact(text, credentials)
+}
+
+// trimHalfSecret removes from the end of a text the beginning of a secret, or of a part
+// of it that redactSecret knows.
+func trimHalfSecret(text, secret string) string {
+	text = trimBeginning(text, secret)
+	for part := range strings.FieldsFuncSeq(secret, isEscapable) {
+		text = trimBeginning(text, part)
+	}
+	return text
+}
+
+// trimBeginning removes from the end of a text what a secret begins with.
+func trimBeginning(text, secret string) string {
+	for length := min(len(secret)-1, len(text)); length > 0; length-- {
+		if strings.HasSuffix(text, secret[:length]) {
+			return text[:len(text)-length]
+		}
+	}
+	return text
 }
 
 // redactMessage makes a message from outside fit to be shown.
@@ -148,6 +180,5 @@ func shorten(text string, length int) string {
 // redacted, so that no half of a secret stays.
 func snippet(body []byte, credentials aws.Credentials) string {
 	body = body[:min(len(body), maxErrorBody)]
-	text := redact(strings.ToValidUTF8(string(body), "\uFFFD"), credentials)
-	return shorten(text, snippetSize)
+	return shorten(redactStart(string(body), credentials), snippetSize)
 }

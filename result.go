@@ -14,6 +14,12 @@ const (
 	// maxShownFiles is how many failed files the text of a JobError lists.
 	maxShownFiles = 10
 
+	// maxShownReasons is how many errors of a file a text lists.
+	maxShownReasons = 10
+
+	// maxFailureLength bounds what a text says of a file, in bytes.
+	maxFailureLength = 8 << 10
+
 	// maxErrorFiles is how many failed files a JobError has. A job has up to 7 files.
 	maxErrorFiles = 1000
 )
@@ -80,22 +86,30 @@ func (f ResultFile) describe() string {
 			text.WriteString(" visual " + visual)
 		}
 	}
-	return oneLine(text.String())
+	return shorten(oneLine(text.String()), maxMessageLength)
 }
 
 // failure says which file failed, and why.
 func (f ResultFile) failure() string {
 	switch {
 	case len(f.Errors) > 0:
-		reasons := make([]string, len(f.Errors))
-		for i, info := range f.Errors {
-			reasons[i] = explain(info.ErrorType, info.ErrorMessage)
-		}
-		return f.describe() + ": " + strings.Join(reasons, ", ")
+		return shorten(f.describe()+": "+f.reasons(), maxFailureLength)
 	case f.Index < 0:
 		return f.describe() + ": asked for, but not in the result"
 	}
 	return f.describe() + ": the result has neither a URI nor an error"
+}
+
+// reasons lists the first errors of a file, and says how many more there are.
+func (f ResultFile) reasons() string {
+	var reasons []string
+	for _, info := range f.Errors[:min(maxShownReasons, len(f.Errors))] {
+		reasons = append(reasons, explain(info.ErrorType, info.ErrorMessage))
+	}
+	if more := len(f.Errors) - len(reasons); more > 0 {
+		reasons = append(reasons, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(reasons, ", ")
 }
 
 // Files walks every file of every user, those of anonymous users first, in the order
@@ -250,7 +264,7 @@ func (e *JobError) Error() string {
 // outcome says how the job ended.
 func (e *JobError) outcome() string {
 	failed := e.failedFiles()
-	status := oneLine(string(e.Status))
+	status := redactCode(string(e.Status), aws.Credentials{})
 	switch {
 	case e.Status == "":
 		return "has no status"
@@ -358,8 +372,8 @@ var advice = map[string]string{
 // explain returns an error's type and message, without secrets, and what to do about
 // it. It returns "" if there is neither type nor message.
 func explain(errorType, message string) string {
-	errorType = oneLine(errorType)
-	message = redact(message, aws.Credentials{})
+	errorType = redactCode(errorType, aws.Credentials{})
+	message = redactMessage(message, aws.Credentials{})
 	text := errorType
 	if errorType != "" && message != "" {
 		text += ": "

@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 )
 
@@ -64,8 +65,11 @@ func redactUserInfo(address string) string {
 
 // Format writes what String returns, for every verb and flag.
 func (u S3URI) Format(f fmt.State, verb rune) {
-	fmt.Fprintf(f, fmt.FormatString(f, verb), u.String())
+	formatText(f, verb, u.String())
 }
+
+// LogValue returns what String returns.
+func (u S3URI) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
 // MarshalText returns the URI without its query and user info.
 func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.withoutSecrets()), nil }

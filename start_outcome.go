@@ -96,12 +96,13 @@ func describeFailed(err error) error {
 // tells: its files, its destination, its parameters, and the keys of its tags. A
 // description does not have the values of tags. What it lacks is taken to match.
 func (o *DescribeDashboardSnapshotJobOutput) Matches(in *StartDashboardSnapshotJobInput) bool {
-	if in == nil {
+	if o == nil || in == nil {
 		return false
 	}
 	described := o.SnapshotConfiguration
 	asked := in.SnapshotConfiguration
-	if !slices.EqualFunc(described.FileGroups, asked.FileGroups, SnapshotFileGroup.equal) {
+	if len(described.FileGroups) > 0 &&
+		!slices.EqualFunc(described.FileGroups, asked.FileGroups, SnapshotFileGroup.equal) {
 		return false
 	}
 	if described.DestinationConfiguration != nil &&

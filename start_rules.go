@@ -124,8 +124,16 @@ func (c *startCheck) required(field, text string) {
 	}
 }
 
+// requiredList checks the number of elements of a list that a request cannot do without.
+func (c *startCheck) requiredList(field string, count int, limits countLimits) {
+	if c.withoutRules && count == 0 {
+		c.problems.add(field, "is empty")
+	}
+	c.count(field, count, limits)
+}
+
 func (c *startCheck) fileGroups(groups []SnapshotFileGroup) {
-	c.count("FileGroups", len(groups), fileGroupLimits)
+	c.requiredList("FileGroups", len(groups), fileGroupLimits)
 	filesOf := map[SnapshotFileFormatType]int{}
 	for i, group := range groups {
 		files := indexed("FileGroups", i) + ".Files"
@@ -157,7 +165,7 @@ func (c *startCheck) file(field string, file SnapshotFile) {
 	}
 	ofFormat := " for " + string(file.FormatType)
 	selections := field + ".SheetSelections"
-	c.count(selections, len(file.SheetSelections), countLimits{
+	c.requiredList(selections, len(file.SheetSelections), countLimits{
 		format:  "has %d selections",
 		least:   1,
 		most:    rule.maxSelections,

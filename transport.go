@@ -132,33 +132,24 @@ type clientTransport struct {
 	client aws.HTTPClient
 }
 
-// RoundTrip calls the client's Do. It refuses a response that the client has got by
-// following a redirect, which may have taken the session token to another host.
+// RoundTrip calls the client's Do.
 func (t clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.client.Do(req)
-	if resp == nil || !wasRedirected(req, resp) {
-		return resp, err
-	}
-	if resp.Body != nil {
-		resp.Body.Close()
-	}
-	return nil, &retryDecision{err: errRedirected, retryable: false}
+	return t.client.Do(req)
 }
 
 var errRedirected = errors.New("the HTTP client followed a redirect: want one that returns redirects, " +
 	"as CheckRedirect with http.ErrUseLastResponse makes an *http.Client do")
 
-// wasRedirected reports whether a response is to another request than was sent.
-func wasRedirected(sent *http.Request, resp *http.Response) bool {
-	answered := resp.Request
-	if answered == nil || answered == sent || answered.URL == nil {
-		return false
-	}
-	return answered.Response != nil || answered.URL.String() != sent.URL.String()
+// wasRedirected reports whether a response was got by following a redirect. Package
+// net/http tells that by the Response of the request that the response is to.
+func wasRedirected(resp *http.Response) bool {
+	return resp.Request != nil && resp.Request.Response != nil
 }
 
 // roundTrip sends a request, and makes up for transports that break the rules of
-// http.RoundTripper: it returns either an error or a response with a body.
+// http.RoundTripper: it returns either an error or a response with a body. A response
+// that was got by following a redirect is an error, because the redirect may have taken
+// the session token to another host.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
 	if resp == nil && err == nil {
@@ -169,6 +160,9 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	}
 	if resp.Body == nil {
 		resp.Body = http.NoBody
+	}
+	if err == nil && wasRedirected(resp) {
+		err = &retryDecision{err: errRedirected, retryable: false}
 	}
 	if err != nil {
 		resp.Body.Close()
