@@ -256,7 +256,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		status int
 		bound  int64
 	}{
-		{status: 200, bound: 16 << 20},
+		{status: 200, bound: 1 << 20},
 		{status: 404, bound: 64 << 10},
 		{status: 503, bound: 64 << 10},
 	}

@@ -62,7 +62,8 @@ func (s *crowdServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-s.together
 	case n == s.callers:
 		close(s.together)
-	case n%50 == 0:
+	case n%50 == 0 && strings.HasPrefix(r.Header.Get("Amz-Sdk-Request"), "attempt=1;"):
+		// Not a later attempt: no call must run out of them.
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

@@ -184,6 +184,9 @@ func (e *JobError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error(
 // Format writes the text of the error, for every verb.
 func (e *FileError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
+// Format writes the text of the error, for every verb.
+func (e *DownloadError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
 // formatText prints a text that stands for a value.
 func formatText(f fmt.State, verb rune, text string) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
