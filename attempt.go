@@ -25,10 +25,11 @@ const (
 	signingService = "quicksight"
 
 	// maxBody bounds what is read of a 2xx response. The largest real one has 14 KB.
-	// Small elements take 80 times their bytes when they are decoded.
+	// Decoded, a body of many small elements takes 80 times its size.
 	maxBody = 1 << 20
 
-	// maxErrorBody bounds what is read of any other response.
+	// maxErrorBody bounds what is read of any other response. No page that explains an
+	// error is longer.
 	maxErrorBody = 64 << 10
 
 	// maxPooledBody bounds the buffers that are kept for later responses.
@@ -44,8 +45,8 @@ func payloadHash(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// attempt is one signed try of a call. The retry loop sends the same one again
-// with another number and, perhaps, another skew.
+// attempt sends a request of a call once, signed. The loop sets number and skew before
+// each attempt; the rest is the same for all attempts of the call.
 type attempt struct {
 	settings     *settings
 	request      *request
@@ -54,9 +55,8 @@ type attempt struct {
 	payloadHash  string
 	maxAttempts  int // 0 if the retryer sets no limit
 
-	number   int           // 1 for the first
-	skew     time.Duration // what is added to this machine's clock to sign
-	previous attemptResult // of the attempt sent last
+	number int           // 1 for the first
+	skew   time.Duration // what is added to this machine's clock to sign
 }
 
 // attemptResult is what an attempt learnt besides the body of its response. An
@@ -67,7 +67,8 @@ type attemptResult struct {
 	header      http.Header     // of the response; nil if there was none
 	requestID   string          // in the header of a 2xx response
 	status      int             // the HTTP status of a 2xx response
-	skew        time.Duration   // how far the service's clock is ahead, as far as is known now
+	signedSkew  time.Duration   // how far ahead the service's clock was taken to be
+	skew        time.Duration   // how far ahead it is, as far as the response told
 
 	// outcomeUnknown reports whether the service may have done what it was asked
 	// for although the attempt failed.
@@ -93,7 +94,7 @@ func newAttempt(s *settings, req *request, body any) attempt {
 // send signs the request, sends it once, and reads the response. All of that but the
 // asking for credentials is bounded by Options.AttemptTimeout.
 func (a *attempt) send(ctx context.Context) (attemptResult, error) {
-	learned := attemptResult{skew: a.skew}
+	learned := attemptResult{signedSkew: a.skew, skew: a.skew}
 	credentials, err := a.settings.retrieveCredentials(ctx)
 	learned.credentials = credentials
 	if err != nil {
@@ -117,9 +118,9 @@ func (a *attempt) send(ctx context.Context) (attemptResult, error) {
 	return learned, err
 }
 
-// exchange sends a signed request, and reads and logs its response.
+// exchange sends a signed request, and reads and logs its response. It adds to learned
+// what it learns, also if it fails.
 func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
-	signedWith := a.skew
 	learned.sent = time.Now()
 	resp, err := roundTrip(a.settings.options.Transport, req)
 	received := time.Now()
@@ -127,11 +128,11 @@ func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
 		err = responseError(nil, sendError(err, learned.credentials))
 	} else {
 		learned.header = resp.Header
-		a.observeSkew(learned, received)
+		a.learnSkew(learned, received)
 		err = a.readResponse(resp, learned)
 	}
 	if a.settings.options.Logger != nil {
-		attributes := []any{"duration", received.Sub(learned.sent), "skew", signedWith}
+		attributes := []any{"duration", time.Since(learned.sent), "skew", a.skew}
 		if resp != nil {
 			requestID := headerRequestID(resp.Header, learned.credentials)
 			attributes = append(attributes, "status", resp.StatusCode, "requestID", requestID)
@@ -144,8 +145,9 @@ func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
 	return err
 }
 
-// observeSkew learns the service's clock from a response, unless it may not.
-func (a *attempt) observeSkew(learned *attemptResult, received time.Time) {
+// learnSkew adds to learned what the response tells of the service's clock, unless the
+// options switch that off.
+func (a *attempt) learnSkew(learned *attemptResult, received time.Time) {
 	if a.settings.options.DisableClockSkewCorrection {
 		return
 	}
@@ -174,36 +176,9 @@ func leavesOutcomeUnknown(err error) bool {
 		return false
 	}
 	status := httpStatus(err)
-	if status >= 500 {
-		return true
-	}
-	return status < 300 && !neverConnected(err)
-}
-
-// retrieveCredentials asks the provider for credentials.
-func (s *settings) retrieveCredentials(ctx context.Context) (aws.Credentials, error) {
-	credentials, err := s.options.Credentials.Retrieve(ctx)
-	if err == nil && !credentials.HasKeys() {
-		err = errors.New("the provider returned none, without an error")
-	}
-	if err != nil {
-		return credentials, fmt.Errorf("get identity: get credentials: %w", err)
-	}
-	return credentials, nil
-}
-
-// renewCredentials makes the provider forget credentials that have expired, unless
-// it has newer ones already. It reports whether the provider can give others.
-func (s *settings) renewCredentials(ctx context.Context, expired aws.Credentials) bool {
-	cache, ok := s.options.Credentials.(interface{ Invalidate() })
-	if !ok {
-		return false
-	}
-	current, err := s.options.Credentials.Retrieve(ctx)
-	if err == nil && current.AccessKeyID == expired.AccessKeyID && current.SessionToken == expired.SessionToken {
-		cache.Invalidate()
-	}
-	return true
+	noResponse := status == 0
+	unreadable := status/100 == 2
+	return status >= 500 || unreadable || noResponse && !neverConnected(err)
 }
 
 // newHTTPRequest makes the request of this attempt, without its signature.
@@ -238,10 +213,11 @@ func emptyRequest(ctx context.Context, method string, body []byte) *http.Request
 	return req
 }
 
-// attemptHeader is the value of Amz-Sdk-Request. As in the official client, it
-// tells the deadline only if the service's clock is known to be ahead.
+// attemptHeader returns the value of Amz-Sdk-Request. Like the official client, it has
+// the deadline only if the service's clock is known to be ahead.
 func (a *attempt) attemptHeader(ctx context.Context) string {
-	header := make([]byte, 0, 64)
+	const longest = 64 // bytes, so that one allocation is enough
+	header := make([]byte, 0, longest)
 	header = append(header, "attempt="...)
 	header = strconv.AppendInt(header, int64(a.number), 10)
 	if a.maxAttempts > 0 {
@@ -256,21 +232,23 @@ func (a *attempt) attemptHeader(ctx context.Context) string {
 }
 
 // lambdaTraceID returns the trace id of the Lambda invocation that this code runs
-// in, by which Lambda finds functions that call each other in a circle.
+// in, by which Lambda finds functions that call each other in a circle. Elsewhere it
+// returns "".
 func lambdaTraceID() string {
+	// The middleware asks this too. Asking first saves its allocations.
 	if _, inLambda := os.LookupEnv("AWS_LAMBDA_FUNCTION_NAME"); !inLambda {
 		return ""
 	}
 	return builtHeader(&awsmiddleware.RecursionDetection{}, "X-Amzn-Trace-Id")
 }
 
-// sign signs req for the service. Its signature is over the path as it is sent,
-// escaped once more.
+// sign signs req for the service. As SigV4 asks, it signs the path as it is sent,
+// escaped a second time.
 func (a *attempt) sign(ctx context.Context, req *http.Request, credentials aws.Credentials) error {
-	escaping := func(*v4.SignerOptions) {}
+	var optFns []func(*v4.SignerOptions)
 	if req.URL.RawPath == "" {
-		// Escaping again would change nothing, and takes time.
-		escaping = leavePath
+		// Nothing in the path needs escaping, so that escaping it again only takes time.
+		optFns = append(optFns, leavePath)
 	}
 	return a.settings.signer.SignHTTP(
 		ctx,
@@ -280,7 +258,7 @@ func (a *attempt) sign(ctx context.Context, req *http.Request, credentials aws.C
 		signingService,
 		a.settings.endpoint.region,
 		time.Now().Add(a.skew),
-		escaping,
+		optFns...,
 	)
 }
 
@@ -293,7 +271,7 @@ func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) erro
 	buffer := bodyBuffers.Get().(*bodyBuffer)
 	defer buffer.release()
 	if resp.StatusCode/100 != 2 {
-		// Even a part of an error's body is better than none.
+		// If the body breaks off, its beginning is still the best message there is.
 		body, _ := buffer.read(resp, maxErrorBody)
 		body = body[:min(len(body), maxErrorBody)]
 		return a.exception(resp, body, learned.credentials)
@@ -318,10 +296,11 @@ func (a *attempt) exception(resp *http.Response, body []byte, credentials aws.Cr
 }
 
 // decodeBody decodes the body of a 2xx response, as far as it could be read before
-// readErr. A JSON value that arrived whole counts, right or wrong, however the
-// connection ended. An empty body counts only if the connection ended well.
+// readErr. A JSON value that arrived completely is judged as it is, even if the
+// connection broke behind it. An empty body is an output without values if the
+// connection ended well, and otherwise a body that was cut off.
 func (a *attempt) decodeBody(resp *http.Response, body []byte, readErr error, credentials aws.Credentials) error {
-	failure := &bodyError{
+	failure := &bodyFailure{
 		resp:        resp,
 		body:        body,
 		credentials: credentials,
@@ -347,15 +326,16 @@ func (a *attempt) decodeBody(resp *http.Response, body []byte, readErr error, cr
 	return failure.undecodable(err)
 }
 
-// bodyError makes the errors of a 2xx response whose body is of no use.
-type bodyError struct {
+// bodyFailure makes the errors of a 2xx response whose body is of no use.
+type bodyFailure struct {
 	resp        *http.Response
 	body        []byte
 	credentials aws.Credentials
 }
 
-// undecodable is the error of a body that arrived whole and makes no sense.
-func (e *bodyError) undecodable(err error) error {
+// undecodable is the error of a body that another attempt would not make better: it is
+// too long, or arrived completely and makes no sense.
+func (e *bodyFailure) undecodable(err error) error {
 	text := fmt.Sprintf(
 		"failed to decode response body, %s, Content-Type %s, body %q",
 		redactMessage(err.Error(), e.credentials),
@@ -365,8 +345,8 @@ func (e *bodyError) undecodable(err error) error {
 	return e.deserializationError(&textError{text: text, errs: []error{hideSecrets(err, e.credentials)}})
 }
 
-// cutOff is the error of a body that did not arrive whole.
-func (e *bodyError) cutOff(err error, retryable bool) error {
+// cutOff is the error of a body that did not arrive completely.
+func (e *bodyFailure) cutOff(err error, retryable bool) error {
 	text := fmt.Sprintf(
 		"failed to decode response body, cut off after %d bytes: %s",
 		len(e.body),
@@ -378,7 +358,7 @@ func (e *bodyError) cutOff(err error, retryable bool) error {
 	})
 }
 
-func (e *bodyError) deserializationError(err error) error {
+func (e *bodyFailure) deserializationError(err error) error {
 	return signedResponseError(e.resp, &smithy.DeserializationError{
 		Err:      err,
 		Snapshot: []byte(snippet(e.body, e.credentials)),
@@ -398,6 +378,8 @@ var bodyBuffers = sync.Pool{
 // read reads a response's body up to one byte beyond limit. The result is valid
 // until the buffer is released.
 func (b *bodyBuffer) read(resp *http.Response, limit int) ([]byte, error) {
+	// ContentLength is -1 if it is not known, and a server may lie. ReadFrom needs
+	// MinRead free bytes to find the end without growing the buffer again.
 	announced := min(max(resp.ContentLength, 0), maxPooledBody)
 	b.data.Grow(int(announced) + bytes.MinRead)
 	b.limited.R = resp.Body

@@ -31,7 +31,7 @@ type request struct {
 	operation *operation
 	path      requestPath
 	body      []byte       // nil if the request has none
-	subject   fmt.Stringer // what the call is about, for errors and logs
+	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
 }
 
 // requestPath is a path below that of the endpoint.
@@ -56,7 +56,7 @@ func newRequestPath(segments ...string) requestPath {
 
 // joinPath returns the segments with a slash before each.
 func joinPath(segments []string) string {
-	const usualLength = 128
+	const usualLength = 128 // bytes; few paths are longer, so that one allocation is enough
 	var path strings.Builder
 	path.Grow(usualLength)
 	for _, segment := range segments {
@@ -66,9 +66,10 @@ func joinPath(segments []string) string {
 	return path.String()
 }
 
+// needsEscaping reports whether escapeID changes a segment.
 func needsEscaping(segment string) bool { return escapeID(segment) != segment }
 
-// callResult is what a call learnt besides the body of its response. A call that
+// callResult is what a call has learned besides the body of its response. A call that
 // fails has one as well.
 type callResult struct {
 	requestID string    // in the header of the 2xx response
@@ -81,11 +82,13 @@ type callResult struct {
 	outcomeUnknown bool
 }
 
-// do sends a request until the service responds, refuses it, or ctx ends, and
-// decodes the body of the response into what body points to. It sends nothing if
-// there are inputProblems, or if the client's options have problems.
+// do checks the context and the settings, and sends a request as often as the retryer
+// allows, until an attempt succeeds, an error is final, or ctx ends. It decodes the body
+// of the response into what body points to. It sends nothing if there are problems, with
+// the input, the context or the settings.
 //
-// The caller passes the error to [callError].
+// The error does not name the operation yet: StartDashboardSnapshotJob needs it bare. In
+// the end every caller passes it to callError.
 func (c *Client) do(
 	ctx context.Context,
 	settings *settings,
@@ -99,7 +102,7 @@ func (c *Client) do(
 	if len(problems) > 0 {
 		return callResult{}, &InvalidInputError{Faults: problems}
 	}
-	return c.send(settings.withService(ctx, req.operation), settings, req, body)
+	return c.send(settings.withOperation(ctx, req.operation), settings, req, body)
 }
 
 // callError adds the operation's name to the error of a call and, unless the

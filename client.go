@@ -11,7 +11,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// version is this module's, as the User-Agent header tells it.
+// version is the version of this module. It is part of the User-Agent header.
 const version = "0.1.0"
 
 // Client calls the snapshot-job operations of Amazon QuickSight. It is safe for
@@ -71,61 +71,69 @@ type Options struct {
 	// requests go to the region's own endpoint.
 	BaseEndpoint *string
 
-	// UseFIPSEndpoint selects the region's endpoint with FIPS 140 cryptography. By
-	// default it is not used.
+	// UseFIPSEndpoint selects the region's endpoint with FIPS 140 cryptography, for files
+	// in S3 too. By default it is not used.
 	UseFIPSEndpoint aws.FIPSEndpointState
 
-	// UseDualStackEndpoint selects the region's endpoint for IPv4 and IPv6. By
-	// default it is not used.
+	// UseDualStackEndpoint selects the region's endpoint for IPv4 and IPv6, for files in
+	// S3 too. By default it is not used.
 	UseDualStackEndpoint aws.DualStackEndpointState
 
 	// Retryer decides which errors are tried again, how often, and when. All calls
-	// of a client share it. If nil, it is one of package aws/retry, as RetryMode
-	// says, for which LimitExceededException is final. If a call sets it to nil, the
-	// call gets one of its own.
+	// of a client share it. If nil, it is a *retry.Standard or *retry.AdaptiveMode, as
+	// RetryMode says, which does not try again after LimitExceededException. If a call
+	// sets it to nil, the call gets a new one, with 500 new tokens.
 	Retryer aws.Retryer
 
-	// RetryMode is standard or adaptive. It counts only where Retryer is nil. If
-	// empty, the mode is standard.
+	// RetryMode is standard or adaptive. It counts only where Retryer is nil. In the
+	// option functions of a call Retryer is set already: to change the mode of one call,
+	// set Retryer to nil as well. If empty, the mode is standard.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how many times a request is sent at most. If 0, Retryer
-	// decides, by default 3.
+	// decides, by default 3. A call that sets a Retryer of its own sets RetryMaxAttempts
+	// too if it wants a limit: that of the client does not apply to it.
 	RetryMaxAttempts int
 
-	// AppID is sent in the User-Agent header. AWS allows 50 characters. If empty,
-	// nothing is sent.
+	// AppID is the name of the application in the User-Agent header. AWS allows 50
+	// characters; the length is not checked. If empty, the header names none.
 	AppID string
 
-	// DisableClockSkewCorrection signs with this machine's clock alone. By default
-	// the client learns the service's clock from every response. If the clocks are
-	// more than 4 minutes apart and a signature was refused, the request is signed
-	// anew.
+	// DisableClockSkewCorrection signs with this machine's clock alone. By default the
+	// client learns from the Date of responses how far this clock is off, and signs later
+	// requests accordingly. A request is signed anew if its signature was refused and its
+	// time was off by more than 4 minutes.
 	DisableClockSkewCorrection bool
 
 	// AttemptTimeout bounds each attempt, from sending the request to the end of the
-	// response's body. An attempt that runs out of it is tried again. If 0, it is 30
-	// seconds. If negative, only the context bounds an attempt.
+	// response's body. An attempt that runs out of it is tried again, like one whose
+	// connection broke; but a POST is not tried again once its 2xx status has arrived. It
+	// does not bound the download of files: see [DownloadOptions].StallTimeout. If 0, it
+	// is 30 seconds. If negative, only the context bounds an attempt.
 	AttemptTimeout time.Duration
 
-	// DisableInputRules sends starts that the documented limits refuse: the numbers of
-	// files, visuals, tags and the like, the formats, and the scopes. It is for
-	// accounts whose limits AWS has raised, and for rules that AWS has relaxed since.
+	// DisableInputRules turns off the checks of StartDashboardSnapshotJob for documented
+	// limits: the numbers of files, visuals, tags and the like, the formats, and the
+	// scopes. It is for accounts whose limits AWS has raised, and for rules that AWS has
+	// relaxed since.
 	// Ids and required members are checked all the same. By default, such a start is an
 	// *InvalidInputError.
 	DisableInputRules bool
 
-	// Logger gets a debug record of each attempt and of each decision to try again.
-	// No record holds a secret. If nil, nothing is logged.
+	// Logger gets a debug record of each attempt that was sent ("attempt"), of each
+	// decision whether to try again ("retry"), and likewise for files ("download
+	// attempt" and "download retry"). No record holds a secret. If nil, nothing is
+	// logged.
 	Logger *slog.Logger
 
-	// Limiter is asked before every attempt. A *rate.Limiter of golang.org/x/time/rate
-	// keeps calls within the account's 10 requests a second. If nil, calls are not
-	// limited.
+	// Limiter is asked before every attempt of a call, but not of a file. If it returns
+	// an error, the call ends with that error. A *rate.Limiter of
+	// golang.org/x/time/rate keeps the calls of the clients that share it within the
+	// account's 10 requests a second. If nil, calls are not limited.
 	Limiter interface{ Wait(context.Context) error }
 }
 
-// Format writes the region and nothing else, so that no verb shows a secret.
+// Format writes the type and the region, for every verb, so that none shows a secret.
 func (o Options) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "snapshotjob.Options of %s", o.Region)
 }
@@ -133,7 +141,7 @@ func (o Options) Format(f fmt.State, _ rune) {
 // MarshalText returns what Format writes, for JSON and for loggers.
 func (o Options) MarshalText() ([]byte, error) { return fmt.Append(nil, o), nil }
 
-// Format writes the region and nothing else, so that no verb shows a secret.
+// Format writes the type and the region, for every verb, so that none shows a secret.
 func (c *Client) Format(f fmt.State, _ rune) {
 	region := ""
 	if c != nil && c.settings != nil {
@@ -142,7 +150,8 @@ func (c *Client) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "snapshotjob.Client of %s", region)
 }
 
-// New returns a client with the options, as optFns change them in their order.
+// New returns a client with the options, as optFns change them in their order. Wrong
+// options are reported by every call.
 func New(options Options, optFns ...func(*Options)) *Client {
 	return newClient(options, nil, optFns)
 }
@@ -197,7 +206,6 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 func newClient(o Options, problems problemList, optFns []func(*Options)) *Client {
 	setDefaultTransports(&o) // so that the functions can wrap them
 	applyAll(&problems, &o, optFns)
-	const noAttemptsEnforced = 0
 	return &Client{
 		settings: prepare(o, noAttemptsEnforced, problems, v4.NewSigner()),
 	}

@@ -175,7 +175,7 @@ func (o *object) connect(last error) error {
 		// Of an old URL S3 says 403, or ExpiredToken for what signed it.
 		signed, expired := o.uri.isKey(), credentialsExpired(err)
 		switch {
-		case !o.renewed && signed && expired && o.settings.renewCredentials(o.ctx, o.creds):
+		case !o.renewed && signed && expired && o.settings.invalidateCredentials(o.ctx, o.creds):
 		case !o.renewed && !signed && (expired || httpStatus(err) == http.StatusForbidden):
 			if failed := o.locate(true); failed != nil {
 				return withPrevious(failed, err)

@@ -123,6 +123,13 @@ func indexed(list string, index int) string {
 	return fmt.Sprintf("%s[%d]", list, index)
 }
 
+// checkNotNegative adds a problem if a number is negative.
+func (l *problemList) checkNotNegative(field string, number int) {
+	if number < 0 {
+		l.add(field, "is %d: want a positive value, or 0 for the default", number)
+	}
+}
+
 // setDefault gives an option its default if it is 0, and adds a problem if it is
 // negative.
 func setDefault[N ~int | ~int64](problems *problemList, field string, option *N, value N) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,17 +15,21 @@ import (
 )
 
 // retryLoop sends the attempts of one call. The retryer decides which errors are
-// tried again, how often, and when.
+// tried again, how often, and when. It hands out two kinds of tokens: an attempt token
+// before every attempt, by which the adaptive mode limits the rate, and a retry token
+// before every retry, of which there are 500.
 type retryLoop struct {
 	client   *Client
 	settings *settings
 	attempt  attempt
 
 	result    callResult
-	lastError error // of the last attempt, as its caller would see it
+	last      attemptResult // of the attempt that was sent last
+	lastError error         // of that attempt
 
-	// releaseRetryToken pays back the retryer's token for the attempt under way.
-	// It does nothing for an attempt that took none.
+	// releaseRetryToken tells the retryer how the attempt under way ended. After a
+	// success the retryer takes back the retry token of that attempt. The function does
+	// nothing if the attempt took no retry token.
 	releaseRetryToken func(error) error
 
 	// renewedCredentials reports whether the call has had its one attempt with
@@ -34,7 +37,7 @@ type retryLoop struct {
 	renewedCredentials bool
 }
 
-// send sends a request until the service responds, refuses it, or ctx ends.
+// send makes the retry loop of a call, and runs it.
 func (c *Client) send(ctx context.Context, s *settings, req *request, body any) (callResult, error) {
 	loop := &retryLoop{
 		client:            c,
@@ -61,29 +64,36 @@ func newInvocationID() string {
 	return id
 }
 
-// run sends attempts until one succeeds or the error is final, and returns the
+// run sends attempts until one succeeds, an error is final, or ctx ends. It returns the
 // error of the call.
 func (l *retryLoop) run(ctx context.Context) error {
 	for number := 1; ; number++ {
-		releaseAttempt, err := l.admit(ctx)
+		releaseAttemptToken, err := l.admit(ctx)
 		if err != nil {
 			return err
 		}
-		err = l.sendAttempt(ctx, number, releaseAttempt)
-		if err == nil || ctx.Err() != nil {
+		err = l.sendAttempt(ctx, number)
+		isCanceled := err != nil && ctx.Err() != nil
+		if isCanceled {
+			err = canceledError(ctx, err, l.lastError)
+		}
+		l.releaseRetryToken(err)
+		releaseAttemptToken(err)
+		if err == nil || isCanceled {
 			return err
 		}
-		if l.renewCredentials(ctx, err) {
+		l.lastError = l.explain(err)
+		if l.renewCredentials(ctx) {
 			continue
 		}
-		if err := l.prepareRetry(ctx, err); err != nil {
+		if err := l.prepareRetry(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// admit waits until one more attempt may be sent: for the limiter, and for the
-// retryer's token. It returns the function that releases the token.
+// admit waits until one more attempt may be sent: for the limiter, and for an attempt
+// token. It returns the function that releases the token.
 func (l *retryLoop) admit(ctx context.Context) (func(error) error, error) {
 	if ctx.Err() != nil {
 		return nil, canceledError(ctx, l.lastError)
@@ -95,39 +105,21 @@ func (l *retryLoop) admit(ctx context.Context) (func(error) error, error) {
 	}
 	release, err := l.settings.retryer.GetAttemptToken(ctx)
 	if err != nil {
-		return nil, admissionError(ctx, fmt.Errorf("failed to get retry Send token, %w", err), l.lastError)
+		err = fmt.Errorf("failed to get retry Send token, %w", err) // the SDK's words
+		return nil, admissionError(ctx, err, l.lastError)
 	}
 	return release, nil
 }
 
-// sendAttempt sends one attempt, releases its tokens, and keeps what it learnt.
-// The error is the one that the call would end with.
-func (l *retryLoop) sendAttempt(ctx context.Context, number int, releaseAttempt func(error) error) error {
+// sendAttempt sends one attempt, and keeps what it learnt.
+func (l *retryLoop) sendAttempt(ctx context.Context, number int) error {
 	l.attempt.number = number
-	signedWith := l.attempt.skew
 	learned, err := l.attempt.send(ctx)
-	l.attempt.skew = learned.skew
-	l.keep(learned)
-	if err != nil && ctx.Err() != nil {
-		err = canceledError(ctx, err, l.lastError)
-	}
-	l.releaseRetryToken(err)
-	releaseAttempt(err)
-	if learned.skew != signedWith {
+	if learned.skew != learned.signedSkew {
+		l.attempt.skew = learned.skew
 		l.client.clockSkew.store(learned.skew)
 	}
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	if isClockSkew(err, learned.skew-signedWith) {
-		err = clockSkewError(err, learned.skew)
-	}
-	l.lastError = err
-	return err
-}
-
-// keep adds what an attempt learnt to what the call has learnt.
-func (l *retryLoop) keep(learned attemptResult) {
+	l.last = learned
 	l.result.requestID = learned.requestID
 	l.result.status = learned.status
 	if !learned.sent.IsZero() {
@@ -139,16 +131,25 @@ func (l *retryLoop) keep(learned attemptResult) {
 	if learned.outcomeUnknown {
 		l.result.outcomeUnknown = true
 	}
-	l.attempt.previous = learned
+	return err
 }
 
-// renewCredentials renews credentials that the service calls expired, once in a
-// call, and reports whether the call is to be tried again with fresh ones.
-func (l *retryLoop) renewCredentials(ctx context.Context, err error) bool {
-	if l.renewedCredentials || !credentialsExpired(err) || l.isLastAttempt() {
+// explain returns an error that a wrong clock explains as one that is tried again, now
+// that the service's clock is known.
+func (l *retryLoop) explain(err error) error {
+	if !isClockSkew(err, l.last.skew-l.last.signedSkew) {
+		return err
+	}
+	return clockSkewError(err, l.last.skew)
+}
+
+// renewCredentials renews credentials that the service calls expired, once in a call.
+// It reports whether the call is to be tried again for that reason.
+func (l *retryLoop) renewCredentials(ctx context.Context) bool {
+	if l.renewedCredentials || !credentialsExpired(l.lastError) || l.isLastAttempt() {
 		return false
 	}
-	if !l.settings.renewCredentials(ctx, l.attempt.previous.credentials) {
+	if !l.settings.invalidateCredentials(ctx, l.last.credentials) {
 		return false
 	}
 	l.renewedCredentials = true
@@ -162,35 +163,36 @@ func (l *retryLoop) isLastAttempt() bool {
 	return l.attempt.maxAttempts > 0 && l.attempt.number >= l.attempt.maxAttempts
 }
 
-// prepareRetry asks the retryer whether to try again after err. If so, it takes a
-// token, waits, and returns nil. Otherwise it returns the error of the call.
-func (l *retryLoop) prepareRetry(ctx context.Context, err error) error {
+// prepareRetry asks the retryer whether to try again after the last error. If so, it
+// takes a retry token, waits, and returns nil. Otherwise it returns the error of the
+// call.
+func (l *retryLoop) prepareRetry(ctx context.Context) error {
 	retryer := l.settings.retryer
-	judged := forRetryer(err)
-	if !retryer.IsErrorRetryable(judged) {
+	errForRetryer := forRetryer(l.lastError)
+	if !retryer.IsErrorRetryable(errForRetryer) {
 		l.attempt.log(ctx, "retry", "decision", "no: the error is final")
-		return err
+		return l.lastError
 	}
 	if l.isLastAttempt() {
 		l.attempt.log(ctx, "retry", "decision", "no: that was the last attempt")
-		return &retry.MaxAttemptsError{Attempt: l.attempt.number, Err: err}
+		return &retry.MaxAttemptsError{Attempt: l.attempt.number, Err: l.lastError}
 	}
-	release, tokenErr := retryer.GetRetryToken(ctx, judged)
+	release, tokenErr := retryer.GetRetryToken(ctx, errForRetryer)
 	if tokenErr != nil {
 		return l.withoutToken(ctx, tokenErr)
 	}
 	l.releaseRetryToken = release
-	delay, delayErr := retryer.RetryDelay(l.attempt.number, judged)
+	delay, delayErr := retryer.RetryDelay(l.attempt.number, errForRetryer)
 	if delayErr != nil {
-		return withPrevious(delayErr, err)
+		return withPrevious(delayErr, l.lastError)
 	}
-	delay = atLeastAsked(delay, l.attempt.previous.header)
+	delay = atLeastAsked(delay, l.last.header)
 	l.attempt.log(ctx, "retry", "decision", "yes", "delay", delay)
 	sleep(ctx, delay)
 	return nil
 }
 
-// withoutToken returns the error of a call that gets no token for a retry.
+// withoutToken returns the error of a call that gets no retry token.
 func (l *retryLoop) withoutToken(ctx context.Context, tokenErr error) error {
 	if ctx.Err() != nil {
 		return canceledError(ctx, tokenErr, l.lastError)
@@ -199,20 +201,22 @@ func (l *retryLoop) withoutToken(ctx context.Context, tokenErr error) error {
 	return fmt.Errorf("%w, not tried again: %w", l.lastError, tokenErr)
 }
 
-// atLeastAsked lengthens a delay to the milliseconds that X-Amz-Retry-After asks
-// for, but by no more than 5 seconds.
-func atLeastAsked(delay time.Duration, header http.Header) time.Duration {
-	const longestExtension = 5 * time.Second
-	const mostMilliseconds = 1_000_000_000 // some 11 days; keeps the product in range
+// longestExtension is by how much X-Amz-Retry-After can make a delay longer, as in the
+// AWS SDKs.
+const longestExtension = 5 * time.Second
 
+// atLeastAsked makes a delay as long as the header X-Amz-Retry-After asks for, in
+// milliseconds, but by no more than longestExtension longer.
+func atLeastAsked(delay time.Duration, header http.Header) time.Duration {
 	milliseconds, err := strconv.ParseInt(header.Get("X-Amz-Retry-After"), 10, 64)
 	if err != nil {
 		return delay
 	}
-	milliseconds = max(0, min(milliseconds, mostMilliseconds))
-	asked := time.Duration(milliseconds) * time.Millisecond
-	asked = min(asked, delay+longestExtension)
-	return max(delay, asked)
+	longest := delay + longestExtension
+	if milliseconds > longest.Milliseconds() {
+		return longest
+	}
+	return max(delay, time.Duration(milliseconds)*time.Millisecond)
 }
 
 // sleep waits for d or until ctx ends, and reports whether d has passed.
@@ -226,9 +230,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // IsTransient reports whether the same call may succeed later, without a change of its
-// input: the service throttled the call or failed, the connection broke, or a result was
-// asked for before the job had finished. It reports what package aws/retry would try
-// again by default, and false for nil.
+// input: after throttling, after LimitExceededException, after a 5xx status, after a
+// timeout, if there was no response at all, or if a result was asked for before the job
+// had finished. It is false for nil, and for a call that its context has ended. Package
+// aws/retry would try the same errors again by default.
 func IsTransient(err error) bool {
 	if err == nil {
 		return false
@@ -240,8 +245,9 @@ func IsTransient(err error) bool {
 	return retryable.IsErrorRetryable(forRetryer(err)).Bool()
 }
 
-// forRetryer hides the text of a response, in which aws/retry looks for words such
-// as "connection reset" that tell of a broken connection.
+// forRetryer returns the error as a retryer is to see it. Package aws/retry takes an
+// error for a broken connection if its text has words such as "connection reset". A
+// response may have these words too. Its error then gets another text.
 func forRetryer(err error) error {
 	if httpStatus(err) == 0 {
 		return err
@@ -270,17 +276,3 @@ func (e *retryDecision) Unwrap() error { return e.err }
 
 // RetryableError is what package aws/retry asks of an error.
 func (e *retryDecision) RetryableError() bool { return e.retryable }
-
-// expiredCodes are the error codes that tell of expired credentials, of the API and of
-// S3.
-var expiredCodes = []string{
-	"ExpiredToken",
-	"ExpiredTokenException",
-	"RequestExpired",
-	"TokenRefreshRequired",
-}
-
-// credentialsExpired reports whether err says that the credentials have expired.
-func credentialsExpired(err error) bool {
-	return slices.Contains(expiredCodes, errorCode(err))
-}

@@ -19,7 +19,7 @@ import (
 const defaultAttemptTimeout = 30 * time.Second
 
 // settings are options as a call uses them: checked, with their defaults filled in,
-// and with what follows from them.
+// and with what is computed from them.
 type settings struct {
 	options    Options
 	endpoint   endpoint
@@ -28,16 +28,16 @@ type settings struct {
 	userAgent  string
 	signer     *v4.Signer
 
-	serviceValues sync.Map // from *operation to a context.Context; see withService
+	operationContexts sync.Map // from *operation to a context.Context; see withOperation
 
-	// problems are what is wrong with the options. fileProblems are what is wrong
-	// with those that only files need.
+	// problems refuse every call. fileProblems refuse Open and Download alone.
 	problems     problemList
 	fileProblems problemList
 
-	// sourceProblems are the problems found while the options were made, such as a
-	// nil option function. They stay when a call overrides the options.
-	sourceProblems problemList
+	// earlierProblems are those of problems that were found before the options were
+	// checked: in a configuration, and in the option functions. The settings of a call
+	// with options of its own begin with them.
+	earlierProblems problemList
 }
 
 // settingsFor returns the client's settings as the option functions of one call
@@ -54,18 +54,21 @@ func (c *Client) settingsFor(optFns []func(*Options)) *settings {
 		return c.settings
 	}
 	options := c.settings.options
-	problems := slices.Clone(c.settings.sourceProblems)
+	problems := slices.Clone(c.settings.earlierProblems)
 	applyAll(&problems, &options, optFns)
 	return prepare(options, c.settings.options.RetryMaxAttempts, problems, c.settings.signer)
 }
 
-// prepare validates o and fills in the defaults. RetryMaxAttempts is applied only
-// where it differs from the client's, which the client's Retryer enforces already.
-func prepare(o Options, clientMaxAttempts int, sourceProblems problemList, signer *v4.Signer) *settings {
+// noAttemptsEnforced says that a retryer was not limited by this package.
+const noAttemptsEnforced = 0
+
+// prepare checks o and fills in the defaults. The number of attempts that o.Retryer was
+// limited to already is attemptsEnforced.
+func prepare(o Options, attemptsEnforced int, earlierProblems problemList, signer *v4.Signer) *settings {
 	s := &settings{
-		sourceProblems: sourceProblems,
-		problems:       slices.Clone(sourceProblems),
-		signer:         signer,
+		earlierProblems: earlierProblems,
+		problems:        slices.Clone(earlierProblems),
+		signer:          signer,
 	}
 	s.endpoint = resolveEndpoint(&o, &s.problems)
 	if o.S3BaseEndpoint != nil {
@@ -75,16 +78,19 @@ func prepare(o Options, clientMaxAttempts int, sourceProblems problemList, signe
 	checkCredentials(o.Credentials, &s.problems)
 	if o.Retryer == nil {
 		o.Retryer = newRetryer(o.RetryMode)
-		clientMaxAttempts = 0 // it enforces none
+		attemptsEnforced = noAttemptsEnforced
 	}
-	setDefault(&s.problems, "RetryMaxAttempts", &o.RetryMaxAttempts, 0)
+	s.problems.checkNotNegative("RetryMaxAttempts", o.RetryMaxAttempts)
 	checkRetryMode(o.RetryMode, &s.problems)
 	if o.AttemptTimeout == 0 {
 		o.AttemptTimeout = defaultAttemptTimeout
 	}
 	setDefaultTransports(&o)
-	s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts, clientMaxAttempts)
-	o.Retryer = s.retryer
+	s.retryer = asRetryerV2(o.Retryer)
+	if o.RetryMaxAttempts != 0 && o.RetryMaxAttempts != attemptsEnforced {
+		s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts)
+	}
+	o.Retryer = s.retryer // so that the option functions of a call can wrap it
 	s.userAgent = userAgent(&o)
 	s.options = o
 	return s
@@ -92,8 +98,7 @@ func prepare(o Options, clientMaxAttempts int, sourceProblems problemList, signe
 
 // checkCredentials adds a problem if there is nothing to sign requests with.
 func checkCredentials(provider aws.CredentialsProvider, problems *problemList) {
-	anonymous := aws.IsCredentialsProvider(provider, (*aws.AnonymousCredentials)(nil))
-	if provider == nil || anonymous {
+	if provider == nil || aws.IsCredentialsProvider(provider, (*aws.AnonymousCredentials)(nil)) {
 		problems.add("Credentials", "are missing: every request is signed (set Options.Credentials, "+
 			"or pass config.LoadDefaultConfig's result to NewFromConfig)")
 	}
@@ -108,7 +113,7 @@ func checkRetryMode(mode aws.RetryMode, problems *problemList) {
 	}
 }
 
-// newRetryer returns the SDK's retryer for a mode, with what this package knows better.
+// newRetryer returns the SDK's retryer for a mode, with the rules of this package.
 func newRetryer(mode aws.RetryMode) aws.Retryer {
 	if mode == aws.RetryModeAdaptive {
 		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
@@ -134,15 +139,16 @@ func limitExceededIsFinal(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// limitRetryer returns a retryer that allows maxAttempts, or as many as it did if
-// that is 0 or equals what the retryer enforces already.
-func limitRetryer(retryer aws.Retryer, maxAttempts, enforced int) aws.RetryerV2 {
-	if maxAttempts == enforced || maxAttempts == 0 {
-		if v2, ok := retryer.(aws.RetryerV2); ok {
-			return v2
-		}
-		maxAttempts = retryer.MaxAttempts()
+// asRetryerV2 returns the retryer as one of the newer kind.
+func asRetryerV2(retryer aws.Retryer) aws.RetryerV2 {
+	if v2, ok := retryer.(aws.RetryerV2); ok {
+		return v2
 	}
+	return limitRetryer(retryer, retryer.MaxAttempts())
+}
+
+// limitRetryer returns a retryer that stops after a number of attempts.
+func limitRetryer(retryer aws.Retryer, maxAttempts int) aws.RetryerV2 {
 	return retry.AddWithMaxAttempts(retryer, maxAttempts).(aws.RetryerV2)
 }
 
@@ -154,6 +160,7 @@ func userAgent(o *Options) string {
 	if o.AppID != "" {
 		agent.AddSDKAgentKey(awsmiddleware.ApplicationIdentifier, o.AppID)
 	}
+	// As in the official client, a retryer with a limit has no mode.
 	switch o.Retryer.(type) {
 	case *retry.Standard:
 		agent.AddUserAgentFeature(awsmiddleware.UserAgentFeatureRetryModeStandard)

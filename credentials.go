@@ -1,0 +1,53 @@
+package snapshotjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// expiredCodes are the codes by which AWS services, QuickSight and S3 among them, say
+// that credentials have expired.
+var expiredCodes = []string{
+	"ExpiredToken",
+	"ExpiredTokenException",
+	"RequestExpired",
+	"TokenRefreshRequired",
+}
+
+// credentialsExpired reports whether err says that the credentials have expired.
+func credentialsExpired(err error) bool {
+	return slices.Contains(expiredCodes, errorCode(err))
+}
+
+// retrieveCredentials asks the provider for credentials.
+func (s *settings) retrieveCredentials(ctx context.Context) (aws.Credentials, error) {
+	credentials, err := s.options.Credentials.Retrieve(ctx)
+	if err == nil && !credentials.HasKeys() {
+		err = errors.New("the provider returned none, without an error")
+	}
+	if err != nil {
+		return credentials, fmt.Errorf("get identity: get credentials: %w", err)
+	}
+	return credentials, nil
+}
+
+// invalidateCredentials has the provider forget credentials that have expired, unless
+// it has other ones by now. It reports whether the provider is one that can forget.
+func (s *settings) invalidateCredentials(ctx context.Context, expired aws.Credentials) bool {
+	cache, canForget := s.options.Credentials.(interface{ Invalidate() })
+	if !canForget {
+		return false
+	}
+	current, err := s.options.Credentials.Retrieve(ctx)
+	if err != nil {
+		return true // the provider has nothing to forget, and may have something later
+	}
+	if current.AccessKeyID == expired.AccessKeyID && current.SessionToken == expired.SessionToken {
+		cache.Invalidate()
+	}
+	return true
+}
