@@ -106,7 +106,7 @@ func (c *Client) do(
 }
 
 // callError adds the operation's name to the error of a call and, unless the
-// input was refused, what the call was about.
+// input was refused, what the call is about.
 func callError(req *request, err error) error {
 	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
 		err = fmt.Errorf("%s: %w", req.subject, err)

@@ -48,17 +48,17 @@ type Options struct {
 	Credentials aws.CredentialsProvider
 
 	// Transport sends the requests to the API. It is the place for a mock, or for
-	// tracing: a request's context tells GetServiceID, GetOperationName and GetRegion of
-	// package aws/middleware. It must not follow redirects. If nil, requests go through
+	// tracing: with a request's context, GetServiceID, GetOperationName and GetRegion of
+	// package aws/middleware say what the request is for. It must not follow redirects. If nil, requests go through
 	// a transport with the SDK's settings and an idle pool that suits hundreds of
-	// concurrent callers. All clients share it. The functions given to New and
-	// NewFromConfig see it in place, and can wrap it.
+	// concurrent callers, which all clients share. Option functions find that transport
+	// here, and can wrap it.
 	Transport http.RoundTripper
 
 	// DownloadTransport fetches files. A transport that records URLs records
 	// presigned ones here, with which anyone can read the file. If nil, files come
-	// through a transport with the SDK's settings, which all clients share. The
-	// functions given to New and NewFromConfig see it in place, and can wrap it.
+	// through a transport with the SDK's settings, which all clients share. Option
+	// functions find that transport here, and can wrap it.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is the URL of the server that has the files of the caller's
@@ -166,6 +166,9 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // AWS_ENDPOINT_URL_S3 (for files in S3), the services section of the configuration
 // file, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
 //
+// cfg.BaseEndpoint is also where files in S3 are fetched from, unless there is a setting
+// for S3. A setting that cannot be read is a problem of every call.
+//
 // Other fields change nothing, such as EndpointResolver, EndpointResolverWithOptions
 // and DefaultsMode. APIOptions and Interceptors do not run: use
 // [Options].Transport. Logger and ClientLogMode are replaced by [Options].Logger.
@@ -197,7 +200,7 @@ func NewFromConfig(cfg aws.Config, optFns ...func(*Options)) *Client {
 			problems.add("ServiceOptions", "holds a nil function")
 			continue
 		}
-		fn(serviceID, &o)
+		fn(serviceID, &o) // as in every client of the SDK, fn looks at the type of &o
 	}
 	return newClient(o, problems, optFns)
 }

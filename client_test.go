@@ -332,5 +332,5 @@ func TestBadS3EndpointIsRefusedByOpen(t *testing.T) {
 	o := options(responses(completed))
 	o.S3BaseEndpoint = aws.String("localhost:9000")
 	_, err := New(o).Open(t.Context(), ResultFile{Job: exampleJob, URI: "s3://b/k"})
-	assert.ErrorContains(t, err, "S3BaseEndpoint is no http or https URL")
+	assert.ErrorContains(t, err, "S3BaseEndpoint is not an http or https URL")
 }

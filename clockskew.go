@@ -15,12 +15,13 @@ const (
 	// is put down to it. It is the threshold of the AWS SDKs.
 	leastClockSkew = 4 * time.Minute
 
-	// longestExchange is how long a request may take for the Date of its response
-	// to tell the time.
+	// longestExchange is how long a request may take before the Date of its response is
+	// ignored. It is the limit of the AWS SDKs.
 	longestExchange = 15 * time.Minute
 )
 
-// clockSkewCodes are the error codes that a wrong clock can cause.
+// clockSkewCodes are the error codes that a wrong clock can cause, as the AWS SDKs list
+// them. They count only if the clocks differ; see isClockSkew.
 var clockSkewCodes = []string{
 	"InvalidSignatureException",
 	"SignatureDoesNotMatch",
@@ -36,8 +37,10 @@ type clockSkew struct {
 	nanoseconds atomic.Int64
 }
 
+// load returns the skew.
 func (s *clockSkew) load() time.Duration { return time.Duration(s.nanoseconds.Load()) }
 
+// store sets the skew.
 func (s *clockSkew) store(skew time.Duration) { s.nanoseconds.Store(int64(skew)) }
 
 // observeSkew returns how far the service's clock is ahead of this machine's. The

@@ -17,28 +17,29 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// syntaxOptions accept invalid UTF-8, which becomes U+FFFD, as the official client
-// does.
+// syntaxOptions make the decoder accept invalid UTF-8, which becomes U+FFFD, as in the
+// official client.
 var syntaxOptions = jsontext.AllowInvalidUTF8(true)
 
-// decodeOptions read the service's form of times and numbers.
+// decodeOptions make the decoder read times and numbers as the service writes them.
 var decodeOptions = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(decodeTimestamp),
-	json.UnmarshalFromFunc(decodeNumber),
+	json.UnmarshalFromFunc(decodeSpecialNumber),
 ))
 
-// encodeOptions write the service's form of times and numbers.
+// encodeOptions make the encoder write times and numbers as the service reads them.
 var encodeOptions = json.JoinOptions(
-	jsontext.AllowInvalidUTF8(true),
+	syntaxOptions,
 	json.WithMarshalers(json.JoinMarshalers(
 		json.MarshalToFunc(encodeTimestamp),
-		json.MarshalToFunc(encodeNumber),
+		json.MarshalToFunc(encodeSpecialNumber),
 	)),
 )
 
-// jsonDecoder is a decoder with its source. Decoders are pooled.
+// jsonDecoder is a decoder with its source. Decoders are pooled. The decoder reads a
+// *bytes.Buffer in place, without a copy.
 type jsonDecoder struct {
-	source  bytes.Buffer
+	source  bytes.Buffer // a field, so that it is not allocated for each body
 	decoder *jsontext.Decoder
 }
 
@@ -56,7 +57,8 @@ var jsonDecoders = sync.Pool{
 func decodeJSON(body []byte, into any) error {
 	err := decodeUniqueMembers(body, into)
 	if isWrongType(err) {
-		// The decoder has stopped there. The value is whole only if its syntax is right.
+		// The decoder has stopped at the wrong type. What follows may be cut off, or have
+		// the same member again, with the right type. So the rest's syntax decides first.
 		if syntaxErr := checkSyntax(body); syntaxErr != nil {
 			err = syntaxErr
 		}
@@ -71,8 +73,9 @@ func decodeJSON(body []byte, into any) error {
 	return err
 }
 
-// decodeUniqueMembers is decodeJSON for a value in which no member stands twice. The
-// error for another value matches jsontext.ErrDuplicateName or isWrongType.
+// decodeUniqueMembers is decodeJSON for a value in which no member stands twice. For a
+// value with such a member the error matches jsontext.ErrDuplicateName, unless there is
+// a wrong type before it.
 func decodeUniqueMembers(body []byte, into any) error {
 	// An earlier attempt may have decoded a part.
 	reflect.ValueOf(into).Elem().SetZero()
@@ -82,7 +85,7 @@ func decodeUniqueMembers(body []byte, into any) error {
 	d.source = *bytes.NewBuffer(body)
 	d.decoder.Reset(&d.source, syntaxOptions)
 	err := json.UnmarshalDecode(d.decoder, into, decodeOptions)
-	d.source = bytes.Buffer{}
+	d.source = bytes.Buffer{} // the pool is not to keep the body
 	if err == io.EOF {
 		return nil // the body is empty
 	}
@@ -95,8 +98,9 @@ func checkSyntax(body []byte) error {
 	return jsontext.NewDecoder(bytes.NewReader(body), syntaxOptions).SkipValue()
 }
 
-// keepLastMembers returns the first JSON value of body, in which of the members with
-// the same name only the last one is left. The decoder would merge them.
+// keepLastMembers returns the first JSON value of body without repeated members: of
+// those with one name the last one stays. It uses encoding/json, which replaces a
+// repeated object. The decoder above would merge the two.
 func keepLastMembers(body []byte) ([]byte, error) {
 	decoder := jsonv1.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -113,21 +117,21 @@ func isWrongType(err error) bool {
 	return ok
 }
 
-// earliestTimestamp and latestTimestamp enclose the years 0 to 9999, in
-// milliseconds. Outside of the years 1677 to 2262 the official client's
-// nanoseconds overflow without an error.
+// earliestTimestamp and latestTimestamp enclose the timestamps that are accepted, in
+// milliseconds since 1970: those of the years 0 to 9999, which time.Time can marshal.
 var (
 	earliestTimestamp = float64(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 	latestTimestamp   = float64(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 )
 
-// decodeTimestamp decodes epoch seconds, to the millisecond.
+// decodeTimestamp decodes epoch seconds. Like the official client, it cuts them to
+// milliseconds.
 func decodeTimestamp(decoder *jsontext.Decoder, t *time.Time) error {
 	value, err := decoder.ReadValue()
 	if err != nil {
 		return err
 	}
-	if value.Kind() == 'n' {
+	if value.Kind() == 'n' { // null
 		*t = time.Time{}
 		return nil
 	}
@@ -141,13 +145,15 @@ func decodeTimestamp(decoder *jsontext.Decoder, t *time.Time) error {
 	return nil
 }
 
-// encodeTimestamp encodes epoch seconds, to the millisecond.
+// encodeTimestamp encodes epoch seconds, cut to milliseconds.
 func encodeTimestamp(encoder *jsontext.Encoder, t time.Time) error {
 	return encoder.WriteToken(jsontext.Float(float64(t.UnixMilli()) / 1e3))
 }
 
-// decodeNumber decodes a number, or one of those that JSON lacks as a string.
-func decodeNumber(decoder *jsontext.Decoder, number *float64) error {
+// decodeSpecialNumber decodes NaN and the infinities, which JSON does not have as
+// numbers, and which the service writes as strings. For other numbers it returns
+// errors.ErrUnsupported, at which the decoder decodes them in its own way.
+func decodeSpecialNumber(decoder *jsontext.Decoder, number *float64) error {
 	if decoder.PeekKind() != '"' {
 		return errors.ErrUnsupported
 	}
@@ -168,8 +174,9 @@ func decodeNumber(decoder *jsontext.Decoder, number *float64) error {
 	return nil
 }
 
-// encodeNumber encodes a number that JSON lacks as a string.
-func encodeNumber(encoder *jsontext.Encoder, number float64) error {
+// encodeSpecialNumber encodes NaN and the infinities as strings. For other numbers it
+// returns errors.ErrUnsupported, at which the encoder encodes them in its own way.
+func encodeSpecialNumber(encoder *jsontext.Encoder, number float64) error {
 	switch {
 	case math.IsNaN(number):
 		return encoder.WriteToken(jsontext.String("NaN"))
@@ -181,8 +188,8 @@ func encodeNumber(encoder *jsontext.Encoder, number float64) error {
 	return errors.ErrUnsupported
 }
 
-// encodeJSON encodes a request's body. It fails for no value that the operations
-// have.
+// encodeJSON encodes a request's body. It panics for a value that cannot be encoded,
+// which no request has once its input was checked.
 func encodeJSON(value any) []byte {
 	body, err := json.Marshal(value, encodeOptions)
 	if err != nil {

@@ -14,12 +14,15 @@ import (
 // serviceID is the SDK's name for the service, in errors and in configuration.
 const serviceID = "QuickSight"
 
+// endpointRuleError begins the texts of the official client's endpoint rules.
+const endpointRuleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
+
 // endpoint is where requests are sent, and the region that they are signed for.
 type endpoint struct {
 	scheme  string
 	host    string
 	path    string // without a slash at the end
-	rawPath string // path as it was written
+	rawPath string // path with its escapes, likewise
 	region  string
 }
 
@@ -87,10 +90,11 @@ func partitionOf(region string) partition {
 }
 
 // regionPrefix returns what the regions of a partition have in common: "us-iso-" of
-// "us-iso-east-1". A region with a name of another form is returned as it is.
+// "us-iso-east-1". The SDK's rule is ^<prefix>\w+-\d+$. A region with a name of another
+// form is returned as it is.
 func regionPrefix(region string) string {
-	withoutNumber, hasNumber := strings.CutSuffix(strings.TrimRight(region, "0123456789"), "-")
-	if !hasNumber {
+	withoutNumber, hasDash := strings.CutSuffix(strings.TrimRight(region, "0123456789"), "-")
+	if !hasDash {
 		return region
 	}
 	wordStart := strings.LastIndex(withoutNumber, "-") + 1
@@ -102,7 +106,8 @@ func regionPrefix(region string) string {
 }
 
 // resolveEndpoint follows the endpoint rules of the official client, in their order
-// and with their texts. It also refuses what the official client ignores silently.
+// and with their texts. It also refuses what the official client ignores silently: user
+// info, a query and a fragment.
 func resolveEndpoint(o *Options, problems *problemList) endpoint {
 	region := withoutFIPS(o.Region)
 	isFIPS := o.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || region != o.Region
@@ -128,9 +133,6 @@ func resolveEndpoint(o *Options, problems *problemList) endpoint {
 		region: region,
 	}
 }
-
-// endpointRuleError begins the texts of the official client's endpoint rules.
-const endpointRuleError = "failed to resolve service endpoint, endpoint rule error, Invalid Configuration: "
 
 // withoutFIPS returns the region that a pseudo region such as us-fips-east-1,
 // fips-us-east-1 or us-east-1-fips stands for. Such a region asks for FIPS.
@@ -175,8 +177,8 @@ func checkCustomEndpoint(isFIPS, isDualStack bool, problems *problemList) {
 func (e *endpoint) parse(field, text string, problems *problemList) {
 	u, err := url.Parse(text)
 	if err != nil || !isHTTPURL(u) {
-		problems.add(field, "is no http or https URL: want one such as "+
-			"https://quicksight.us-east-1.amazonaws.com, or none for the region's own endpoint "+
+		problems.add(field, "is not an http or https URL: want one such as "+
+			"https://endpoint.example.com, or none for AWS's own endpoint "+
 			"(it may come from an AWS_ENDPOINT_URL variable or the configuration file)")
 		return
 	}

@@ -2,6 +2,9 @@ package snapshotjob
 
 import "github.com/aws/smithy-go"
 
+// The exceptions differ only in their names and statuses. Each has the fields and methods
+// of its own that users of the AWS SDK expect.
+
 // commonExceptions are the codes of the exceptions that every operation has in its
 // model.
 var commonExceptions = []string{
@@ -84,12 +87,12 @@ func exceptionText(e smithy.APIError) string {
 	return e.ErrorCode() + ": " + e.ErrorMessage()
 }
 
-// AccessDeniedException means one of three things: the credentials have expired,
-// another user started the job, or this one has no access to the dashboard. Its
+// AccessDeniedException means one of three things: the credentials are not valid any
+// more, another user started the job, or the caller has no access to the dashboard. Its
 // HTTP status is 401 (API reference, DescribeDashboardSnapshotJobResult).
 type AccessDeniedException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -107,8 +110,8 @@ func (e *AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.F
 // InternalFailureException means that the service itself failed. Its HTTP
 // status is 500.
 type InternalFailureException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -126,8 +129,8 @@ func (e *InternalFailureException) ErrorFault() smithy.ErrorFault { return smith
 // InvalidParameterValueException means that the service refuses a value of the
 // request. Its HTTP status is 400.
 type InvalidParameterValueException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -145,8 +148,8 @@ func (e *InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return
 // PreconditionNotMetException means that something else must happen before the
 // request. Its HTTP status is 400.
 type PreconditionNotMetException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -164,9 +167,9 @@ func (e *PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return sm
 // ResourceNotFoundException means that the account, the dashboard or the job does
 // not exist in this region. Its HTTP status is 404.
 type ResourceNotFoundException struct {
-	Message      string
-	RequestID    string
-	ResourceType string
+	Message      string // what the service says
+	RequestID    string // for AWS support
+	ResourceType string // such as DASHBOARD; empty if the service does not say
 }
 
 // Error returns the code and the message.
@@ -185,8 +188,8 @@ func (e *ResourceNotFoundException) ErrorFault() smithy.ErrorFault { return smit
 // default 10 a second: see [Options].Limiter. Its HTTP status is 429 (API reference,
 // StartDashboardSnapshotJob).
 type ThrottlingException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -204,8 +207,8 @@ func (e *ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.Fau
 // UnsupportedUserEditionException means that the account's edition of QuickSight
 // does not have the operation. Its HTTP status is 403.
 type UnsupportedUserEditionException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.
@@ -225,9 +228,9 @@ func (e *UnsupportedUserEditionException) ErrorFault() smithy.ErrorFault { retur
 // LimitExceededException means that the account runs as many jobs as it may, by
 // default 12. Its HTTP status is 409 (API reference, StartDashboardSnapshotJob).
 type LimitExceededException struct {
-	Message      string
-	RequestID    string
-	ResourceType string
+	Message      string // what the service says
+	RequestID    string // for AWS support
+	ResourceType string // such as DASHBOARD; empty if the service does not say
 }
 
 // Error returns the code and the message.
@@ -246,9 +249,9 @@ func (e *LimitExceededException) ErrorFault() smithy.ErrorFault { return smithy.
 // running or finished less than 24 hours ago. Its HTTP status is 409 (API reference,
 // StartDashboardSnapshotJob).
 type ResourceExistsException struct {
-	Message      string
-	RequestID    string
-	ResourceType string
+	Message      string // what the service says
+	RequestID    string // for AWS support
+	ResourceType string // such as DASHBOARD; empty if the service does not say
 }
 
 // Error returns the code and the message.
@@ -266,8 +269,8 @@ func (e *ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy
 // UnsupportedPricingPlanException means that the account's pricing plan does not
 // have snapshots of this kind. Its HTTP status is 403.
 type UnsupportedPricingPlanException struct {
-	Message   string
-	RequestID string
+	Message   string // what the service says
+	RequestID string // for AWS support
 }
 
 // Error returns the code and the message.

@@ -11,9 +11,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// leastIdleConnections is how many idle connections a transport keeps for calls.
-// With the SDK's 10 per host, half the calls of 256 concurrent callers would open a
-// new TLS connection.
+// leastIdleConnections is the smallest limit on idle connections that a transport for
+// calls gets. With the SDK's limit of 10 per host, half the calls of 256 concurrent
+// callers would open a new TLS connection.
 const leastIdleConnections = 512
 
 // defaultTransport carries the calls of all clients that have none of their own.
