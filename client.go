@@ -28,7 +28,8 @@ type Client struct {
 	// the fields of a Client without calling its methods.
 	settings *settings
 
-	clockSkew clockSkew
+	clockSkew   clockSkew // of the service
+	s3ClockSkew clockSkew // of S3
 }
 
 // Options configures a [Client]. The zero value of every field but Region and

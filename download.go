@@ -2,214 +2,617 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
-// DownloadOptions are those of [Client.Open] and [Client.Download]. Zero means the
-// default.
+// The defaults of DownloadOptions.
+const (
+	defaultConcurrency  = 4
+	defaultParts        = 4
+	defaultFileAttempts = 5
+	defaultStallTimeout = 30 * time.Second
+)
+
+// copyBufferSize is how much of a file is read and written at once.
+const copyBufferSize = 256 << 10
+
+// Existing says what [Client.Download] does where the folder has a file of the name
+// that a new one is to get.
+type Existing int
+
+const (
+	// NumberExisting gives the new file the name with "-2", or the next number that is
+	// free. No file is overwritten. This is the default.
+	NumberExisting Existing = iota
+
+	// ReplaceExisting puts the new file in the place of the other one, once the new
+	// one is whole.
+	ReplaceExisting
+
+	// KeepExisting keeps a regular file that has the size of the object, without
+	// fetching the object; DownloadedFile.Kept tells that. A file of another size is
+	// replaced, as ReplaceExisting does.
+	KeepExisting
+)
+
+// DownloadOptions configures [Client.Open] and [Client.Download]. The zero value of a
+// field means its default.
 type DownloadOptions struct {
-	// Result is one in hand, such as [Client.Wait]'s, for Download. nil: it asks.
+	// Result is a result that is at hand, such as that of [Client.Wait]. If nil,
+	// Download asks for the result. Open ignores it.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
-	Concurrency int // files that Download fetches at once. Default: 4
+	// Concurrency is how many files Download fetches at once. Default: 4.
+	Concurrency int
 
-	// PartSize, in bytes, has Download fetch larger files in parts, Parts at once,
-	// verified by length and ETag, not checksum. Defaults: 0, one stream; 4.
+	// PartSize is the size, in bytes, of the parts that Download fetches a larger file
+	// in. Parts are verified by length and ETag, and not by the file's checksum. A
+	// file without a strong ETag, or from a server that ignores ranges, comes as one
+	// stream. Default: 0, every file comes as one stream.
 	PartSize int64
-	Parts    int
 
-	MaxAttempts int // to get a byte of progress. Default: 5
+	// Parts is how many parts of a file are fetched at once. Default: 4.
+	Parts int
 
-	StallTimeout time.Duration // how long a server may send nothing before it is asked again. Default: 30 seconds
+	// MaxAttempts is how many attempts in a row may bring no new byte before a file
+	// fails, and how often Download begins a file anew. Default: 5.
+	MaxAttempts int
 
-	OnProgress func(DownloadProgress) // called, never twice at once, as Download's bytes reach the disk. nil: none
+	// StallTimeout is how long a server may send nothing before it is asked again.
+	// Default: 30 seconds.
+	StallTimeout time.Duration
 
-	ClientOptions []func(*Options) // for results and, where they fit, files
+	// Existing says what Download does where the folder has a file of the name.
+	// Default: NumberExisting.
+	Existing Existing
+
+	// OnProgress is called as Download's bytes reach the disk. It is never called
+	// twice at once. If nil, nothing is called.
+	OnProgress func(DownloadProgress)
+
+	// ClientOptions change the options of the calls for results and, where they apply,
+	// of the requests for files.
+	ClientOptions []func(*Options)
 }
 
-// DownloadProgress is how far a file has come.
+// DownloadProgress is how far a file has come. If the file is begun anew, Bytes begins
+// at 0 again.
 type DownloadProgress struct {
 	File  ResultFile
-	Name  string // of the file to be, unless that exists by then
+	Name  string // that the file is to get, unless another one has it by then
 	Bytes int64
 	Total int64 // -1 if the server doesn't tell
 }
 
-// DownloadedFile is the fate of one file.
+// DownloadedFile is what became of one file.
 type DownloadedFile struct {
 	File ResultFile
 	Path string // in the folder; empty if there is no file
 	Size int64  // in bytes
-	Err  error  // nil: the file is there, whole; *FileError: the job didn't make it
+	Kept bool   // whether the file was in the folder already; see KeepExisting
+
+	// Err is nil if the file is there and whole. It is a *FileError if the job didn't
+	// make the file.
+	Err error
 }
 
-// DownloadError is a job whose files were not all fetched. Its chain holds the
-// files' errors and, if QuickSight failed the job or a file, the [*JobError].
+// DownloadError is the error of a job whose files were not all fetched. Its chain has
+// the errors of the files and, if the job or a file of it failed at QuickSight, the
+// [*JobError].
 type DownloadError struct {
 	Job   Job
 	Files []DownloadedFile
-	job   error // a *JobError, or nil
+
+	jobError error // a *JobError, or nil
 }
 
-// Error says in one line what failed, and what was fetched.
+// Error returns, in one line, what failed, and what was fetched.
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
-	for _, f := range e.Files {
+	for _, file := range e.Files {
 		switch {
-		case f.Err == nil:
-			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", f.Path, f.Size))
-		case f.File.Err() != nil:
-			failed = append(failed, f.File.failure())
+		case file.Err == nil:
+			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", file.Path, file.Size))
+		case file.File.Err() != nil:
+			failed = append(failed, file.File.failure())
 		default:
-			failed = append(failed, f.Err.Error())
+			failed = append(failed, file.Err.Error())
 		}
 	}
-	text := fmt.Sprint(e.job)
-	if failed != nil {
-		text = fmt.Sprintf("%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
+	var text strings.Builder
+	fmt.Fprintf(&text, "download of snapshot job %s: ", e.Job)
+	if len(failed) > 0 {
+		fmt.Fprintf(&text, "%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
+	} else {
+		fmt.Fprint(&text, e.jobError)
 	}
-	if fetched != nil {
-		text += "; fetched: " + strings.Join(fetched, ", ")
+	if len(fetched) > 0 {
+		fmt.Fprintf(&text, "; fetched: %s", strings.Join(fetched, ", "))
 	}
-	return fmt.Sprintf("download of snapshot job %s: %s", e.Job, text)
+	return text.String()
 }
 
-// Unwrap returns the job's error, if any, and those of the files.
+// Unwrap returns the error of the job, if any, and those of the files.
 func (e *DownloadError) Unwrap() []error {
-	errs := []error{e.job}
-	for _, f := range e.Files {
-		errs = append(errs, f.Err)
+	var errs []error
+	if e.jobError != nil {
+		errs = append(errs, e.jobError)
 	}
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	for _, file := range e.Files {
+		if file.Err != nil {
+			errs = append(errs, file.Err)
+		}
+	}
+	return errs
 }
 
-// Open streams one file of a result. The caller must close it, early or not.
+// Download fetches every file of a finished job into the folder dir, which it makes if
+// need be. It returns what became of each file, in the order of the result's Files. A
+// file that fails doesn't stop the others.
 //
-// A presigned URL is fetched without credentials, over https alone (http from
-// loopback addresses); a file in the caller's bucket by a GET signed for S3. A
-// broken connection is resumed; an expired URL is replaced, once between any two
-// bytes, by asking for the result again. Read ends with io.EOF only after all
-// bytes. Its error matches [ErrChecksum] if S3's checksum is another,
-// [ErrFileChanged] if the object changed meanwhile.
+// The error is nil only if the job went well and every file is there. Otherwise it is
+// a [*DownloadError], an [*InvalidInputError], or the error of asking for the result
+// or of making the folder.
 //
-// A file that the job didn't make is a [*FileError]; S3's own errors are
-// *smithy.GenericAPIError behind an *awshttp.ResponseError; bad input is an
-// [*InvalidInputError]. No error shows the query of a URL.
-func (c *Client) Open(ctx context.Context, file ResultFile, optFns ...func(*DownloadOptions)) (io.ReadCloser, error) {
-	d, faults := c.download(ctx, optFns)
-	if len(faults) > 0 {
-		return nil, &InvalidInputError{Faults: faults}
+// A file is whole or not there. It is written under a temporary name that begins with
+// ".snapshotjob-", read as [Client.Open] says, and synced. Only then it gets its name,
+// which [ResultFile.FileName] returns. A file that was changed or cut off while it was
+// read is begun anew, up to MaxAttempts times. What the folder has already is not
+// overwritten, unless Existing says so. Two files of a job never get the same name,
+// also where case doesn't matter. Temporary files that a killed process has left are
+// removed after an hour, by the next Download into the folder.
+//
+// If a function that Download calls panics, Download panics as well, after it has
+// stopped. If such a function ends its goroutine, as a test's FailNow does, the file
+// at work fails.
+func (c *Client) Download(
+	ctx context.Context,
+	job Job,
+	dir string,
+	optFns ...func(*DownloadOptions),
+) ([]DownloadedFile, error) {
+	session, problems := c.newDownloadSession(ctx, optFns)
+	problems = append(problems, job.problems()...)
+	if dir == "" {
+		problems.add("dir", `is empty: want a folder, such as "."`)
 	}
-	if err := file.Err(); err != nil {
+	result := session.options.Result
+	if result != nil && result.Job != job {
+		problems.add("Result", "is that of %s: want that of %s", result.Job, job)
+	}
+	if err := problems.err(); err != nil {
 		return nil, err
 	}
-	o := d.open(ctx, file, 0, toEnd, "")
-	if o.failed != nil {
-		return nil, file.wrap(o.failed)
-	}
-	return o, nil
-}
-
-// Download brings every file of a finished job into dir, made if need be, and
-// tells every file's fate, in the order of the result's Files; one failing file
-// doesn't lose the others. The error is nil only if the job went well and every
-// file is there; otherwise it is a [*DownloadError], an [*InvalidInputError], or
-// that of asking for the result or making dir.
-//
-// A file is whole or not there: written under a temporary name that begins with
-// ".snapshotjob-", verified as [Client.Open] says, synced and only then named
-// <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx: with the first
-// sheet and visual, if any, each id cut to 60 characters, "_" for all but A-Z a-z
-// 0-9 - . _, and a "_" in front of a dot or a Windows device's name. An unknown
-// format keeps the object's ending, or gets .bin. No file is overwritten: to a name
-// that the folder has, or the job in any case of letters, "-2" or the next free
-// number is added.
-func (c *Client) Download(ctx context.Context, job Job, dir string, optFns ...func(*DownloadOptions)) ([]DownloadedFile, error) {
-	d, faults := c.download(ctx, optFns)
-	faults = append(faults, job.problems()...)
-	if dir == "" {
-		faults.add("dir", `is empty: want a folder, such as "."`)
-	}
-	if d.Result != nil && d.Result.Job != job {
-		faults.add("Result", "is that of %s: want that of %s", d.Result.Job, job)
-	}
-	if len(faults) > 0 {
-		return nil, &InvalidInputError{Faults: faults}
-	}
-	if d.Result == nil {
+	if result == nil {
 		var err error
-		if d.Result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, d.ClientOptions...); err != nil {
+		result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, session.options.ClientOptions...)
+		if err != nil {
 			return nil, err
 		}
+		session.newest.Store(result)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("download of snapshot job %s: %w", job, err)
 	}
-	var files []DownloadedFile
-	var tasks []func()
-	names := names{}
-	for file := range d.Result.Files() {
-		i, err := len(files), file.Err()
-		files = append(files, DownloadedFile{File: file, Err: err})
-		if err == nil {
-			name := names.next(fileName(file))
-			tasks = append(tasks, func() {
-				path, size, err := d.fetch(ctx, file, dir, name)
-				if err != nil {
-					size, err = 0, file.wrap(err)
-				}
-				files[i] = DownloadedFile{file, path, size, err}
-			})
-		}
+	removeLeftovers(dir)
+	files := session.downloadAll(ctx, result, dir)
+	failure := &DownloadError{
+		Job:      job,
+		Files:    files,
+		jobError: result.Err(),
 	}
-	inParallel(d.Concurrency, tasks)
-	if e := (&DownloadError{job, files, d.Result.Err()}); len(e.Unwrap()) > 0 {
-		return files, e
+	if len(failure.Unwrap()) > 0 {
+		return files, failure
 	}
 	return files, nil
 }
 
-// inParallel runs tasks, at most n at once.
-func inParallel(n int, tasks []func()) {
-	var wg sync.WaitGroup
-	running := make(chan struct{}, n)
-	for _, task := range tasks {
-		running <- struct{}{}
-		wg.Go(func() {
-			task()
-			<-running
-		})
-	}
-	wg.Wait()
-}
-
-// download is what the files of one call share.
-type download struct {
-	*settings
-	DownloadOptions
+// downloadSession is what the files of one call of Open or Download share.
+type downloadSession struct {
 	client   *Client
-	progress sync.Mutex
-	renewing chan struct{} // full while a file asks for a new result
-	newest   atomic.Pointer[DescribeDashboardSnapshotJobResultOutput]
+	settings *settings
+	options  DownloadOptions
+	backoff  *retry.Standard
+
+	newest atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // nil: none was asked for
+	asking chan struct{}                                            // full while a file asks for a result
+	report sync.Mutex                                               // held while OnProgress is called
 }
 
-// download also returns what is wrong with the options.
-func (c *Client) download(ctx context.Context, optFns []func(*DownloadOptions)) (d *download, faults problemList) {
-	d = &download{client: c, renewing: make(chan struct{}, 1)}
-	applyAll(&faults, &d.DownloadOptions, optFns)
-	setDefault(&faults, "Concurrency", &d.Concurrency, 4)
-	setDefault(&faults, "PartSize", &d.PartSize, toEnd)
-	setDefault(&faults, "Parts", &d.Parts, 4)
-	setDefault(&faults, "MaxAttempts", &d.MaxAttempts, 5)
-	setDefault(&faults, "StallTimeout", &d.StallTimeout, 30*time.Second)
-	faults.needContext(ctx)
-	d.settings = c.settingsFor(d.ClientOptions)
-	return d, slices.Concat(faults, d.settings.problems, d.settings.fileProblems)
+// newDownloadSession returns the session of a call, and what is wrong with its options.
+func (c *Client) newDownloadSession(
+	ctx context.Context,
+	optFns []func(*DownloadOptions),
+) (*downloadSession, problemList) {
+	options, problems := prepareDownload(optFns)
+	problems.needContext(ctx)
+	session := &downloadSession{
+		client:   c,
+		settings: c.settingsFor(options.ClientOptions),
+		options:  options,
+		backoff:  retry.NewStandard(),
+		asking:   make(chan struct{}, 1),
+	}
+	problems = slices.Concat(problems, session.settings.problems, session.settings.fileProblems)
+	return session, problems
+}
+
+// prepareDownload returns the options with their defaults, and what is wrong with them.
+func prepareDownload(optFns []func(*DownloadOptions)) (DownloadOptions, problemList) {
+	var o DownloadOptions
+	var problems problemList
+	applyAll(&problems, &o, optFns)
+	setDefault(&problems, "Concurrency", &o.Concurrency, defaultConcurrency)
+	setDefault(&problems, "PartSize", &o.PartSize, 0)
+	setDefault(&problems, "Parts", &o.Parts, defaultParts)
+	setDefault(&problems, "MaxAttempts", &o.MaxAttempts, defaultFileAttempts)
+	setDefault(&problems, "StallTimeout", &o.StallTimeout, defaultStallTimeout)
+	if o.Existing < NumberExisting || o.Existing > KeepExisting {
+		problems.add("Existing", "is %d: want NumberExisting, ReplaceExisting or KeepExisting", int(o.Existing))
+	}
+	return o, problems
+}
+
+// retryDelay returns the delay before the next attempt after a number of failures.
+func (d *downloadSession) retryDelay(failures int, err error) time.Duration {
+	delay, delayErr := d.backoff.RetryDelay(failures, err)
+	if delayErr != nil {
+		return 0 // the SDK's backoff has no error
+	}
+	return delay
+}
+
+// freshResult returns a newer result than the stale one, which all files share. It
+// asks for one unless another file has done so.
+func (d *downloadSession) freshResult(
+	ctx context.Context,
+	job Job,
+	stale *DescribeDashboardSnapshotJobResultOutput,
+) (*DescribeDashboardSnapshotJobResultOutput, error) {
+	select {
+	case d.asking <- struct{}{}:
+		defer func() { <-d.asking }()
+	case <-ctx.Done():
+		return nil, canceledError(ctx)
+	}
+	if newest := d.newest.Load(); newest != stale {
+		return newest, nil
+	}
+	result, err := d.client.DescribeDashboardSnapshotJobResult(ctx, job, d.options.ClientOptions...)
+	if err != nil {
+		return nil, fmt.Errorf("ask for a fresh URL: %w", err)
+	}
+	d.newest.Store(result)
+	return result, nil
+}
+
+// observeS3Clock learns S3's clock from a response to a request that was signed for S3.
+func (d *downloadSession) observeS3Clock(uri S3URI, header http.Header, sent, received time.Time) {
+	if !uri.isKey() || d.settings.options.DisableClockSkewCorrection {
+		return
+	}
+	if skew, ok := observeSkew(header, sent, received); ok {
+		d.client.s3ClockSkew.store(skew)
+	}
+}
+
+// s3ClockSkew returns how far S3's clock is ahead. While S3 has not told, that is what
+// the API has told.
+func (d *downloadSession) s3ClockSkew() time.Duration {
+	if d.settings.options.DisableClockSkewCorrection {
+		return 0
+	}
+	if skew := d.client.s3ClockSkew.load(); skew != 0 {
+		return skew
+	}
+	return d.client.clockSkew.load()
+}
+
+// downloadAll fetches the files of a result, several at once.
+func (d *downloadSession) downloadAll(
+	ctx context.Context,
+	result *DescribeDashboardSnapshotJobResultOutput,
+	folder string,
+) []DownloadedFile {
+	files := slices.Collect(result.Files())
+	outcomes := make([]DownloadedFile, len(files))
+	names := takenNames{}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group := newTaskGroup(cancel, d.options.Concurrency)
+	for i, file := range files {
+		outcomes[i].File = file
+		if err := file.Err(); err != nil {
+			outcomes[i].Err = err
+			continue
+		}
+		download := &fileDownload{
+			session: d,
+			file:    file,
+			folder:  folder,
+			name:    names.next(file.FileName()),
+		}
+		task := func() error { return download.run(ctx) }
+		group.run(task, func(err error) { outcomes[i] = download.outcome(err) })
+	}
+	group.wait()
+	return outcomes
+}
+
+// fileDownload brings one file into a folder.
+type fileDownload struct {
+	session *downloadSession
+	file    ResultFile
+	folder  string
+	name    string
+
+	source *fileSource
+	part   *partFile
+	size   int64
+	path   string
+	kept   bool
+
+	written atomic.Int64 // bytes of the try under way that reached the disk
+}
+
+// outcome returns what became of the file, whose run ended with err.
+func (f *fileDownload) outcome(err error) DownloadedFile {
+	if err != nil {
+		return DownloadedFile{File: f.file, Err: f.file.wrap(err)}
+	}
+	return DownloadedFile{
+		File: f.file,
+		Path: f.path,
+		Size: f.size,
+		Kept: f.kept,
+	}
+}
+
+// run fetches the file, and gives it its name when it is whole.
+func (f *fileDownload) run(ctx context.Context) error {
+	var err error
+	f.source, err = newFileSource(f.session, f.file)
+	if err != nil {
+		return err
+	}
+	f.part, err = createPartFile(f.folder)
+	if err != nil {
+		return err
+	}
+	defer f.part.discard()
+	if err := f.fetch(ctx); err != nil {
+		return err
+	}
+	if f.kept {
+		return nil
+	}
+	if err := f.part.finish(f.size); err != nil {
+		return err
+	}
+	return f.publish()
+}
+
+// fetch writes the file, from its beginning again if that is what its error asks for.
+func (f *fileDownload) fetch(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := f.fetchOnce(ctx)
+		if err == nil || !beginsAnew(err) || ctx.Err() != nil || try >= f.session.options.MaxAttempts {
+			return err
+		}
+		delay := f.session.retryDelay(try, err)
+		f.source.log(ctx, "download retry", "decision", "begin anew", "delay", delay, "error", err.Error())
+		if !sleep(ctx, delay) {
+			return canceledError(ctx, err)
+		}
+	}
+}
+
+// beginsAnew reports whether a file that failed with err may be right when it is
+// fetched again from its beginning.
+func beginsAnew(err error) bool {
+	return errors.Is(err, ErrFileChanged) || errors.Is(err, ErrChecksum) || errors.Is(err, errNotResumable)
+}
+
+// fetchOnce writes the file from its beginning to its end.
+func (f *fileDownload) fetchOnce(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	whole, err := openRange(ctx, f.source, wholeFile, nil)
+	if err != nil {
+		return err
+	}
+	defer whole.close()
+	f.written.Store(0)
+	f.size = whole.version.size
+	if f.session.options.Existing == KeepExisting && f.keep() {
+		return nil
+	}
+	if !f.comesInParts(whole.version) {
+		return f.fetchStream(whole)
+	}
+	second, err := f.openSecondPart(ctx, whole)
+	if errors.Is(err, errRangeIgnored) {
+		return f.fetchStream(whole)
+	}
+	if err != nil {
+		return err
+	}
+	defer second.close()
+	return f.fetchParts(ctx, cancel, whole, second)
+}
+
+// fetchStream writes the file as one stream.
+func (f *fileDownload) fetchStream(whole *rangeReader) error {
+	if err := f.copy(whole.verified(), 0); err != nil {
+		return err
+	}
+	f.size = f.written.Load()
+	return nil
+}
+
+// comesInParts reports whether a file is worth being fetched in parts, and can be.
+func (f *fileDownload) comesInParts(version fileVersion) bool {
+	partSize := f.session.options.PartSize
+	return partSize > 0 && version.size > partSize && version.etag != ""
+}
+
+// openSecondPart asks for the second part of a file, the first of which comes with the
+// response that whole reads. So a server that ignores ranges is asked but once, and
+// whole can then be read on to its end.
+func (f *fileDownload) openSecondPart(ctx context.Context, whole *rangeReader) (*rangeReader, error) {
+	parts := f.newPartQueue()
+	parts.take()
+	second, _ := parts.take()
+	return openRange(ctx, f.source, second, &whole.version)
+}
+
+// fetchParts writes the file in parts, of which whole brings the first.
+func (f *fileDownload) fetchParts(
+	ctx context.Context,
+	cancel context.CancelFunc,
+	whole *rangeReader,
+	second *rangeReader,
+) error {
+	parts := f.newPartQueue()
+	firstPart, _ := parts.take()
+	secondPart, _ := parts.take()
+	whole.wanted.end = firstPart.end
+
+	failed := &firstError{cancel: cancel}
+	group := newTaskGroup(cancel, f.session.options.Parts)
+	group.run(func() error { return f.copy(whole, firstPart.first) }, failed.set)
+	group.run(func() error { return f.copy(second, secondPart.first) }, failed.set)
+	for ctx.Err() == nil {
+		part, ok := parts.take()
+		if !ok {
+			break
+		}
+		group.run(func() error { return f.fetchPart(ctx, part, &whole.version) }, failed.set)
+	}
+	group.wait()
+	if err := failed.get(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return canceledError(ctx) // before all parts were asked for
+	}
+	return nil
+}
+
+// fetchPart writes one part of the file.
+func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *fileVersion) error {
+	reader, err := openRange(ctx, f.source, part, version)
+	if errors.Is(err, errRangeIgnored) {
+		return fmt.Errorf("%w (%w)", ErrFileChanged, err)
+	}
+	if err != nil {
+		return err
+	}
+	defer reader.close()
+	return f.copy(reader, part.first)
+}
+
+// copy writes what a reader brings at an offset of the file.
+func (f *fileDownload) copy(from io.Reader, offset int64) error {
+	to := io.NewOffsetWriter(&progressWriter{download: f}, offset)
+	_, err := io.CopyBuffer(to, from, make([]byte, copyBufferSize))
+	return err
+}
+
+// progressWriter writes to the file, and reports progress.
+type progressWriter struct {
+	download *fileDownload
+}
+
+// WriteAt writes at an offset of the file.
+func (w *progressWriter) WriteAt(p []byte, offset int64) (int, error) {
+	n, err := w.download.part.WriteAt(p, offset)
+	w.download.reportProgress(n)
+	return n, err
+}
+
+// reportProgress counts bytes that were written, and tells Options.OnProgress.
+func (f *fileDownload) reportProgress(written int) {
+	onProgress := f.session.options.OnProgress
+	if onProgress == nil {
+		f.written.Add(int64(written))
+		return
+	}
+	f.session.report.Lock()
+	defer f.session.report.Unlock()
+	onProgress(DownloadProgress{
+		File:  f.file,
+		Name:  f.name,
+		Bytes: f.written.Add(int64(written)),
+		Total: f.size,
+	})
+}
+
+// keep reports whether the folder has a regular file of the name and the size.
+func (f *fileDownload) keep() bool {
+	path := filepath.Join(f.folder, f.name)
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != f.size {
+		return false
+	}
+	f.path = path
+	f.kept = true
+	return true
+}
+
+// publish gives the file, which is whole, its name.
+func (f *fileDownload) publish() error {
+	existing := f.session.options.Existing
+	if existing == KeepExisting && f.keep() {
+		// Only now the size is known, or another process was faster.
+		return nil
+	}
+	var err error
+	if existing == NumberExisting {
+		f.path, err = f.part.publish(f.name)
+	} else {
+		f.path, err = f.part.replace(f.name)
+	}
+	return err
+}
+
+// newPartQueue returns the queue of the file's parts. There are at least two.
+func (f *fileDownload) newPartQueue() *partQueue {
+	return &partQueue{
+		size:     f.size,
+		partSize: f.session.options.PartSize,
+	}
+}
+
+// partQueue hands out the parts of a file one by one, so that a size that a server
+// tells takes no memory.
+type partQueue struct {
+	size     int64
+	partSize int64
+	next     int64 // the first byte of the next part
+}
+
+// take returns the next part, if there is one.
+func (q *partQueue) take() (byteRange, bool) {
+	if q.next >= q.size {
+		return byteRange{}, false
+	}
+	part := byteRange{first: q.next, end: q.size}
+	if q.size-q.next > q.partSize {
+		part.end = q.next + q.partSize
+	}
+	q.next = part.end
+	return part, true
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,59 +18,9 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
-
-const (
-	downloadGet    = snapshotjobtest.GetObject
-	downloadResult = snapshotjobtest.DescribeDashboardSnapshotJobResult
-)
-
-// downloadServer has startJob, finished, with these files.
-func downloadServer(t *testing.T, files ...snapshotjobtest.File) *snapshotjobtest.Server {
-	return downloadLife(t, snapshotjobtest.Completed(files...))
-}
-
-func downloadLife(t *testing.T, life snapshotjobtest.Life) *snapshotjobtest.Server {
-	t.Helper()
-	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) { o.RequestsPerSecond = -1 })
-	server.AddJob(startJob, life)
-	return server
-}
-
-// downloadBucket is a life whose files go to the caller's bucket.
-func downloadBucket(bucket string, files ...snapshotjobtest.File) snapshotjobtest.Life {
-	life := snapshotjobtest.Completed(files...)
-	life.Destination = &snapshotjob.S3BucketConfiguration{BucketName: bucket, BucketPrefix: "daily reports/ü"}
-	return life
-}
-
-// downloadFolder is what a folder holds, hidden files included: name and content.
-func downloadFolder(t *testing.T, dir string) string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	var list []string
-	for _, entry := range entries {
-		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, fmt.Sprintf("%s=%.20s", entry.Name(), content))
-	}
-	return strings.Join(list, " ")
-}
-
-// downloadCount counts the server's requests of an operation.
-func downloadCount(server *snapshotjobtest.Server, op snapshotjobtest.Operation) (n int) {
-	for _, r := range server.Requests() {
-		if r.Operation == op {
-			n++
-		}
-	}
-	return n
-}
 
 func TestDownloadBringsEveryFile(t *testing.T) {
 	files := []snapshotjobtest.File{
@@ -83,34 +31,47 @@ func TestDownloadBringsEveryFile(t *testing.T) {
 	}
 	registered := snapshotjobtest.Completed(files...)
 	registered.Registered = true
-	const want = "daily_sheet-1.pdf=%PDF-1.7 all of it daily_sheet-1_visual-1.csv=a,b\n daily_sheet-1_visual-2.csv= daily_sheet-2_visual-3.xlsx=PK"
-	for name, life := range map[string]snapshotjobtest.Life{
-		"anonymous user": snapshotjobtest.Completed(files...), "registered user": registered,
-		"bucket": downloadBucket("reports", files...), "bucket with a dot": downloadBucket("reports.example", files...),
-	} {
+	lives := map[string]snapshotjobtest.Life{
+		"anonymous user":    snapshotjobtest.Completed(files...),
+		"registered user":   registered,
+		"bucket":            downloadBucket("reports", files...),
+		"bucket with a dot": downloadBucket("reports.example", files...),
+	}
+	for name, life := range lives {
 		for _, partSize := range []int64{0, 1, 3, 18, 1000} {
-			t.Run(fmt.Sprintf("%s, parts of %d", name, partSize), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					server := downloadLife(t, life)
-					dir := filepath.Join(t.TempDir(), "new", "folder")
-					got, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) { o.PartSize = partSize })
-					if err != nil {
-						t.Fatal(err)
-					}
-					if folder := downloadFolder(t, dir); folder != want {
-						t.Errorf("folder:\n got %q\nwant %q", folder, want)
-					}
-					for i, f := range got {
-						if f.Err != nil || f.Size != int64(len(files[i].Content)) || f.File.Index != 0 || f.File.Group != i || f.File.Format != files[i].Format || filepath.Dir(f.Path) != dir {
-							t.Errorf("file %d: %+v, want %d bytes of group %d in %s", i, f, len(files[i].Content), i, dir)
-						}
-					}
-					if n := downloadCount(server, downloadResult); n != 1 || len(got) != len(files) {
-						t.Errorf("%d files, asked for the result %d times, want %d and once", len(got), n, len(files))
-					}
-				})
+			inBubble(t, fmt.Sprintf("%s, parts of %d", name, partSize), func(t *testing.T) {
+				checkEveryFile(t, life, partSize)
 			})
 		}
+	}
+}
+
+// checkEveryFile downloads the four files of TestDownloadBringsEveryFile.
+func checkEveryFile(t *testing.T, life snapshotjobtest.Life, partSize int64) {
+	t.Helper()
+	server := downloadLife(t, life)
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	files, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+		o.PartSize = partSize
+	})
+	require.NoError(t, err)
+	want := map[string]string{
+		"daily_sheet-1.pdf":           "%PDF-1.7 all of it",
+		"daily_sheet-1_visual-1.csv":  "a,b\n",
+		"daily_sheet-1_visual-2.csv":  "",
+		"daily_sheet-2_visual-3.xlsx": "PK",
+	}
+	assert.Equal(t, want, downloadFolder(t, dir))
+	assert.Equal(t, 1, downloadCount(server, downloadResult))
+	require.Len(t, files, len(life.Files))
+	for i, made := range life.Files {
+		got := files[i]
+		assert.NoError(t, got.Err)
+		assert.EqualValues(t, len(made.Content), got.Size)
+		assert.Equal(t, made.Format, got.File.Format)
+		assert.Equal(t, i, got.File.Group)
+		assert.Equal(t, 0, got.File.Index)
+		assert.Equal(t, dir, filepath.Dir(got.Path))
 	}
 }
 
@@ -118,213 +79,320 @@ func TestDownloadOverASocket(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1").With("whole"))
 	server.Start() // its URLs are plain http, of this machine
 	dir := t.TempDir()
-	if _, err := server.Client().Download(t.Context(), startJob, dir); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := downloadFolder(t, dir), "daily_sheet-1.pdf=whole"; got != want {
-		t.Errorf("folder: got %q, want %q", got, want)
-	}
+	_, err := server.Client().Download(t.Context(), startJob, dir)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"daily_sheet-1.pdf": "whole"}, downloadFolder(t, dir))
 }
 
 func TestDownloadOfAResultInHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := downloadLife(t, snapshotjobtest.Completed(snapshotjobtest.PDF("sheet-1")).After(time.Second, time.Minute))
+		life := snapshotjobtest.Completed(snapshotjobtest.PDF("sheet-1"))
+		server := downloadLife(t, life.After(time.Second, time.Minute))
 		client := server.Client()
 		result, err := client.Wait(t.Context(), startJob)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) { o.Result = result }); err != nil {
-			t.Fatal(err)
-		}
-		if n := downloadCount(server, downloadResult); n != 1 {
-			t.Errorf("asked for the result %d times, want once: by Wait", n)
-		}
+		require.NoError(t, err)
+
+		_, err = client.Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+			o.Result = result
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 1, downloadCount(server, downloadResult), "only Wait asks for the result")
 	})
+}
+
+// halfADownload is a download of four files, of which the second is gone from S3 and QuickSight
+// didn't make the third.
+type halfADownload struct {
+	dir     string
+	files   []snapshotjob.DownloadedFile
+	err     error
+	refusal snapshotjobtest.Request // the request for the second file
+}
+
+// downloadHalf makes that download. It must run in a synctest bubble.
+func downloadHalf(t *testing.T) halfADownload {
+	t.Helper()
+	const reason = snapshotjob.ErrorTypeDatasetDeleted
+	server := downloadServer(t,
+		snapshotjobtest.PDF("sheet-1").With("first"),
+		snapshotjobtest.CSV("sheet-1", "visual-1").With("second"),
+		snapshotjobtest.CSV("sheet-1", "visual-2").Failing(reason, "The dataset is gone."),
+		snapshotjobtest.Excel("sheet-2", "visual-3").With("fourth"),
+	)
+	gone := snapshotjobtest.Answer(404, "NoSuchKey", "The specified key does not exist.")
+	server.Fail(downloadGet, snapshotjobtest.Pass(), gone)
+	oneByOne := func(o *snapshotjob.DownloadOptions) {
+		o.Concurrency = 1
+	}
+	d := halfADownload{dir: t.TempDir()}
+	d.files, d.err = server.Client().Download(t.Context(), startJob, d.dir, oneByOne)
+	require.Error(t, d.err)
+	require.Len(t, d.files, 4)
+	d.refusal = server.Requests()[2]
+	return d
 }
 
 func TestDownloadTellsEveryFilesFate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := downloadServer(t,
-			snapshotjobtest.PDF("sheet-1").With("first"),
-			snapshotjobtest.CSV("sheet-1", "visual-1").With("second"),
-			snapshotjobtest.CSV("sheet-1", "visual-2").Failing(snapshotjob.ErrorTypeDatasetDeleted, "The dataset is gone."),
-			snapshotjobtest.Excel("sheet-2", "visual-3").With("fourth"),
-		)
-		server.Fail(downloadGet, snapshotjobtest.Pass(), snapshotjobtest.Answer(404, "NoSuchKey", "The specified key does not exist."))
-		dir := t.TempDir()
-		files, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) { o.Concurrency = 1 })
-		if got, want := downloadFolder(t, dir), "daily_sheet-1.pdf=first daily_sheet-2_visual-3.xlsx=fourth"; got != want {
-			t.Errorf("folder: got %q, want %q", got, want)
+		d := downloadHalf(t)
+		want := map[string]string{
+			"daily_sheet-1.pdf":           "first",
+			"daily_sheet-2_visual-3.xlsx": "fourth",
 		}
-		var failed *snapshotjob.DownloadError
-		var job *snapshotjob.JobError
-		var file *snapshotjob.FileError
-		var api smithy.APIError
-		if !errors.As(err, &failed) || !errors.As(err, &job) || !errors.As(err, &file) || !errors.As(err, &api) {
-			t.Fatalf("err = %#v, want a DownloadError with a JobError, a FileError and S3's error", err)
-		}
-		if len(job.Files) != 1 || file.File.Group != 2 || api.ErrorCode() != "NoSuchKey" || len(failed.Files) != 4 || failed.Job != startJob {
-			t.Errorf("job error %v, file %+v, code %s, want those of files 3 and 2", job, file.File, api.ErrorCode())
-		}
-		if !slices.EqualFunc(files, failed.Files, func(a, b snapshotjob.DownloadedFile) bool { return a.Path == b.Path && a.Err == b.Err }) {
-			t.Errorf("files %+v, want those of the error, %+v", files, failed.Files)
-		}
+		assert.Equal(t, want, downloadFolder(t, d.dir))
 		for i, made := range []bool{true, false, false, true} {
-			if f := files[i]; made != (f.Err == nil) || made != (f.Path != "") || made != (f.Size > 0) {
-				t.Errorf("file %d: %+v, want made: %t", i, f, made)
-			}
+			file := d.files[i]
+			assert.Equal(t, made, file.Err == nil, "file %d: error %v", i, file.Err)
+			assert.Equal(t, made, file.Path != "", "file %d: path %q", i, file.Path)
+			assert.Equal(t, made, file.Size > 0, "file %d: size %d", i, file.Size)
 		}
-		id := server.Requests()[2].ID
+	})
+}
+
+func TestDownloadErrorHoldsTheFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := downloadHalf(t)
+		var failed *snapshotjob.DownloadError
+		require.ErrorAs(t, d.err, &failed)
+		assert.Equal(t, startJob, failed.Job)
+		assert.Equal(t, d.files, failed.Files)
+		assert.ErrorIs(t, d.err, d.files[1].Err)
+		assert.ErrorIs(t, d.err, d.files[2].Err)
+	})
+}
+
+func TestDownloadErrorHoldsTheCauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := downloadHalf(t)
+		var job *snapshotjob.JobError
+		require.ErrorAs(t, d.err, &job)
+		assert.Len(t, job.Files, 1)
+
+		var file *snapshotjob.FileError
+		require.ErrorAs(t, d.err, &file)
+		assert.Equal(t, 2, file.File.Group)
+
+		var api smithy.APIError
+		require.ErrorAs(t, d.err, &api)
+		assert.Equal(t, "NoSuchKey", api.ErrorCode())
+	})
+}
+
+func TestDownloadErrorIsOneLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := downloadHalf(t)
 		want := "download of snapshot job 111122223333/sales/daily: 2 of 4 files failed: " +
-			"snapshot job 111122223333/sales/daily: CSV of sheet sheet-1 visual visual-1: https response error StatusCode: 404, RequestID: " + id + ", api error NoSuchKey: The specified key does not exist.; " +
-			"CSV of sheet sheet-1 visual visual-2: DATASET_DELETED: The dataset is gone. (a dataset of the dashboard was deleted: restore it, then start a new job); " +
-			"fetched: " + filepath.Join(dir, "daily_sheet-1.pdf") + " (5 bytes), " + filepath.Join(dir, "daily_sheet-2_visual-3.xlsx") + " (6 bytes)"
-		if got := err.Error(); got != want {
-			t.Errorf("error:\n got %s\nwant %s", got, want)
-		}
+			"snapshot job 111122223333/sales/daily: CSV of sheet sheet-1 visual visual-1: " +
+			"https response error StatusCode: 404, RequestID: " + d.refusal.ID + ", " +
+			"api error NoSuchKey: The specified key does not exist.; " +
+			"CSV of sheet sheet-1 visual visual-2: DATASET_DELETED: The dataset is gone. " +
+			"(a dataset of the dashboard was deleted: restore it, then start a new job); " +
+			"fetched: " + filepath.Join(d.dir, "daily_sheet-1.pdf") + " (5 bytes), " +
+			filepath.Join(d.dir, "daily_sheet-2_visual-3.xlsx") + " (6 bytes)"
+		assert.EqualError(t, d.err, want)
 	})
 }
 
 func TestDownloadOfAFailedJob(t *testing.T) {
-	server := downloadLife(t, snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "no access"))
+	life := snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "no access")
+	server := downloadLife(t, life)
 	files, err := server.Client().Download(t.Context(), startJob, t.TempDir())
+	assert.Empty(t, files)
 	var job *snapshotjob.JobError
-	if !errors.As(err, &job) || job.ErrorType != snapshotjob.ErrorTypeDashboardAccessDenied || len(files) != 0 {
-		t.Errorf("files %v, err = %v, want none and the JobError", files, err)
-	}
-	server.AddJob(startJob, snapshotjobtest.Completed().After(time.Hour, 0))
-	if _, err := server.Client().Download(t.Context(), startJob, t.TempDir()); !errors.Is(err, snapshotjob.ErrJobNotFinished) {
-		t.Errorf("err = %v, want ErrJobNotFinished", err)
-	}
+	require.ErrorAs(t, err, &job)
+	assert.Equal(t, snapshotjob.ErrorTypeDashboardAccessDenied, job.ErrorType)
 }
 
-// downloadURI is a result of one file, which lies there.
-func downloadURI(uri string) func(*snapshotjob.DownloadOptions) {
-	result := &snapshotjob.DescribeDashboardSnapshotJobResultOutput{Job: startJob, JobStatus: "COMPLETED"}
-	result.Result.AnonymousUsers = []snapshotjob.AnonymousUserSnapshotJobResult{{FileGroups: []snapshotjob.SnapshotJobResultFileGroup{{
-		Files: snapshotjob.PDF("s").Files, S3Results: []snapshotjob.SnapshotJobS3Result{{S3URI: snapshotjob.S3URI(uri)}},
-	}}}}
-	return func(o *snapshotjob.DownloadOptions) { o.Result = result }
+func TestDownloadOfAQueuedJob(t *testing.T) {
+	server := downloadLife(t, snapshotjobtest.Completed().After(time.Hour, 0))
+	_, err := server.Client().Download(t.Context(), startJob, t.TempDir())
+	assert.ErrorIs(t, err, snapshotjob.ErrJobNotFinished)
 }
 
-func TestDownloadRefusesURIs(t *testing.T) {
-	const query = "?X-Amz-Signature=0123SECRET4567"
-	for _, tt := range []struct{ name, uri, want string }{
-		{"plain http", "http://bucket.s3.amazonaws.com/k" + query, "the URI http://bucket.s3.amazonaws.com/k?REDACTED is not https: whoever listens would read the file"},
-		{"a host that only looks like this machine", "http://localhost.example.com/k" + query, "the URI http://localhost.example.com/k?REDACTED is not https: whoever listens would read the file"},
-		{"user info", "https://user:0123SECRET4567@s3.amazonaws.com/k" + query, "the URI https://REDACTED@s3.amazonaws.com/k?REDACTED has user info"},
-		{"another scheme", "file:///etc/passwd", "the URI file:///etc/passwd is neither s3://bucket/key nor a URL"},
-		{"ftp", "ftp://host/k" + query, "the URI ftp://host/k?REDACTED is not https: whoever listens would read the file"},
-		{"no URL", "https://ho st/k" + query, "the URI https://ho st/k?REDACTED is neither s3://bucket/key nor a URL"},
-		{"a bucket alone", "s3://bucket", "the URI s3://bucket is not s3://bucket/key"},
-		{"a key alone", "s3:///key", "the URI s3:///key is not s3://bucket/key"},
-		{"what was printed", "https://bucket.s3.amazonaws.com/k?REDACTED", "this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed"},
-		{"what was printed, with user info", "https://REDACTED@s3.amazonaws.com/k", "this URI was redacted when it was printed or marshalled: ask for the result again, and pass on string(uri) where the whole is needed"},
-		{"nothing", "", "the result has neither a URI nor an error"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			server := downloadServer(t)
-			dir := t.TempDir()
-			files, err := server.Client().Download(t.Context(), startJob, dir, downloadURI(tt.uri))
-			if err == nil || len(files) != 1 || !strings.HasSuffix(files[0].Err.Error(), ": "+tt.want) || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("err = %v, want %s", err, tt.want)
-			}
-			if n, folder := len(server.Requests()), downloadFolder(t, dir); n != 0 || folder != "" {
-				t.Errorf("%d requests, folder %q, want none", n, folder)
-			}
+// presignedQuery is a query that no error may show.
+const presignedQuery = "?X-Amz-Signature=0123SECRET4567"
+
+// checkRefusedURI checks that a file at this URI is not asked for, and that its error gives the reason.
+func checkRefusedURI(t *testing.T, uri, reason string) {
+	t.Helper()
+	server := downloadServer(t)
+	dir := t.TempDir()
+	files, err := server.Client().Download(t.Context(), startJob, dir, downloadURI(uri))
+	assert.ErrorContains(t, err, reason, uri)
+	require.Len(t, files, 1, uri)
+	assert.EqualError(t, files[0].Err, "snapshot job 111122223333/sales/daily: PDF of sheet s: "+reason)
+	assert.Empty(t, server.Requests(), uri)
+	assert.Empty(t, downloadFolder(t, dir), uri)
+}
+
+func TestDownloadRefusesURIsThatAreNotHTTPS(t *testing.T) {
+	addresses := map[string]string{
+		"plain http": "http://bucket.s3.amazonaws.com/k",
+		"a host that only looks like this machine": "http://localhost.example.com/k",
+		"ftp": "ftp://host/k",
+	}
+	for name, address := range addresses {
+		t.Run(name, func(t *testing.T) {
+			reason := "the URI " + address + "?REDACTED is not https: whoever listens would read the file"
+			checkRefusedURI(t, address+presignedQuery, reason)
 		})
 	}
 }
 
-func TestDownloadFaults(t *testing.T) {
+func TestDownloadRefusesURIsThatAreNone(t *testing.T) {
+	const neither = " is neither s3://bucket/key nor a URL"
+	checkRefusedURI(t, "file:///etc/passwd", "the URI file:///etc/passwd"+neither)
+	checkRefusedURI(t, "https://ho st/k"+presignedQuery, "the URI https://ho st/k?REDACTED"+neither)
+	checkRefusedURI(t, "s3://bucket", "the URI s3://bucket is not s3://bucket/key")
+	checkRefusedURI(t, "s3:///key", "the URI s3:///key is not s3://bucket/key")
+	checkRefusedURI(t, "", "the result has neither a URI nor an error")
+}
+
+func TestDownloadRefusesUserInfo(t *testing.T) {
+	uri := "https://user:0123SECRET4567@s3.amazonaws.com/k" + presignedQuery
+	checkRefusedURI(t, uri, "the URI https://REDACTED@s3.amazonaws.com/k?REDACTED has user info")
+}
+
+func TestDownloadRefusesURIsThatWereRedacted(t *testing.T) {
+	const reason = "this URI was redacted when it was printed or marshalled: " +
+		"ask for the result again, and pass on string(uri) where the whole is needed"
+	checkRefusedURI(t, "https://bucket.s3.amazonaws.com/k?REDACTED", reason)
+	checkRefusedURI(t, "https://REDACTED@s3.amazonaws.com/k", reason)
+}
+
+func TestDownloadNamesEveryProblemOfItsInput(t *testing.T) {
 	server := downloadServer(t)
-	other := downloadURI("s3://b/k")
-	_, err := server.Client().Download(t.Context(), snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "d", SnapshotJobID: ""}, "", nil, other, func(o *snapshotjob.DownloadOptions) {
-		o.Concurrency, o.Parts, o.MaxAttempts, o.PartSize, o.StallTimeout = -1, -2, -3, -4, -5
+	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "d"}
+	set := func(o *snapshotjob.DownloadOptions) {
+		o.Concurrency = -1
+		o.Parts = -2
+		o.MaxAttempts = -3
+		o.PartSize = -4
+		o.StallTimeout = -5
 		o.ClientOptions = []func(*snapshotjob.Options){nil}
-	})
-	want := `invalid input: optFns has a nil function at index 0; Concurrency is -1: want a positive value, or 0 for the default; ` +
-		`PartSize is -4: want a positive value, or 0 for the default; Parts is -2: want a positive value, or 0 for the default; ` +
-		`MaxAttempts is -3: want a positive value, or 0 for the default; StallTimeout is -5ns: want a positive value, or 0 for the default; ` +
-		`optFns has a nil function at index 0; SnapshotJobID is empty; dir is empty: want a folder, such as "."; Result is that of 111122223333/sales/daily: want that of 111122223333/d/`
+	}
+	_, err := server.Client().Download(t.Context(), job, "", nil, downloadURI("s3://b/k"), set)
 	var invalid *snapshotjob.InvalidInputError
-	if !errors.As(err, &invalid) || err.Error() != want {
-		t.Errorf("error:\n got %v\nwant %s", err, want)
-	}
+	assert.ErrorAs(t, err, &invalid)
+	want := "invalid input: optFns has a nil function at index 0; " +
+		"Concurrency is -1: want a positive value, or 0 for the default; " +
+		"PartSize is -4: want a positive value, or 0 for the default; " +
+		"Parts is -2: want a positive value, or 0 for the default; " +
+		"MaxAttempts is -3: want a positive value, or 0 for the default; " +
+		"StallTimeout is -5ns: want a positive value, or 0 for the default; " +
+		"optFns has a nil function at index 0; " +
+		"SnapshotJobID is empty; " +
+		`dir is empty: want a folder, such as "."; ` +
+		"Result is that of 111122223333/sales/daily: want that of 111122223333/d/"
+	assert.EqualError(t, err, want)
+	assert.Empty(t, server.Requests())
+}
+
+func TestOpenRefusesANilContext(t *testing.T) {
+	server := downloadServer(t)
 	var none context.Context
-	if _, err := server.Client().Open(none, snapshotjob.ResultFile{URI: "s3://b/k"}); !errors.As(err, &invalid) {
-		t.Errorf("err = %v, want an InvalidInputError of the context", err)
+	_, err := server.Client().Open(none, snapshotjob.ResultFile{URI: "s3://b/k"})
+	var invalid *snapshotjob.InvalidInputError
+	assert.ErrorAs(t, err, &invalid)
+	assert.Empty(t, server.Requests())
+}
+
+func TestDownloadNumbersFilesOfOneName(t *testing.T) {
+	server := downloadServer(t,
+		snapshotjobtest.CSV("sheet-1", "visual").With("1"),
+		snapshotjobtest.CSV("sheet-1", "visual").With("2"),
+		snapshotjobtest.CSV("sheet-1", "VISUAL").With("3"),
+		snapshotjobtest.CSV("sheet-1", "vis/al").With("4"),
+		snapshotjobtest.CSV("sheet-1", "vis_al").With("5"),
+	)
+	dir := t.TempDir()
+	_, err := server.Client().Download(t.Context(), startJob, dir)
+	require.NoError(t, err)
+	want := map[string]string{
+		"daily_sheet-1_visual.csv":   "1",
+		"daily_sheet-1_visual-2.csv": "2",
+		"daily_sheet-1_VISUAL-3.csv": "3",
+		"daily_sheet-1_vis_al.csv":   "4",
+		"daily_sheet-1_vis_al-2.csv": "5",
 	}
-	if n := len(server.Requests()); n != 0 {
-		t.Errorf("%d requests, want none", n)
-	}
+	assert.Equal(t, want, downloadFolder(t, dir))
 }
 
 func TestDownloadNeverOverwrites(t *testing.T) {
-	server := downloadServer(t,
-		snapshotjobtest.CSV("sheet-1", "visual").With("1"), snapshotjobtest.CSV("sheet-1", "visual").With("2"),
-		snapshotjobtest.CSV("sheet-1", "VISUAL").With("3"), snapshotjobtest.CSV("sheet-1", "vis/al").With("4"), snapshotjobtest.CSV("sheet-1", "vis_al").With("5"),
-		snapshotjobtest.PDF("sheet-1").With("6"))
+	server := downloadServer(t, snapshotjobtest.PDF("sheet-1").With("new"))
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "daily_sheet-1.pdf"), []byte("mine"), 0o666); err != nil {
-		t.Fatal(err)
+	link := filepath.Join(dir, "daily_sheet-1-2.pdf")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "daily_sheet-1.pdf"), []byte("mine"), 0o666))
+	require.NoError(t, os.Symlink("nowhere", link))
+
+	_, err := server.Client().Download(t.Context(), startJob, dir)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(link), "the link to nowhere is still there")
+	want := map[string]string{
+		"daily_sheet-1.pdf":   "mine",
+		"daily_sheet-1-3.pdf": "new",
 	}
-	if err := os.Symlink("nowhere", filepath.Join(dir, "daily_sheet-1-2.pdf")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := server.Client().Download(t.Context(), startJob, dir); err != nil {
-		t.Fatal(err)
-	}
-	os.Remove(filepath.Join(dir, "daily_sheet-1-2.pdf"))
-	want := "daily_sheet-1-3.pdf=6 daily_sheet-1.pdf=mine daily_sheet-1_VISUAL-3.csv=3 daily_sheet-1_vis_al-2.csv=5 daily_sheet-1_vis_al.csv=4 daily_sheet-1_visual-2.csv=2 daily_sheet-1_visual.csv=1"
-	if got := downloadFolder(t, dir); got != want {
-		t.Errorf("folder:\n got %q\nwant %q", got, want)
+	assert.Equal(t, want, downloadFolder(t, dir))
+}
+
+func TestDownloadTakesTheFirstFreeName(t *testing.T) {
+	server := downloadServer(t, snapshotjobtest.PDF("sheet-1"))
+	dir := t.TempDir()
+	for _, name := range []string{"daily_sheet-1.pdf", "daily_sheet-1-3.pdf"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
 	}
 	files, err := server.Client().Download(t.Context(), startJob, dir)
-	if err != nil || files[5].Path != filepath.Join(dir, "daily_sheet-1-2.pdf") {
-		t.Errorf("a second time: %+v, %v, want the first free name", files, err)
-	}
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	assert.Equal(t, filepath.Join(dir, "daily_sheet-1-2.pdf"), files[0].Path)
 }
 
 func TestDownloadPermissionsAreThoseOfAnyFile(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1"))
 	dir := t.TempDir()
 	files, err := server.Client().Download(t.Context(), startJob, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
+	got, err := os.Stat(files[0].Path)
+	require.NoError(t, err)
+
 	other, err := os.Create(filepath.Join(dir, "other"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	defer other.Close()
 	want, err := other.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.Stat(files[0].Path)
-	if err != nil || got.Mode() != want.Mode() {
-		t.Errorf("mode %v, %v, want %v", got.Mode(), err, want.Mode())
-	}
+	require.NoError(t, err)
+	assert.Equal(t, want.Mode(), got.Mode())
 }
 
 func TestDownloadIntoNoFolder(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1"))
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, []byte("mine"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o666))
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
 		_, err := server.Client().Download(t.Context(), startJob, dir)
 		var path *os.PathError
-		if !errors.As(err, &path) || !strings.HasPrefix(err.Error(), "download of snapshot job 111122223333/sales/daily: ") {
-			t.Errorf("err = %v, want a PathError", err)
-		}
+		require.ErrorAs(t, err, &path)
+		assert.EqualError(t, err, "download of snapshot job 111122223333/sales/daily: "+path.Error())
 	}
-	if got := downloadFolder(t, filepath.Dir(file)); got != "file=mine" {
-		t.Errorf("folder %q, want the file as it was", got)
-	}
+	assert.Equal(t, map[string]string{"file": "mine"}, downloadFolder(t, filepath.Dir(file)))
+}
+
+// progressChecker checks that the calls of OnProgress come one after the other, each with more bytes
+// of its file than the one before.
+type progressChecker struct {
+	t      *testing.T
+	totals map[string]int64 // by the file's name
+	bytes  map[string]int64 // the same, as the last call told
+	inside atomic.Int32
+}
+
+func (c *progressChecker) onProgress(p snapshotjob.DownloadProgress) {
+	assert.EqualValues(c.t, 1, c.inside.Add(1), "calls at once")
+	defer c.inside.Add(-1)
+	runtime.Gosched()
+	assert.Equal(c.t, startJob, p.File.Job)
+	assert.Equal(c.t, c.totals[p.Name], p.Total, p.Name)
+	assert.Greater(c.t, p.Bytes, c.bytes[p.Name], p.Name)
+	c.bytes[p.Name] = p.Bytes
 }
 
 func TestDownloadProgress(t *testing.T) {
@@ -333,67 +401,75 @@ func TestDownloadProgress(t *testing.T) {
 		csv.Size = 300_000
 		excel := snapshotjobtest.Excel("sheet-2", "visual-2")
 		excel.Size = 1_000_000
-		server := downloadServer(t, csv, excel, snapshotjobtest.PDF("sheet-1").With(""))
-		var inside atomic.Int32
-		last := map[string]int64{}
-		_, err := server.Client().Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
-			o.PartSize, o.Parts = 50_000, 8
-			o.OnProgress = func(p snapshotjob.DownloadProgress) {
-				if inside.Add(1) > 1 {
-					t.Error("called twice at once")
-				}
-				runtime.Gosched()
-				want := map[string]int64{"daily_sheet-1_visual-1.csv": 300_000, "daily_sheet-2_visual-2.xlsx": 1_000_000}[p.Name]
-				if p.Bytes <= last[p.Name] || p.Total != want || p.File.Job != startJob {
-					t.Errorf("%s: %d of %d bytes after %d, want more, of %d", p.Name, p.Bytes, p.Total, last[p.Name], want)
-				}
-				last[p.Name] = p.Bytes
-				inside.Add(-1)
-			}
-		})
-		if want := "map[daily_sheet-1_visual-1.csv:300000 daily_sheet-2_visual-2.xlsx:1000000]"; err != nil || fmt.Sprint(last) != want {
-			t.Errorf("at the end: %v, %v, want %s", last, err, want)
+		empty := snapshotjobtest.PDF("sheet-1").With("")
+		checker := &progressChecker{
+			t: t,
+			totals: map[string]int64{
+				"daily_sheet-1_visual-1.csv":  csv.Size,
+				"daily_sheet-2_visual-2.xlsx": excel.Size,
+			},
+			bytes: map[string]int64{},
 		}
+		client := downloadServer(t, csv, excel, empty).Client()
+		_, err := client.Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+			o.PartSize = 50_000
+			o.Parts = 8
+			o.OnProgress = checker.onProgress
+		})
+		assert.NoError(t, err)
+		assert.Equal(t, checker.totals, checker.bytes, "at the end")
 	})
 }
 
-func TestDownloadSendsNoCredentialsWithAPresignedURL(t *testing.T) {
+// noCredentials is a provider that fails the test if it is asked.
+type noCredentials struct{ t *testing.T }
+
+func (p noCredentials) Retrieve(context.Context) (aws.Credentials, error) {
+	assert.Fail(p.t, "credentials were asked for")
+	return aws.Credentials{}, errors.New("none")
+}
+
+func TestOpenSendsNoCredentialsWithAPresignedURL(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1").With("0123456789"))
-	result, err := server.Client().DescribeDashboardSnapshotJobResult(t.Context(), startJob)
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := onlyFile(t, server.Client())
 	server.Fail(downloadGet, snapshotjobtest.CutBody(4))
-	var headers []string
-	transport := startTransport(func(req *http.Request) (*http.Response, error) {
-		for name, values := range req.Header {
-			if name != "User-Agent" {
-				headers = append(headers, fmt.Sprint(name, values))
-			}
-		}
-		slices.Sort(headers)
-		return server.Transport().RoundTrip(req)
+	var sent []http.Header
+	client := snapshotjob.New(snapshotjob.Options{
+		Region:      "us-east-1",
+		Credentials: noCredentials{t: t},
+		DownloadTransport: startTransport(func(req *http.Request) (*http.Response, error) {
+			header := req.Header.Clone()
+			header.Del("User-Agent")
+			sent = append(sent, header)
+			return server.Transport().RoundTrip(req)
+		}),
 	})
-	client := snapshotjob.New(snapshotjob.Options{Region: "us-east-1", DownloadTransport: transport,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			t.Error("credentials were asked for")
-			return aws.Credentials{}, errors.New("none")
-		})})
-	for file := range result.Files() {
-		r, err := client.Open(t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err != nil || string(content) != "0123456789" || r.Close() != nil || r.Close() != nil {
-			t.Errorf("content %q, %v, want it whole, and to be closed twice", content, err)
-		}
-		if _, err := r.Read(make([]byte, 1)); err == nil || err == io.EOF {
-			t.Errorf("Read after Close: err = %v, want one", err)
-		}
+	r, err := client.Open(t.Context(), file)
+	require.NoError(t, err)
+	defer r.Close()
+	content, err := io.ReadAll(r)
+	assert.NoError(t, err)
+	assert.Equal(t, "0123456789", string(content))
+
+	first := http.Header{"Accept-Encoding": {"identity"}}
+	second := http.Header{
+		"Accept-Encoding": {"identity"},
+		"If-Match":        {`"781e5e245d69b566979b86e28d23f2c7"`},
+		"Range":           {"bytes=4-9"},
 	}
-	want := `Accept-Encoding[identity] Accept-Encoding[identity] If-Match["781e5e245d69b566979b86e28d23f2c7"] Range[bytes=4-9]`
-	if got := strings.Join(headers, " "); got != want {
-		t.Errorf("headers:\n got %s\nwant %s", got, want)
-	}
+	assert.Equal(t, []http.Header{first, second}, sent)
+}
+
+func TestOpenedFileCanBeClosedTwice(t *testing.T) {
+	client := downloadServer(t, snapshotjobtest.PDF("sheet-1")).Client()
+	r, err := client.Open(t.Context(), onlyFile(t, client))
+	require.NoError(t, err)
+	_, err = io.ReadAll(r)
+	assert.NoError(t, err)
+	assert.NoError(t, r.Close())
+	assert.NoError(t, r.Close())
+
+	_, err = r.Read(make([]byte, 1))
+	assert.Error(t, err)
+	assert.NotErrorIs(t, err, io.EOF)
 }

@@ -1,78 +1,126 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 )
 
-// fileName is a file's name on disk, as Download documents it.
-func fileName(file ResultFile) string {
-	ids := []string{file.Job.SnapshotJobID}
-	if len(file.Sheets) > 0 {
-		ids = append(append(ids, file.Sheets[0].SheetID), file.Sheets[0].VisualIDs...)
-	}
-	name := ""
-	for _, id := range ids[:min(3, len(ids))] {
-		if name != "" && id != "" {
-			name += "_"
+const (
+	// maxIDLength is how many characters of an id a file's name has at most.
+	maxIDLength = 60
+
+	// maxExtensionLength is how many characters of an object's extension a file's name
+	// has at most, with the dot.
+	maxExtensionLength = 9
+)
+
+// FileName returns the name that [Client.Download] gives the file, if no other file
+// has it: <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx. The ids are
+// those of the first sheet and the first visual, as far as there are any. Each is cut
+// to 60 characters. A character other than A-Z, a-z, 0-9, "-", "." and "_" becomes
+// "_". A name that would begin with a dot, or be that of a Windows device, gets a "_"
+// in front. A file of an unknown format has the extension of its object, or .bin.
+func (f ResultFile) FileName() string {
+	var parts []string
+	for _, id := range f.nameIDs() {
+		if id != "" {
+			parts = append(parts, safeName(id, maxIDLength))
 		}
-		name += safe(id, 60)
 	}
+	name := strings.Join(parts, "_")
 	if name == "" || name[0] == '.' || isDevice(name) {
 		name = "_" + name
 	}
-	uri, _, _ := strings.Cut(string(file.URI), "?")
-	ending := cmp.Or(formatRules[file.Format].extension, safe(filepath.Ext(uri), 9))
-	if len(ending) < 2 || strings.Contains(ending, "_") {
-		ending = ".bin"
-	}
-	return name + ending
+	return name + f.extension()
 }
 
-// safe keeps what every file system allows in a name.
-func safe(id string, most int) string {
-	id = strings.Map(func(r rune) rune {
-		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-._", r)) {
+// nameIDs returns the ids that the file's name has.
+func (f ResultFile) nameIDs() []string {
+	ids := []string{f.Job.SnapshotJobID}
+	if len(f.Sheets) == 0 {
+		return ids
+	}
+	sheet := f.Sheets[0]
+	ids = append(ids, sheet.SheetID)
+	if len(sheet.VisualIDs) > 0 {
+		ids = append(ids, sheet.VisualIDs[0])
+	}
+	return ids
+}
+
+// extension returns the extension of the file's name, with its dot.
+func (f ResultFile) extension() string {
+	if rule, ok := formatRules[f.Format]; ok {
+		return rule.extension
+	}
+	uri, _, _ := strings.Cut(string(f.URI), "?")
+	extension := safeName(filepath.Ext(uri), maxExtensionLength)
+	if len(extension) < 2 || strings.Contains(extension, "_") {
+		return ".bin"
+	}
+	return extension
+}
+
+// safeName returns the beginning of text, with a "_" for each character that not every
+// file system allows in a name.
+func safeName(text string, maxLength int) string {
+	text = strings.Map(func(r rune) rune {
+		if isSafe(r) {
 			return r
 		}
 		return '_'
-	}, id)
-	return id[:min(len(id), most)]
+	}, text)
+	return text[:min(len(text), maxLength)]
 }
 
-// isDevice reports whether Windows takes name for a device, whatever its ending.
+// isSafe reports whether every file system allows a character in a name.
+func isSafe(r rune) bool {
+	if r > unicode.MaxASCII {
+		return false
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-._", r)
+}
+
+// isDevice reports whether Windows takes a name for a device, whatever its extension.
 func isDevice(name string) bool {
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	switch device := strings.TrimRight(base, "0123456789"); device {
-	case "CON", "PRN", "AUX", "NUL":
-		return device == base
-	case "COM", "LPT":
-		return len(base) == 4
+	if slices.Contains([]string{"CON", "PRN", "AUX", "NUL"}, base) {
+		return true
 	}
-	return false
+	withoutDigits := strings.TrimRight(base, "0123456789")
+	return len(base) == 4 && (withoutDigits == "COM" || withoutDigits == "LPT")
 }
 
-// names are the names given so far, in lower case.
-type names map[string]bool
+// takenNames are the names that files of a job have been given, in lower case, each
+// with the number that was tried last for a further file of the name.
+type takenNames map[string]int
 
-// next returns name, or name with the first number that makes it new.
-func (n names) next(name string) string {
-	for i := 1; ; i++ {
-		next := numbered(name, i)
-		if key := strings.ToLower(next); !n[key] {
-			n[key] = true
-			return next
+// next returns the name, with the first number that makes it a new one.
+func (n takenNames) next(name string) string {
+	base := strings.ToLower(name)
+	for number := n[base] + 1; ; number++ {
+		n[base] = number
+		candidate := numbered(name, number)
+		key := strings.ToLower(candidate)
+		if number == 1 {
+			return candidate
+		}
+		if _, taken := n[key]; !taken {
+			n[key] = 1
+			return candidate
 		}
 	}
 }
 
-func numbered(name string, i int) string {
-	if i == 1 {
+// numbered returns the name with the number before its extension. The first name has
+// none.
+func numbered(name string, number int) string {
+	if number == 1 {
 		return name
 	}
-	ending := filepath.Ext(name)
-	return strings.TrimSuffix(name, ending) + "-" + strconv.Itoa(i) + ending
+	extension := filepath.Ext(name)
+	return strings.TrimSuffix(name, extension) + "-" + strconv.Itoa(number) + extension
 }

@@ -6,76 +6,209 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
 )
 
-func fileNamed(job, sheet, visual string, format SnapshotFileFormatType) ResultFile {
-	f := ResultFile{Job: Job{SnapshotJobID: job}, Format: format}
-	if sheet != "" || visual != "" {
-		f.Sheets = []SnapshotFileSheetSelection{{SheetID: sheet}}
-	}
-	if visual != "" {
-		f.Sheets[0].VisualIDs = []string{visual}
-	}
-	return f
+// namedFile says what a file's name is made from.
+type namedFile struct {
+	job    string
+	sheet  string // empty: no sheet, and no visual
+	visual string // empty: all of the sheet
+	format SnapshotFileFormatType
+	uri    string
 }
 
-func TestFileName(t *testing.T) {
+func (f namedFile) file() ResultFile {
+	file := ResultFile{
+		Job:    Job{SnapshotJobID: f.job},
+		Format: f.format,
+		URI:    S3URI(f.uri),
+	}
+	if f.sheet == "" && f.visual == "" {
+		return file
+	}
+	sheet := SnapshotFileSheetSelection{SheetID: f.sheet}
+	if f.visual != "" {
+		sheet.VisualIDs = []string{f.visual}
+	}
+	file.Sheets = []SnapshotFileSheetSelection{sheet}
+	return file
+}
+
+// checkFileNames checks the name of each file, which stands before it.
+func checkFileNames(t *testing.T, files map[string]namedFile) {
+	t.Helper()
+	for want, file := range files {
+		assert.Equal(t, want, file.file().FileName())
+	}
+}
+
+// checkNamesOfCSV checks the names of CSV files of jobs without sheets, by the job's id.
+func checkNamesOfCSV(t *testing.T, names map[string]string) {
+	t.Helper()
+	for id, want := range names {
+		file := namedFile{job: id, format: "CSV"}
+		assert.Equal(t, want, file.file().FileName(), "job %q", id)
+	}
+}
+
+func TestFileNameHoldsTheIDs(t *testing.T) {
+	checkFileNames(t, map[string]namedFile{
+		"daily_sheet-1.pdf": {
+			job:    "daily",
+			sheet:  "sheet-1",
+			format: "PDF",
+		},
+		"daily_sheet-1_visual_2.csv": {
+			job:    "daily",
+			sheet:  "sheet-1",
+			visual: "visual_2",
+			format: "CSV",
+		},
+		"daily.pdf": {
+			job:    "daily",
+			format: "PDF",
+		},
+		"s_v.csv": {
+			sheet:  "s",
+			visual: "v",
+			format: "CSV",
+		},
+		"_.csv": {format: "CSV"},
+	})
+}
+
+func TestFileNameOfAWorkbookHoldsTheFirstVisual(t *testing.T) {
+	file := ResultFile{
+		Job:    Job{SnapshotJobID: "daily"},
+		Format: "EXCEL",
+		Sheets: []SnapshotFileSheetSelection{
+			{SheetID: "s", VisualIDs: []string{"v", "w"}},
+			{SheetID: "t", VisualIDs: []string{"x"}},
+		},
+	}
+	assert.Equal(t, "daily_s_v.xlsx", file.FileName())
+}
+
+func TestFileNameIsNoPath(t *testing.T) {
+	checkFileNames(t, map[string]namedFile{
+		"_.._.._etc_passwd_.._..pdf": {
+			job:    "../../etc/passwd",
+			sheet:  "..",
+			visual: ".",
+			format: "PDF",
+		},
+		"_...pdf": {
+			job:    "..",
+			format: "PDF",
+		},
+		"a_b_c_d_e_f.csv": {
+			job:    "a/b",
+			sheet:  `c\d`,
+			visual: "e:f",
+			format: "CSV",
+		},
+		"__-rf___x_.csv": {
+			job:    "~",
+			sheet:  "-rf",
+			visual: "$(x)",
+			format: "CSV",
+		},
+		"____.csv": {
+			job:    "日報",
+			sheet:  "ü",
+			format: "CSV",
+		},
+	})
+}
+
+func TestFileNameReplacesWhatNotEveryDiskTakes(t *testing.T) {
+	checkNamesOfCSV(t, map[string]string{
+		`C:\x`:      "C__x.csv",
+		".profile":  "_.profile.csv",
+		"a. . ":     "a._._.csv",
+		"a\x00b\nc": "a_b_c.csv",
+		"a\xffb":    "a_b.csv",
+	})
+}
+
+func TestFileNameCutsIDs(t *testing.T) {
 	long := strings.Repeat("é", 250)
-	for _, tt := range []struct {
-		name string
-		file ResultFile
-		want string
-	}{
-		{"PDF", fileNamed("daily", "sheet-1", "", "PDF"), "daily_sheet-1.pdf"},
-		{"CSV", fileNamed("daily", "sheet-1", "visual_2", "CSV"), "daily_sheet-1_visual_2.csv"},
-		{"workbook of several visuals", ResultFile{Job: Job{SnapshotJobID: "daily"}, Format: "EXCEL", Sheets: []SnapshotFileSheetSelection{
-			{SheetID: "s", VisualIDs: []string{"v", "w"}}, {SheetID: "t", VisualIDs: []string{"x"}},
-		}}, "daily_s_v.xlsx"},
-		{"unknown file", fileNamed("daily", "", "", "PDF"), "daily.pdf"},
-		{"no job", fileNamed("", "s", "v", "CSV"), "s_v.csv"},
-		{"nothing", fileNamed("", "", "", "CSV"), "_.csv"},
-		{"a path upwards", fileNamed("../../etc/passwd", "..", ".", "PDF"), "_.._.._etc_passwd_.._..pdf"},
-		{"two dots", fileNamed("..", "", "", "PDF"), "_...pdf"},
-		{"slashes", fileNamed("a/b", `c\d`, "e:f", "CSV"), "a_b_c_d_e_f.csv"},
-		{"a drive", fileNamed(`C:\x`, "", "", "CSV"), "C__x.csv"},
-		{"hidden", fileNamed(".profile", "", "", "CSV"), "_.profile.csv"},
-		{"trailing dots and spaces", fileNamed("a. . ", "", "", "CSV"), "a._._.csv"},
-		{"zero byte and line feed", fileNamed("a\x00b\nc", "", "", "CSV"), "a_b_c.csv"},
-		{"home and flags", fileNamed("~", "-rf", "$(x)", "CSV"), "__-rf___x_.csv"},
-		{"letters of other scripts", fileNamed("日報", "ü", "", "CSV"), "____.csv"},
-		{"broken UTF-8", fileNamed("a\xffb", "", "", "CSV"), "a_b.csv"},
-		{"500 characters", fileNamed(long+long, long, long, "CSV"), strings.Repeat("_", 60+1+60+1+60) + ".csv"},
-		{"CON", fileNamed("CON", "", "", "PDF"), "_CON.pdf"},
-		{"con", fileNamed("con", "", "", "PDF"), "_con.pdf"},
-		{"NUL.txt", fileNamed("NUL.txt", "s", "", "PDF"), "_NUL.txt_s.pdf"},
-		{"COM1", fileNamed("COM1", "", "", "PDF"), "_COM1.pdf"},
-		{"LPT0", fileNamed("lpt0", "", "", "PDF"), "_lpt0.pdf"},
-		{"not a device: CON_sheet", fileNamed("CON", "sheet", "", "PDF"), "CON_sheet.pdf"},
-		{"not a device: COM10", fileNamed("COM10", "", "", "PDF"), "COM10.pdf"},
-		{"not a device: COMMON", fileNamed("COMMON", "", "", "PDF"), "COMMON.pdf"},
-		{"format of its own", ResultFile{Job: Job{SnapshotJobID: "j"}, Format: "PNG", URI: "https://host/a.b/k.png?X-Amz-Signature=1.exe"}, "j.png"},
-		{"format unknown", ResultFile{Job: Job{SnapshotJobID: "j"}, URI: "s3://bucket/key.tar.gz"}, "j.gz"},
-		{"no ending", ResultFile{Job: Job{SnapshotJobID: "j"}, URI: "s3://bucket.name/key"}, "j.bin"},
-		{"odd ending", ResultFile{Job: Job{SnapshotJobID: "j"}, URI: "s3://b/k.p/../x.a b"}, "j.bin"},
-		{"long ending", ResultFile{Job: Job{SnapshotJobID: "j"}, URI: "s3://b/k.abcdefghijk"}, "j.abcdefgh"},
+	file := namedFile{
+		job:    long + long,
+		sheet:  long,
+		visual: long,
+		format: "CSV",
+	}
+	id := strings.Repeat("_", 60)
+	assert.Equal(t, id+"_"+id+"_"+id+".csv", file.file().FileName())
+}
+
+func TestFileNameIsNoDeviceOfWindows(t *testing.T) {
+	checkNamesOfCSV(t, map[string]string{
+		"CON":     "_CON.csv",
+		"con":     "_con.csv",
+		"NUL.txt": "_NUL.txt.csv",
+		"COM1":    "_COM1.csv",
+		"lpt0":    "_lpt0.csv",
+		// These are no devices.
+		"COM10":  "COM10.csv",
+		"COMMON": "COMMON.csv",
+	})
+	checkFileNames(t, map[string]namedFile{
+		"_NUL.txt_s.pdf": {
+			job:    "NUL.txt",
+			sheet:  "s",
+			format: "PDF",
+		},
+		"CON_sheet.pdf": {
+			job:    "CON",
+			sheet:  "sheet",
+			format: "PDF",
+		},
+	})
+}
+
+func TestFileNameOfAFormatOfItsOwn(t *testing.T) {
+	checkFileNames(t, map[string]namedFile{
+		"j.png": {
+			job:    "j",
+			format: "PNG",
+			uri:    "https://host/a.b/k.png?X-Amz-Signature=1.exe",
+		},
+	})
+}
+
+func TestFileNameOfAnUnknownFormat(t *testing.T) {
+	for uri, want := range map[string]string{
+		"s3://bucket/key.tar.gz": "j.gz",
+		"s3://bucket.name/key":   "j.bin",
+		"s3://b/k.p/../x.a b":    "j.bin",
+		"s3://b/k.abcdefghijk":   "j.abcdefgh",
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := fileName(tt.file); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
+		file := namedFile{job: "j", uri: uri}
+		assert.Equal(t, want, file.file().FileName(), uri)
 	}
 }
 
-var safeName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*[A-Za-z0-9]$`)
+var (
+	goodName   = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*[A-Za-z0-9]$`)
+	deviceName = regexp.MustCompile(`^(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$`)
+)
 
 // checkSafe fails the test if name isn't one path element on every platform.
 func checkSafe(t *testing.T, name string) {
 	t.Helper()
 	base, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	device := regexp.MustCompile(`^(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$`).MatchString(base)
-	if filepath.Base(name) != name || !filepath.IsLocal(name) || len(name) > 200 || device || !safeName.MatchString(name) {
-		t.Errorf("%q is not safe", name)
+	if filepath.Base(name) != name || !filepath.IsLocal(name) {
+		t.Errorf("%q is a path", name)
+	}
+	if len(name) > 200 || !goodName.MatchString(name) {
+		t.Errorf("%q is too long, or has a bad character", name)
+	}
+	if deviceName.MatchString(base) {
+		t.Errorf("%q is a device", name)
 	}
 }
 
@@ -84,11 +217,16 @@ func FuzzFileName(f *testing.F) {
 	f.Add("../x", `C:\x`, "COM1.", "", "https://h/k.NUL?x=.exe")
 	f.Add("", ".", "..", "PNG", "s3://b/k.._")
 	f.Fuzz(func(t *testing.T, job, sheet, visual, format, uri string) {
-		file := fileNamed(job, sheet, visual, SnapshotFileFormatType(format))
-		file.URI = S3URI(uri)
-		name := fileName(file)
+		file := namedFile{
+			job:    job,
+			sheet:  sheet,
+			visual: visual,
+			format: SnapshotFileFormatType(format),
+			uri:    uri,
+		}
+		name := file.file().FileName()
 		checkSafe(t, name)
-		given := names{}
+		given := takenNames{}
 		for range 3 {
 			next := given.next(name)
 			checkSafe(t, next)
@@ -103,27 +241,31 @@ func FuzzFileName(f *testing.F) {
 }
 
 func FuzzSafe(f *testing.F) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	f.Add("a/b", 60)
 	f.Add("日報\xff", 2)
 	f.Fuzz(func(t *testing.T, id string, most int) {
-		most = most & 0xff
-		got := safe(id, most)
-		if len(got) > most || len(got) > len(id) || strings.Trim(got, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") != "" {
-			t.Errorf("safe(%q, %d) = %q", id, most, got)
+		most &= 0xff
+		got := safeName(id, most)
+		if len(got) > len(id) {
+			t.Errorf("safeName(%q, %d) = %q is longer", id, most, got)
 		}
-		if n := utf8.RuneCountInString(id); len(got) != min(n, most) {
-			t.Errorf("safe(%q, %d) has %d characters, want %d", id, most, len(got), min(n, most))
+		if bad := strings.Trim(got, letters+"0123456789-._"); bad != "" {
+			t.Errorf("safeName(%q, %d) = %q has %q", id, most, got, bad)
+		}
+		want := min(most, utf8.RuneCountInString(id))
+		if len(got) != want {
+			t.Errorf("safeName(%q, %d) has %d characters, want %d", id, most, len(got), want)
 		}
 	})
 }
 
 func TestFileNamesOfAJob(t *testing.T) {
-	given := names{}
+	given := takenNames{}
 	var got []string
 	for _, name := range []string{"a.pdf", "A.pdf", "a-2.pdf", "a.pdf", "b", "B", "a.PDF"} {
 		got = append(got, given.next(name))
 	}
-	if got, want := strings.Join(got, " "), "a.pdf A-2.pdf a-2-2.pdf a-3.pdf b B-2 a-4.PDF"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
+	want := []string{"a.pdf", "A-2.pdf", "a-2-2.pdf", "a-3.pdf", "b", "B-2", "a-4.PDF"}
+	assert.Equal(t, want, got)
 }

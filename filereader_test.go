@@ -6,25 +6,39 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// objectClient is a client whose files come from this transport.
+// objectClient returns a client whose files come from this transport.
 func objectClient(transport http.RoundTripper, optFns ...func(*Options)) *Client {
-	return New(Options{Region: "us-east-1", Credentials: exampleCredentials, DownloadTransport: transport}, optFns...)
+	return New(Options{
+		Region:            "us-east-1",
+		Credentials:       exampleCredentials,
+		DownloadTransport: transport,
+	}, optFns...)
 }
 
+// objectFile returns a PDF of exampleJob at this URI.
 func objectFile(uri string) ResultFile {
-	return ResultFile{Job: exampleJob, Format: "PDF", URI: S3URI(uri)}
+	return ResultFile{
+		Job:    exampleJob,
+		Format: SnapshotFileFormatTypePDF,
+		URI:    S3URI(uri),
+	}
 }
 
-// objectRead opens a file and reads it to its end.
-func objectRead(t *testing.T, c *Client, file ResultFile) (string, error) {
+// readObject opens a file and reads it to its end.
+func readObject(t *testing.T, c *Client, file ResultFile) (string, error) {
 	t.Helper()
 	r, err := c.Open(t.Context(), file)
 	if err != nil {
@@ -35,172 +49,241 @@ func objectRead(t *testing.T, c *Client, file ResultFile) (string, error) {
 	return string(content), err
 }
 
-// objectProvider counts how often it was asked and invalidated.
-type objectProvider struct{ asked, invalidated int }
+// requireCode stops the test if err is no error of S3 with this code.
+func requireCode(t *testing.T, err error, code string) {
+	t.Helper()
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	require.Equal(t, code, api.ErrorCode())
+}
 
-func (p *objectProvider) Retrieve(context.Context) (aws.Credentials, error) {
+// objectResponse returns a response that announces a body of so many bytes; -1 announces none.
+func objectResponse(status int, length int64, body io.Reader) *http.Response {
+	return &http.Response{
+		StatusCode:    status,
+		Header:        http.Header{},
+		ContentLength: length,
+		Body:          io.NopCloser(body),
+	}
+}
+
+// countingProvider counts how often it was asked, and how often it was invalidated.
+type countingProvider struct {
+	asked       int
+	invalidated int
+}
+
+func (p *countingProvider) Retrieve(context.Context) (aws.Credentials, error) {
 	p.asked++
-	return exampleCredentials.value(), nil
-}
-func (p *objectProvider) Invalidate() { p.invalidated++ }
-
-func TestObjectExpiredCredentialsAreInvalidatedOnce(t *testing.T) {
-	expired := answer{status: 400, body: "<Error><Code>ExpiredToken</Code></Error>"}
-	p := &objectProvider{}
-	s := answers(expired, expired)
-	_, err := objectRead(t, objectClient(s, func(o *Options) { o.Credentials = p }), objectFile("s3://bucket/key"))
-	if err == nil || errorCode(err) != "ExpiredToken" || p.asked != 3 || p.invalidated != 1 || len(s.requests) != 2 {
-		t.Errorf("err = %v, asked %d times, invalidated %d times, %d requests, want ExpiredToken, 3, 1, 2", err, p.asked, p.invalidated, len(s.requests))
-	}
-	s = answers(expired)
-	if _, err := objectRead(t, objectClient(s), objectFile("s3://bucket/key")); errorCode(err) != "ExpiredToken" || len(s.requests) != 1 {
-		t.Errorf("err = %v after %d requests, want one: these credentials can't be renewed", err, len(s.requests))
-	}
+	return aws.Credentials(exampleCredentials), nil
 }
 
-func TestObjectBadTransports(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		for name, transport := range map[string]transportFunc{
-			"neither":         func(*http.Request) (*http.Response, error) { calls++; return nil, nil },
-			"without a body":  func(*http.Request) (*http.Response, error) { calls++; return &http.Response{StatusCode: 500}, nil },
-			"a broken body":   func(*http.Request) (*http.Response, error) { calls++; return objectBroken(200), nil },
-			"a broken answer": func(*http.Request) (*http.Response, error) { calls++; return objectBroken(503), nil },
-		} {
-			calls = 0
-			if _, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); err == nil || !strings.Contains(err.Error(), "exceeded maximum number of attempts, 5") {
-				t.Errorf("%s: err = %v, want that the attempts ran out", name, err)
-			}
-			if calls != 5 {
-				t.Errorf("%s: %d attempts, want 5", name, calls)
-			}
-		}
+func (p *countingProvider) Invalidate() { p.invalidated++ }
+
+var expiredToken = answer{status: 400, body: "<Error><Code>ExpiredToken</Code></Error>"}
+
+func TestOpenInvalidatesExpiredCredentialsOnce(t *testing.T) {
+	provider := &countingProvider{}
+	s3 := answers(expiredToken)
+	client := objectClient(s3, func(o *Options) {
+		o.Credentials = provider
 	})
+	_, err := readObject(t, client, objectFile("s3://bucket/key"))
+	requireCode(t, err, "ExpiredToken")
+	assert.Equal(t, 3, provider.asked)
+	assert.Equal(t, 1, provider.invalidated)
+	assert.Len(t, s3.requests, 2)
 }
 
-func objectBroken(status int) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: 9, Body: objectReader(func([]byte) (int, error) { return 0, errors.New("connection reset by peer") })}
+func TestOpenDoesNotTryAgainWithCredentialsThatStayExpired(t *testing.T) {
+	s3 := answers(expiredToken)
+	_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
+	requireCode(t, err, "ExpiredToken")
+	assert.Len(t, s3.requests, 1)
 }
 
-type objectReader func([]byte) (int, error)
+func TestOpenWithoutCredentials(t *testing.T) {
+	s3 := answers(answer{status: 200, body: "x"})
+	client := objectClient(s3, func(o *Options) {
+		o.Credentials = staticCredentials{}
+	})
+	_, err := readObject(t, client, objectFile("s3://bucket/key"))
+	assert.EqualError(t, err, "snapshot job 111122223333/dash/job: PDF: "+
+		"get identity: get credentials: the provider returned none, without an error")
+	assert.Empty(t, s3.requests)
 
-func (f objectReader) Read(p []byte) (int, error) { return f(p) }
-func (objectReader) Close() error                 { return nil }
+	content, err := readObject(t, client, objectFile("https://host/key?X-Amz-Signature=1"))
+	assert.NoError(t, err, "a presigned URL needs none")
+	assert.Equal(t, "x", content)
+}
 
-func TestObjectShowsNoURIWhenItIsPrinted(t *testing.T) {
-	r, err := objectClient(answers(answer{status: 200, body: "x"})).Open(t.Context(), objectFile("https://host/key?X-Amz-Signature=0123SECRET4567"))
-	if err != nil {
-		t.Fatal(err)
+func TestOpenTriesBadTransportsAgain(t *testing.T) {
+	reset := iotest.ErrReader(errors.New("connection reset by peer"))
+	responses := map[string]func() *http.Response{
+		"neither response nor error": func() *http.Response { return nil },
+		"no body":                    func() *http.Response { return &http.Response{StatusCode: 500} },
+		"a broken body":              func() *http.Response { return objectResponse(200, 9, reset) },
+		"an error's broken body":     func() *http.Response { return objectResponse(503, 9, reset) },
 	}
+	for name, response := range responses {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
+					requests++
+					return response(), nil
+				}))
+				_, err := readObject(t, client, objectFile("https://host/key"))
+				assert.ErrorContains(t, err, "exceeded maximum number of attempts, 5")
+				assert.Equal(t, 5, requests)
+			})
+		})
+	}
+}
+
+func TestOpenedFileShowsNoURIWhenItIsPrinted(t *testing.T) {
+	client := objectClient(answers(answer{status: 200, body: "x"}))
+	r, err := client.Open(t.Context(), objectFile("https://host/key?X-Amz-Signature=0123SECRET4567"))
+	require.NoError(t, err)
 	defer r.Close()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
-		if got := fmt.Sprintf(verb, r); got != "PDF" {
-			t.Errorf("%s: got %.200q, want PDF", verb, got)
-		}
+		assert.Equal(t, "PDF", fmt.Sprintf(verb, r), verb)
 	}
 }
 
-func TestObjectOfNoLengthIsReadToItsEnd(t *testing.T) {
-	transport := transportFunc(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader("whole"))}, nil
-	})
-	if got, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); got != "whole" || err != nil {
-		t.Errorf("read %q, %v, want it whole", got, err)
-	}
+func TestOpenWithoutALengthReadsToTheEnd(t *testing.T) {
+	client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
+		return objectResponse(200, -1, strings.NewReader("whole")), nil
+	}))
+	content, err := readObject(t, client, objectFile("https://host/key"))
+	assert.NoError(t, err)
+	assert.Equal(t, "whole", content)
 }
 
-func TestObjectIsEmpty(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		answer answer
-		end    int64
-	}{
-		{"200", answer{status: 200}, toEnd},
-		{"no such range", answer{status: 416, body: "<Code>InvalidRange</Code>"}, 10},
-		{"200 to a range", answer{status: 200}, 10},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			down, _ := objectClient(answers(tt.answer)).download(t.Context(), nil)
-			r := down.open(t.Context(), objectFile("https://host/key"), 0, tt.end, "")
-			if r.failed != nil {
-				t.Fatal(r.failed)
-			}
-			defer r.Close()
-			if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF || r.total != 0 {
-				t.Errorf("Read = %d, %v of %d, want the end of nothing", n, err, r.total)
-			}
-			if n, err := r.Read(nil); n != 0 || err != nil {
-				t.Errorf("Read(nil) = %d, %v, want 0, nil", n, err)
-			}
-		})
-	}
+func TestOpenOfAnEmptyFile(t *testing.T) {
+	client := objectClient(answers(answer{status: 200}))
+	r, err := client.Open(t.Context(), objectFile("https://host/key"))
+	require.NoError(t, err)
+	defer r.Close()
+	n, err := r.Read(make([]byte, 1))
+	assert.Equal(t, io.EOF, err)
+	assert.Zero(t, n)
+
+	n, err = r.Read(nil)
+	assert.NoError(t, err)
+	assert.Zero(t, n)
 }
 
-// A body that trickles is no stalled server, however long it takes to skip what
-// is there already.
-func TestObjectSkipsSlowly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		transport := transportFunc(func(req *http.Request) (*http.Response, error) {
-			calls++
-			n, first := 0, calls == 1
-			body := objectReader(func(p []byte) (int, error) {
-				if first && n == 8 {
-					return 0, errors.New("connection reset by peer")
-				}
-				select {
-				case <-req.Context().Done():
-					return 0, req.Context().Err()
-				case <-time.After(20 * time.Second):
-				}
-				n++
-				p[0] = byte('0' + n)
-				return 1, nil
+// oneFile is a result of exampleJob with a file at https://host/key.
+var oneFile = answer{status: 200, body: `{
+	"JobStatus": "COMPLETED",
+	"Result": {"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": "https://host/key"}]}]}]}
+}`}
+
+// S3 has no range of an empty object. A server without ranges sends the object.
+func TestDownloadOfAnEmptyFileInParts(t *testing.T) {
+	responses := map[string]answer{
+		"no such range":  {status: 416, body: "<Code>InvalidRange</Code>"},
+		"without ranges": {status: 200},
+	}
+	for name, response := range responses {
+		t.Run(name, func(t *testing.T) {
+			client := objectClient(answers(response), func(o *Options) {
+				o.Transport = answers(oneFile)
 			})
-			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 9, Body: body}, nil
+			files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
+				o.PartSize = 10
+			})
+			require.NoError(t, err)
+			require.Len(t, files, 1)
+			assert.Zero(t, files[0].Size)
+			content, err := os.ReadFile(files[0].Path)
+			assert.NoError(t, err)
+			assert.Empty(t, content)
 		})
-		if got, err := objectRead(t, objectClient(transport), objectFile("https://host/key")); got != "123456789" || err != nil || calls != 2 {
-			t.Errorf("read %q, %v over %d connections, want it whole over 2", got, err, calls)
-		}
+	}
+}
+
+// trickle is a body that brings a byte every 20 seconds, and breaks after breakAt of them.
+type trickle struct {
+	ctx     context.Context
+	content string
+	breakAt int // 0: not at all
+	read    int
+}
+
+func (b *trickle) Read(p []byte) (int, error) {
+	if b.breakAt > 0 && b.read == b.breakAt {
+		return 0, errors.New("connection reset by peer")
+	}
+	select {
+	case <-b.ctx.Done():
+		return 0, b.ctx.Err()
+	case <-time.After(20 * time.Second):
+	}
+	p[0] = b.content[b.read]
+	b.read++
+	return 1, nil
+}
+
+// A body that trickles is no stalled server, however long it takes to skip what was read already.
+func TestOpenSkipsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const content = "123456789"
+		requests := 0
+		client := objectClient(transportFunc(func(req *http.Request) (*http.Response, error) {
+			requests++
+			body := &trickle{ctx: req.Context(), content: content}
+			if requests == 1 {
+				body.breakAt = 8
+			}
+			return objectResponse(200, int64(len(content)), body), nil
+		}))
+		got, err := readObject(t, client, objectFile("https://host/key"))
+		assert.NoError(t, err)
+		assert.Equal(t, content, got)
+		assert.Equal(t, 2, requests)
 	})
 }
 
-func TestObjectGivesItsErrorAgain(t *testing.T) {
+func TestOpenedFileGivesItsErrorAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers := 0
+		requests := 0
 		client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
-			if answers++; answers > 1 {
+			requests++
+			if requests > 1 {
 				return nil, errors.New("connection reset")
 			}
-			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 10, Body: io.NopCloser(strings.NewReader("12345"))}, nil
+			return objectResponse(200, 10, strings.NewReader("12345")), nil
 		}))
 		r, err := client.Open(t.Context(), objectFile("s3://bucket/key"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		require.NoError(t, err)
 		_, first := io.ReadAll(r)
-		_, second := r.Read(make([]byte, 1))
-		if first == nil || second != first {
-			t.Errorf("errors %v, then %v, want the first again", first, second)
-		}
-		r.Close()
-		if _, err := r.Read(make([]byte, 1)); err != first {
-			t.Errorf("after Close: %v, want the first again", err)
-		}
-		if answers != 5 {
-			t.Errorf("%d requests, want 5: the first, and MaxAttempts less one without progress", answers)
-		}
+		require.Error(t, first)
+		assert.Equal(t, 5, requests, "the first, and MaxAttempts less one without progress")
+
+		_, again := r.Read(make([]byte, 1))
+		assert.Same(t, first, again)
+		assert.NoError(t, r.Close())
+		_, again = r.Read(make([]byte, 1))
+		assert.Same(t, first, again, "after Close")
+		assert.Equal(t, 5, requests)
 	})
 }
 
-// A file that broke off has no size: there is nothing of it on disk.
+// There is nothing on disk of a file that broke off.
 func TestFailedDownloadHasNoSize(t *testing.T) {
-	o := options(answers(answer{status: 200, body: `{"JobStatus":"COMPLETED","Result":{"AnonymousUsers":[{"FileGroups":[{"S3Results":[{"S3Uri":"https://b/k"}]}]}]}}`}))
-	o.DownloadTransport = transportFunc(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("half")), ContentLength: 8}, nil
+	client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
+		return objectResponse(200, 8, strings.NewReader("half")), nil
+	}), func(o *Options) {
+		o.Transport = answers(oneFile)
 	})
-	files, err := New(o).Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) { o.MaxAttempts = 1 })
-	if err == nil || len(files) != 1 || files[0].Size != 0 || files[0].Path != "" || files[0].Err == nil {
-		t.Errorf("files %+v, %v, want one that failed, without path and size", files, err)
-	}
+	files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
+		o.MaxAttempts = 1
+	})
+	assert.Error(t, err)
+	require.Len(t, files, 1)
+	assert.Error(t, files[0].Err)
+	assert.Empty(t, files[0].Path)
+	assert.Zero(t, files[0].Size)
 }

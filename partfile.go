@@ -1,123 +1,214 @@
 package snapshotjob
 
 import (
-	"cmp"
-	"context"
 	"crypto/rand"
 	"errors"
-	"io"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 )
 
-// publish gives a whole file its name, or the next that no file has.
-func publish(temp, name string) (string, error) {
+const (
+	// tempPrefix begins the names of a download's temporary files.
+	tempPrefix = ".snapshotjob-"
+
+	// tempLifetime is for how long a temporary file must have been untouched before a
+	// later download takes it for what a killed process has left.
+	tempLifetime = time.Hour
+
+	// syncInterval is after how many bytes a file is synced while it grows. The disk
+	// then works while the rest comes, and little is left for the end, which a
+	// canceled download has to wait for.
+	syncInterval = 16 << 20
+)
+
+// partFile is a file on its way to its name. It is written under a temporary name,
+// synced while it grows, and published when it is whole.
+type partFile struct {
+	file   *os.File
+	folder string
+
+	syncing   sync.WaitGroup
+	mu        sync.Mutex // guards what follows
+	unsynced  int64      // bytes written since the last sync began
+	isSyncing bool
+	err       error // of a sync
+}
+
+// createPartFile creates an empty file in a folder. Its permissions are those of any
+// other new file.
+func createPartFile(folder string) (*partFile, error) {
+	// Not os.CreateTemp: its mode 0600 would survive the rename.
+	path := filepath.Join(folder, tempPrefix+rand.Text())
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &partFile{file: file, folder: folder}, nil
+}
+
+// WriteAt writes at an offset of the file. It may be called from several goroutines.
+func (p *partFile) WriteAt(b []byte, offset int64) (int, error) {
+	n, err := p.file.WriteAt(b, offset)
+	if err != nil {
+		return n, err
+	}
+	return n, p.syncSoon(n)
+}
+
+// syncSoon begins to sync the file if enough was written, and returns the error of an
+// earlier sync.
+func (p *partFile) syncSoon(written int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unsynced += int64(written)
+	if p.err == nil && !p.isSyncing && p.unsynced >= syncInterval {
+		p.unsynced = 0
+		p.isSyncing = true
+		p.syncing.Go(p.sync)
+	}
+	return p.err
+}
+
+// sync syncs the file, and keeps the error.
+func (p *partFile) sync() {
+	err := p.file.Sync()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isSyncing = false
+	if err != nil {
+		p.err = err
+	}
+}
+
+// finish makes the file one of size bytes, of which an earlier try may have written
+// more, and brings it to the disk.
+func (p *partFile) finish(size int64) error {
+	p.syncing.Wait()
+	if p.err != nil {
+		return p.err
+	}
+	if err := p.file.Truncate(size); err != nil {
+		return err
+	}
+	if err := p.file.Sync(); err != nil {
+		return err
+	}
+	return p.file.Close()
+}
+
+// discard removes the file under its temporary name. It does nothing to a file that
+// was published.
+func (p *partFile) discard() {
+	p.syncing.Wait()
+	p.file.Close()
+	os.Remove(p.file.Name())
+}
+
+// publish gives the file, which is finished, its name in the folder, or the next
+// number of the name that is free. It returns the path.
+func (p *partFile) publish(name string) (string, error) {
 	for i := 1; ; i++ {
-		path := numbered(name, i)
-		if os.Link(temp, path) != nil { // os.Rename would replace a file
-			if _, err := os.Lstat(path); err == nil {
-				continue
-			}
-			// No hard links here; the gap since the look is small.
-			if err := os.Rename(temp, path); err != nil {
-				return "", err
-			}
+		path := filepath.Join(p.folder, numbered(name, i))
+		err := publishNew(p.file.Name(), path)
+		if errors.Is(err, fs.ErrExist) {
+			continue
 		}
-		// So that the name lasts. Windows can't, and need not.
-		if folder, err := os.Open(filepath.Dir(path)); err == nil {
-			folder.Sync()
-			folder.Close()
+		if err != nil {
+			return "", err
 		}
+		syncFolder(p.folder)
 		return path, nil
 	}
 }
 
-// fetch brings one file into dir, again if it changed or its checksum is wrong.
-func (d *download) fetch(ctx context.Context, file ResultFile, dir, name string) (path string, size int64, err error) {
-	// os.CreateTemp's permissions are not those of any other file.
-	temp, err := os.OpenFile(filepath.Join(dir, ".snapshotjob-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+// replace gives the file, which is finished, its name in the folder, and so takes the
+// place of a file that has it. It returns the path.
+func (p *partFile) replace(name string) (string, error) {
+	path := filepath.Join(p.folder, name)
+	if err := os.Rename(p.file.Name(), path); err != nil {
+		return "", err
+	}
+	syncFolder(p.folder)
+	return path, nil
+}
+
+// publishNew gives a file a path that no other file has. The error matches
+// fs.ErrExist if one has.
+func publishNew(temp, path string) error {
+	err := os.Link(temp, path) // os.Rename would replace a file
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return renameReserved(temp, path)
+}
+
+// renameReserved is publishNew where there are no hard links. Of several processes the
+// one that creates a file with the reserved name may use the path.
+func renameReserved(temp, path string) error {
+	reserved := filepath.Join(filepath.Dir(path), tempPrefix+"name-"+filepath.Base(path))
+	file, err := os.OpenFile(reserved, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return "", 0, err
+		return err
 	}
-	for range d.MaxAttempts {
-		size, err = d.write(ctx, file, temp, name)
-		if !errors.Is(err, ErrFileChanged) && !errors.Is(err, ErrChecksum) {
-			break
-		}
+	defer os.Remove(reserved)
+	if err := file.Close(); err != nil {
+		return err
 	}
+	_, err = os.Lstat(path)
 	if err == nil {
-		// An earlier attempt may have written more.
-		err = cmp.Or(temp.Truncate(size), temp.Sync())
+		return fs.ErrExist
 	}
-	if err = cmp.Or(err, temp.Close()); err == nil {
-		path, err = publish(temp.Name(), filepath.Join(dir, name))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("find out whether %s exists: %w", path, err)
 	}
-	if left := os.Remove(temp.Name()); err == nil && !errors.Is(left, os.ErrNotExist) {
-		err = left
-	}
-	return path, size, err
+	return os.Rename(temp, path)
 }
 
-// write fetches the object, from its beginning, into temp.
-func (d *download) write(ctx context.Context, file ResultFile, temp *os.File, name string) (size int64, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	partSize := d.PartSize
-	first := d.open(ctx, file, 0, partSize, "")
-	if first.failed == nil && first.total < 0 && partSize < toEnd {
-		// How many parts there are is not known.
-		first.Close()
-		partSize = toEnd
-		first = d.open(ctx, file, 0, toEnd, "")
+// syncFolder brings the names in a folder to the disk, where the system can do that.
+// Windows can't, and need not.
+func syncFolder(path string) {
+	folder, err := os.Open(path)
+	if err != nil {
+		return
 	}
-	total, etag := first.total, first.etag
-	var once sync.Once
-	check := func(failed error) { // the first failure ends the other parts
-		if failed != nil {
-			once.Do(func() { err = failed; cancel() })
-		}
+	defer folder.Close()
+	folder.Sync()
+}
+
+// removeLeftovers removes the temporary files that killed processes have left in a
+// folder. What it can't remove stays.
+func removeLeftovers(path string) {
+	folder, err := os.Open(path)
+	if err != nil {
+		return
 	}
-	var disk sync.Mutex
-	var syncing sync.WaitGroup
-	synced := int64(0)
-	count := func(n int) {
-		d.progress.Lock()
-		defer d.progress.Unlock()
-		size += int64(n)
-		// So that the disk works meanwhile, and little is left for the end, whoever
-		// ends it: no sync outlives the call.
-		if size-synced >= 16<<20 && disk.TryLock() {
-			synced = size
-			syncing.Go(func() {
-				check(temp.Sync()) // a failure is told once
-				disk.Unlock()
-			})
-		}
-		if d.OnProgress != nil {
-			d.OnProgress(DownloadProgress{file, name, size, total})
-		}
-	}
-	var tasks []func()
-	for start := int64(0); start == 0 || start < total; start += partSize {
-		tasks = append(tasks, func() {
-			part := first
-			if start > 0 {
-				part = d.open(ctx, file, start, min(start+partSize, total), etag)
+	defer folder.Close()
+	const namesAtOnce = 1000
+	for {
+		names, err := folder.Readdirnames(namesAtOnce)
+		for _, name := range names {
+			if strings.HasPrefix(name, tempPrefix) {
+				removeLeftover(filepath.Join(path, name))
 			}
-			defer part.Close()
-			_, failed := io.CopyBuffer(io.MultiWriter(io.NewOffsetWriter(temp, start), counter(count)), part, make([]byte, 256<<10))
-			check(failed)
-		})
+		}
+		if err != nil {
+			return
+		}
 	}
-	inParallel(d.Parts, tasks)
-	syncing.Wait()
-	return size, err
 }
 
-type counter func(int)
-
-func (c counter) Write(p []byte) (int, error) {
-	c(len(p))
-	return len(p), nil
+// removeLeftover removes a temporary file if it is old.
+func removeLeftover(path string) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	if time.Since(info.ModTime()) > tempLifetime {
+		os.Remove(path)
+	}
 }

@@ -2,66 +2,203 @@ package snapshotjob
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// Linux has a device that is a full disk, and one that takes all and can't sync.
-func TestWriteReportsTheDisk(t *testing.T) {
-	const early = 16 << 20 // is synced before the end
-	for _, tt := range []struct {
-		device    string
-		size      int64
-		operation string // that fails; "": none
-	}{
-		{"/dev/full", 10, "write"},
-		{"/dev/null", early - 1, ""},
-		{"/dev/null", 3 * early, "sync"},
-	} {
-		t.Run(fmt.Sprint(tt.device, tt.size), func(t *testing.T) {
-			device, err := os.OpenFile(tt.device, os.O_WRONLY, 0)
-			if err != nil {
-				t.Skip(err)
-			}
-			defer device.Close()
-			if tt.operation == "sync" && device.Sync() == nil {
-				t.Skip("here it can sync")
-			}
-			client := New(Options{Region: "us-east-1", DownloadTransport: zeros(tt.size)})
-			d, _ := client.download(t.Context(), nil)
-			n, err := d.write(t.Context(), ResultFile{URI: "https://host/key"}, device, "name")
-			path, failed := errors.AsType[*os.PathError](err)
-			switch {
-			case failed != (tt.operation != "") || failed && path.Op != tt.operation:
-				t.Errorf("write = %d, %v, want a failure of %q", n, err, tt.operation)
-			case !failed && (err != nil || n != tt.size):
-				t.Errorf("write = %d, %v, want all %d bytes", n, err, tt.size)
-			case tt.operation == "sync" && n < early:
-				t.Errorf("write = %d, %v, want at least %d bytes first", n, err, early)
+// openDevice opens a device of Linux. Elsewhere, the test is skipped.
+func openDevice(t *testing.T, path string) *os.File {
+	t.Helper()
+	device, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { device.Close() })
+	return device
+}
+
+// writeZeros writes size zeros, in several steps, to a file on its way to its name.
+func writeZeros(part *partFile, size int64) error {
+	const step = 1 << 20
+	for offset := int64(0); offset < size; offset += step {
+		zeros := make([]byte, min(step, size-offset))
+		if _, err := part.WriteAt(zeros, offset); err != nil {
+			return err
+		}
+	}
+	part.syncing.Wait()
+	return part.err
+}
+
+func TestPartFileOntoADevice(t *testing.T) {
+	device := openDevice(t, "/dev/null")
+	assert.NoError(t, writeZeros(&partFile{file: device}, syncInterval-1))
+}
+
+func TestPartFileOntoAFullDisk(t *testing.T) {
+	device := openDevice(t, "/dev/full")
+	err := writeZeros(&partFile{file: device}, 10)
+	var path *os.PathError
+	require.ErrorAs(t, err, &path)
+	assert.Equal(t, "write", path.Op)
+}
+
+// Linux's /dev/null takes all that is written, and can't sync it.
+func TestPartFileOntoADiskThatCannotSync(t *testing.T) {
+	device := openDevice(t, "/dev/null")
+	if device.Sync() == nil {
+		t.Skip("here it can sync")
+	}
+	err := writeZeros(&partFile{file: device}, 3*syncInterval)
+	var path *os.PathError
+	require.ErrorAs(t, err, &path)
+	assert.Equal(t, "sync", path.Op)
+}
+
+// newPartFile creates a file on its way to its name, with some content, and finishes
+// it.
+func newPartFile(t *testing.T, dir, content string) *partFile {
+	t.Helper()
+	part, err := createPartFile(dir)
+	require.NoError(t, err)
+	t.Cleanup(part.discard)
+	_, err = part.WriteAt([]byte(content), 0)
+	require.NoError(t, err)
+	require.NoError(t, part.finish(int64(len(content))))
+	return part
+}
+
+func TestPartFileThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	part := newPartFile(t, dir, "content")
+	require.NoError(t, os.Remove(part.file.Name()))
+	path, err := part.publish("name")
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	assert.Empty(t, path)
+	assert.Empty(t, namesIn(t, dir))
+}
+
+// namesIn returns the names in a folder.
+func namesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func TestPartFileIsCutToItsSize(t *testing.T) {
+	dir := t.TempDir()
+	part, err := createPartFile(dir)
+	require.NoError(t, err)
+	defer part.discard()
+	_, err = part.WriteAt([]byte("of an earlier try, and longer"), 0)
+	require.NoError(t, err)
+	require.NoError(t, part.finish(2))
+	path, err := part.publish("name")
+	require.NoError(t, err)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "of", string(content))
+}
+
+func TestRenameReservedReplacesNothing(t *testing.T) {
+	dir := t.TempDir()
+	existing := filepath.Join(dir, "name")
+	require.NoError(t, os.WriteFile(existing, []byte("other"), 0o666))
+	part := newPartFile(t, dir, "content")
+	assert.ErrorIs(t, renameReserved(part.file.Name(), existing), fs.ErrExist)
+	content, err := os.ReadFile(existing)
+	require.NoError(t, err)
+	assert.Equal(t, "other", string(content))
+}
+
+// Where there are no hard links, of several processes one gets each name.
+func TestRenameReservedByMany(t *testing.T) {
+	const files = 50
+	dir := t.TempDir()
+	var parts []*partFile
+	for i := range files {
+		parts = append(parts, newPartFile(t, dir, strconv.Itoa(i)))
+	}
+	var wg sync.WaitGroup
+	for _, part := range parts {
+		wg.Go(func() {
+			for number := 1; ; number++ {
+				err := renameReserved(part.file.Name(), filepath.Join(dir, numbered("name", number)))
+				if !errors.Is(err, fs.ErrExist) {
+					assert.NoError(t, err)
+					return
+				}
 			}
 		})
 	}
+	wg.Wait()
+	assert.ElementsMatch(t, contentsOf(t, dir), numbersUpTo(files))
 }
 
-// zeros is a server of as many.
-type zeros int64
-
-func (z zeros) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: int64(z), Body: io.NopCloser(io.LimitReader(z, int64(z)))}, nil
+// contentsOf returns the contents of the files in a folder.
+func contentsOf(t *testing.T, dir string) []string {
+	t.Helper()
+	var contents []string
+	for _, name := range namesIn(t, dir) {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		contents = append(contents, string(content))
+	}
+	return contents
 }
 
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+// numbersUpTo returns the numbers below n as texts.
+func numbersUpTo(n int) []string {
+	var numbers []string
+	for i := range n {
+		numbers = append(numbers, strconv.Itoa(i))
+	}
+	return numbers
+}
 
-func TestPublishWithoutItsFile(t *testing.T) {
+// A path of which nobody can tell whether it exists is not taken for free.
+func TestRenameReservedThatCannotTell(t *testing.T) {
 	dir := t.TempDir()
-	if name, err := publish(filepath.Join(dir, "gone"), filepath.Join(dir, "name")); !errors.Is(err, os.ErrNotExist) || name != "" {
-		t.Errorf("publish = %q, %v, want that there is no such file", name, err)
+	part := newPartFile(t, dir, "content")
+	notAFolder := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(notAFolder, nil, 0o666))
+	err := renameReserved(part.file.Name(), filepath.Join(notAFolder, "name"))
+	assert.Error(t, err)
+	assert.NotErrorIs(t, err, fs.ErrExist)
+}
+
+func TestLeftoversAreRemovedAfterAnHour(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{
+		tempPrefix + "OLD":              2 * time.Hour,
+		tempPrefix + "name-x.csv":       2 * time.Hour,
+		tempPrefix + "NEW":              time.Minute,
+		"somebody-else's.csv":           48 * time.Hour,
+		"not" + tempPrefix + "OURS.csv": 48 * time.Hour,
+	} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, nil, 0o666))
+		touched := time.Now().Add(-age)
+		require.NoError(t, os.Chtimes(path, touched, touched))
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("left: %v, want nothing", left)
+	removeLeftovers(dir)
+	want := []string{
+		tempPrefix + "NEW",
+		"not" + tempPrefix + "OURS.csv",
+		"somebody-else's.csv",
 	}
+	assert.ElementsMatch(t, want, namesIn(t, dir))
 }

@@ -1,15 +1,18 @@
 package snapshotjob
 
 import (
-	"cmp"
+	"bytes"
+	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,113 +20,209 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ErrChecksum is matched by that of a file that doesn't agree with S3's checksum.
+// ErrChecksum is matched by the error of a file whose bytes do not agree with S3's
+// checksum of them.
 var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
-// presignedURL reads a URI that is to be fetched as it is.
-func presignedURL(uri S3URI) (*url.URL, error) {
-	u, err := url.Parse(string(uri))
-	problem := "is not https: whoever listens would read the file"
-	switch {
-	case err != nil || u.Host == "":
-		problem = "is neither s3://bucket/key nor a URL"
-	case u.User != nil:
-		problem = "has user info"
-	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
-		u.Fragment, u.RawFragment = "", ""
-		return u, nil
+// signForS3 makes req a signed request for the key that the file's URI names.
+func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(a.uri), s3Scheme), "/")
+	if bucket == "" || key == "" {
+		return fmt.Errorf("the URI %s is not s3://bucket/key", a.uri)
 	}
-	return nil, fmt.Errorf("the URI %s %s", uri, problem)
+	settings := a.source.session.settings
+	region := a.source.bucketRegion()
+	req.URL = settings.s3URL(region, bucket, key)
+	credentials, err := settings.retrieveCredentials(ctx)
+	if err != nil {
+		return err
+	}
+	a.credentials = credentials
+	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
+	if a.wanted.isWhole() {
+		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
+	}
+	a.skew = a.source.session.s3ClockSkew()
+	signedAt := time.Now().Add(a.skew)
+	// S3 signs the path as it is sent.
+	return settings.signer.SignHTTP(ctx, credentials, req, emptyPayloadHash, "s3", region, signedAt, leavePath)
 }
 
+// bucketRegion returns the region of the bucket that has the file. The result of a job
+// may name it.
+func (s *fileSource) bucketRegion() string {
+	if destination := s.file.Destination; destination != nil {
+		// It becomes part of a host name.
+		if smithyhttp.ValidHostLabel(destination.BucketRegion) {
+			return destination.BucketRegion
+		}
+	}
+	return s.session.settings.endpoint.region
+}
+
+// s3URL returns the URL of a key in a bucket.
+func (s *settings) s3URL(region, bucket, key string) *url.URL {
+	pathStyle := "/" + bucket + "/" + key
+	if s.s3Endpoint != nil {
+		return s.s3Endpoint.url(newS3Path(pathStyle))
+	}
+	host := s.s3Host(region)
+	path := newS3Path(pathStyle)
+	if isVirtualHost(bucket) {
+		host = bucket + "." + host
+		path = newS3Path("/" + key)
+	}
+	own := endpoint{scheme: "https", host: host}
+	return own.url(path)
+}
+
+// newS3Path returns the path of a request to S3, in which slashes are not escaped.
+func newS3Path(path string) requestPath {
+	return requestPath{
+		plain:   path,
+		escaped: httpbinding.EscapePath(path, false),
+	}
+}
+
+// s3Host returns S3's host in a region, of the kind that the options ask for.
+func (s *settings) s3Host(region string) string {
+	host := "s3"
+	isPseudoRegion := s.options.Region != s.endpoint.region
+	if isPseudoRegion || s.options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled {
+		host += "-fips"
+	}
+	if s.options.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
+		host += ".dualstack"
+	}
+	return host + "." + region + "." + partitionOf(region).dnsSuffix
+}
+
+// isVirtualHost reports whether a bucket's name can be the first label of a host name.
+// A name with dots cannot, because no wildcard certificate covers it.
+func isVirtualHost(bucket string) bool {
+	return len(bucket) >= 3 &&
+		smithyhttp.ValidHostLabel(bucket) &&
+		bucket == strings.ToLower(bucket) &&
+		bucket == strings.Trim(bucket, "-")
+}
+
+// isLoopback reports whether a host is this machine.
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// sign makes req a signed GET of bucket/key in S3.
-func (o *object) sign(req *http.Request, place string) (err error) {
-	bucket, key, _ := strings.Cut(place, "/")
-	if bucket == "" || key == "" {
-		return fmt.Errorf("the URI %s is not s3://bucket/key", o.uri)
-	}
-	region := o.settings.endpoint.region
-	if d := o.file.Destination; d != nil {
-		region = cmp.Or(d.BucketRegion, region)
-	}
-	s3, path := o.settings.s3Endpoint, "/"+place
-	if s3 == nil {
-		host := "s3"
-		if o.settings.options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.settings.options.Region != o.settings.endpoint.region {
-			host += "-fips"
-		}
-		if o.settings.options.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
-			host += ".dualstack"
-		}
-		host += "." + region + "." + partitionOf(region).dnsSuffix
-		// Virtual-host style, but no wildcard certificate covers a name with dots.
-		if len(bucket) >= 3 && smithyhttp.ValidHostLabel(bucket) && bucket == strings.ToLower(strings.Trim(bucket, "-")) {
-			host, path = bucket+"."+host, "/"+key
-		}
-		s3 = &endpoint{scheme: "https", host: host}
-	}
-	req.URL = &url.URL{Scheme: s3.scheme, Host: s3.host, Path: s3.path + path, RawPath: s3.rawPath + httpbinding.EscapePath(path, false)}
-	if o.creds, err = o.settings.retrieveCredentials(o.attempt); err != nil {
-		return err
-	}
-	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
-	if o.at == 0 && o.whole {
-		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
-	}
-	now := time.Now()
-	if !o.settings.options.DisableClockSkewCorrection {
-		now = now.Add(o.client.clockSkew.load())
-	}
-	return o.settings.signer.SignHTTP(o.attempt, o.creds, req, emptyPayloadHash, "s3", region, now, leavePath) // S3 signs the path as it is sent
+// s3ErrorBody is the body of an error of S3.
+type s3ErrorBody struct {
+	XMLName xml.Name `xml:"Error"`
+	Code    string   `xml:"Code"`
+	Message string   `xml:"Message"`
+	Region  string   `xml:"Region"`
 }
 
-// xmlElement returns the text of the first XML element of this name.
-func xmlElement(body []byte, name string) string {
-	_, rest, _ := strings.Cut(string(body), "<"+name+">")
-	text, _, whole := strings.Cut(rest, "</"+name+">")
-	if !whole {
+// s3Error makes an error of a response that doesn't bring the file.
+func (a *fileAttempt) s3Error(resp *http.Response) error {
+	// Even a part of an error's body is better than none.
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	var body s3ErrorBody
+	if err := xml.NewDecoder(bytes.NewReader(text)).Decode(&body); err != nil || body.Code == "" {
+		body = s3ErrorBody{
+			Code:    unknownError,
+			Message: snippet(text, a.credentials),
+		}
+	}
+	message := redact(body.Message, a.credentials)
+	if region := a.otherRegion(resp.Header, body); region != "" {
+		message += " (the bucket is in the region " + region + ")"
+	}
+	err := responseError(resp, &smithy.GenericAPIError{
+		Code:    redact(body.Code, a.credentials),
+		Message: message,
+	})
+	err.RequestID = s3RequestID(resp.Header)
+	return err
+}
+
+// otherRegion returns the region of the bucket if an error tells that it is another
+// than the request was signed for.
+func (a *fileAttempt) otherRegion(header http.Header, body s3ErrorBody) string {
+	if !a.uri.isKey() {
 		return ""
 	}
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&amp;", "&").Replace(text)
-}
-
-// parseContentRange reads "bytes first-last/total", of which total may be "*".
-func parseContentRange(text string) (first, total int64, ok bool) {
-	var last int64
-	text, unknown := strings.CutSuffix(text, "/*")
-	n, _ := fmt.Sscanf(text, "bytes %d-%d/%d", &first, &last, &total)
-	if unknown {
-		return first, -1, n == 2 && first >= 0
+	region := header.Get("X-Amz-Bucket-Region")
+	if region == "" {
+		region = body.Region
 	}
-	return first, total, n == 3 && first >= 0 && total > first
+	if region == a.source.bucketRegion() || !smithyhttp.ValidHostLabel(region) {
+		return ""
+	}
+	return region
 }
 
-// crc64NVME is of S3's own choice of checksum.
+// s3RequestID returns the request id in the header of a response of S3.
+func s3RequestID(header http.Header) string {
+	if id := header.Get("X-Amz-Request-Id"); id != "" {
+		return oneLine(id)
+	}
+	return headerRequestID(header)
+}
+
+// expectedChecksum is what S3 says that the bytes of a file come to.
+type expectedChecksum struct {
+	hash hash.Hash
+	want []byte
+}
+
+// crc64NVME is the polynomial of the checksum that S3 chooses by itself.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 
-// checksum returns one that S3 gives of a whole object, and what it should come
-// to. One of its parts is COMPOSITE, or ends in "-N".
-func checksum(header http.Header) (hash.Hash, []byte) {
-	whole := header.Get("X-Amz-Checksum-Type") != "COMPOSITE"
-	for name, sum := range map[string]hash.Hash{
-		"Crc64nvme": crc64.New(crc64NVME),
-		"Crc32c":    crc32.New(crc32.MakeTable(crc32.Castagnoli)),
-		"Crc32":     crc32.NewIEEE(),
-		"Sha256":    sha256.New(),
-		"Sha1":      sha1.New(),
-	} {
-		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + name))
-		if whole && err == nil && len(want) == sum.Size() {
-			return sum, want
+// s3Checksums are the checksums of S3 by the name in their header, those first that
+// are computed fastest.
+var s3Checksums = []struct {
+	name    string
+	newHash func() hash.Hash
+}{
+	{name: "Crc32c", newHash: func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
+	{name: "Crc32", newHash: func() hash.Hash { return crc32.NewIEEE() }},
+	{name: "Crc64nvme", newHash: func() hash.Hash { return crc64.New(crc64NVME) }},
+	{name: "Sha256", newHash: sha256.New},
+	{name: "Sha1", newHash: sha1.New},
+}
+
+// checksumOf returns a checksum that S3 gives of a whole object, or nil. A checksum of
+// the checksums of parts is none: its type is COMPOSITE, or its value ends in "-" and
+// a number.
+func checksumOf(header http.Header) *expectedChecksum {
+	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
+		return nil
+	}
+	for _, candidate := range s3Checksums {
+		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + candidate.name))
+		hash := candidate.newHash()
+		if err == nil && len(want) == hash.Size() {
+			return &expectedChecksum{hash: hash, want: want}
 		}
 	}
-	return nil, nil
+	return nil
+}
+
+// checksumReader passes a file on, and replaces its io.EOF by ErrChecksum if the bytes
+// don't agree with the checksum.
+type checksumReader struct {
+	reader   io.Reader
+	checksum *expectedChecksum
+}
+
+// Read reads from the file.
+func (r *checksumReader) Read(p []byte) (int, error) {
+	n, err := r.reader.Read(p)
+	r.checksum.hash.Write(p[:n])
+	if err == io.EOF && !bytes.Equal(r.checksum.hash.Sum(nil), r.checksum.want) {
+		return n, ErrChecksum
+	}
+	return n, err
 }

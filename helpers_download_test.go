@@ -1,0 +1,162 @@
+package snapshotjob_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+	"github.com/stretchr/testify/require"
+)
+
+// These are the fake's operations that a download uses.
+const (
+	downloadGet    = snapshotjobtest.GetObject
+	downloadResult = snapshotjobtest.DescribeDashboardSnapshotJobResult
+)
+
+// fileFaults are what the requests for a file meet, one after the other.
+type fileFaults = []snapshotjobtest.Fault
+
+// inBubble runs a subtest in a synctest bubble, where hours pass at once.
+func inBubble(t *testing.T, name string, test func(*testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		synctest.Test(t, test)
+	})
+}
+
+// letPass lets d pass on the clock of the bubble that the test runs in. It costs no real time.
+func letPass(d time.Duration) {
+	<-time.After(d)
+}
+
+// downloadServer returns a server where startJob is completed, with these files.
+func downloadServer(t *testing.T, files ...snapshotjobtest.File) *snapshotjobtest.Server {
+	t.Helper()
+	return downloadLife(t, snapshotjobtest.Completed(files...))
+}
+
+// downloadLife returns a server where startJob has this life. It limits no rate.
+func downloadLife(t *testing.T, life snapshotjobtest.Life) *snapshotjobtest.Server {
+	t.Helper()
+	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		o.RequestsPerSecond = -1
+	})
+	server.AddJob(startJob, life)
+	return server
+}
+
+// downloadBucket returns a life whose files go to this bucket of the caller's.
+func downloadBucket(bucket string, files ...snapshotjobtest.File) snapshotjobtest.Life {
+	life := snapshotjobtest.Completed(files...)
+	life.Destination = &snapshotjob.S3BucketConfiguration{
+		BucketName:   bucket,
+		BucketPrefix: "daily reports/ü",
+	}
+	return life
+}
+
+// downloadURI makes Download use a result of one file, which lies at this URI.
+func downloadURI(uri string) func(*snapshotjob.DownloadOptions) {
+	group := snapshotjob.SnapshotJobResultFileGroup{
+		Files:     snapshotjob.PDF("s").Files,
+		S3Results: []snapshotjob.SnapshotJobS3Result{{S3URI: snapshotjob.S3URI(uri)}},
+	}
+	user := snapshotjob.AnonymousUserSnapshotJobResult{
+		FileGroups: []snapshotjob.SnapshotJobResultFileGroup{group},
+	}
+	result := &snapshotjob.DescribeDashboardSnapshotJobResultOutput{
+		Job:       startJob,
+		JobStatus: snapshotjob.SnapshotJobStatusCompleted,
+	}
+	result.Result.AnonymousUsers = []snapshotjob.AnonymousUserSnapshotJobResult{user}
+	return func(o *snapshotjob.DownloadOptions) {
+		o.Result = result
+	}
+}
+
+// onlyFile returns the only file of startJob.
+func onlyFile(t *testing.T, client *snapshotjob.Client) snapshotjob.ResultFile {
+	t.Helper()
+	result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), startJob)
+	require.NoError(t, err)
+	files := slices.Collect(result.Files())
+	require.Len(t, files, 1)
+	return files[0]
+}
+
+// downloadFolder returns the content of every file of a folder by the file's name, hidden files
+// included. A folder that doesn't exist has none.
+func downloadFolder(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return files
+	}
+	require.NoError(t, err)
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		require.NoError(t, err)
+		files[entry.Name()] = string(content)
+	}
+	return files
+}
+
+// downloadCount returns how many requests for an operation a server got.
+func downloadCount(server *snapshotjobtest.Server, op snapshotjobtest.Operation) int {
+	count := 0
+	for _, r := range server.Requests() {
+		if r.Operation == op {
+			count++
+		}
+	}
+	return count
+}
+
+// downloadRequests tells of each request for a file which bytes it asked for, whether only of the
+// same object ("if-match"), and the status of the response: "4-9 if-match: 206".
+func downloadRequests(server *snapshotjobtest.Server) []string {
+	var requests []string
+	for _, r := range server.Requests() {
+		if r.Operation != downloadGet {
+			continue
+		}
+		text := "all"
+		if span := r.Header.Get("Range"); span != "" {
+			text = strings.TrimPrefix(span, "bytes=")
+		}
+		if r.Header.Get("If-Match") != "" {
+			text += " if-match"
+		}
+		status := "none"
+		if r.Status != 0 {
+			status = fmt.Sprint(r.Status)
+		}
+		requests = append(requests, text+": "+status)
+	}
+	return requests
+}
+
+// downloadFault is a fault that responds with a status, a body, and a header of names and values.
+func downloadFault(status int, body string, header ...string) snapshotjobtest.Fault {
+	return snapshotjobtest.NewFault(fmt.Sprint("response ", status), func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for i := 0; i < len(header); i += 2 {
+				w.Header().Set(header[i], header[i+1])
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		})
+	})
+}
