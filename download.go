@@ -2,19 +2,14 @@ package snapshotjob
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // The defaults of DownloadOptions.
@@ -24,9 +19,6 @@ const (
 	defaultFileAttempts = 5
 	defaultStallTimeout = 30 * time.Second
 )
-
-// copyBufferSize is how much of a file is read and written at once.
-const copyBufferSize = 256 << 10
 
 // Existing says what [Client.Download] does where the folder has a file of the name
 // that a new one is to get.
@@ -224,7 +216,6 @@ type downloadSession struct {
 	client   *Client
 	settings *settings
 	options  DownloadOptions
-	backoff  *retry.Standard
 
 	newest atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // nil: none was asked for
 	asking chan struct{}                                            // full while a file asks for a result
@@ -242,7 +233,6 @@ func (c *Client) newDownloadSession(
 		client:   c,
 		settings: c.settingsFor(options.ClientOptions),
 		options:  options,
-		backoff:  retry.NewStandard(),
 		asking:   make(chan struct{}, 1),
 	}
 	problems = slices.Concat(problems, session.settings.problems, session.settings.fileProblems)
@@ -265,11 +255,13 @@ func prepareDownload(optFns []func(*DownloadOptions)) (DownloadOptions, problemL
 	return o, problems
 }
 
-// retryDelay returns the delay before the next attempt after a number of failures.
+// retryDelay returns the delay before the next attempt after a number of failures. It
+// is that of the client's Retryer, if that has one.
 func (d *downloadSession) retryDelay(failures int, err error) time.Duration {
-	delay, delayErr := d.backoff.RetryDelay(failures, err)
+	const delayWithoutRetryer = time.Second
+	delay, delayErr := d.settings.retryer.RetryDelay(failures, err)
 	if delayErr != nil {
-		return 0 // the SDK's backoff has no error
+		return delayWithoutRetryer
 	}
 	return delay
 }
@@ -349,270 +341,4 @@ func (d *downloadSession) downloadAll(
 	}
 	group.wait()
 	return outcomes
-}
-
-// fileDownload brings one file into a folder.
-type fileDownload struct {
-	session *downloadSession
-	file    ResultFile
-	folder  string
-	name    string
-
-	source *fileSource
-	part   *partFile
-	size   int64
-	path   string
-	kept   bool
-
-	written atomic.Int64 // bytes of the try under way that reached the disk
-}
-
-// outcome returns what became of the file, whose run ended with err.
-func (f *fileDownload) outcome(err error) DownloadedFile {
-	if err != nil {
-		return DownloadedFile{File: f.file, Err: f.file.wrap(err)}
-	}
-	return DownloadedFile{
-		File: f.file,
-		Path: f.path,
-		Size: f.size,
-		Kept: f.kept,
-	}
-}
-
-// run fetches the file, and gives it its name when it is whole.
-func (f *fileDownload) run(ctx context.Context) error {
-	var err error
-	f.source, err = newFileSource(f.session, f.file)
-	if err != nil {
-		return err
-	}
-	f.part, err = createPartFile(f.folder)
-	if err != nil {
-		return err
-	}
-	defer f.part.discard()
-	if err := f.fetch(ctx); err != nil {
-		return err
-	}
-	if f.kept {
-		return nil
-	}
-	if err := f.part.finish(f.size); err != nil {
-		return err
-	}
-	return f.publish()
-}
-
-// fetch writes the file, from its beginning again if that is what its error asks for.
-func (f *fileDownload) fetch(ctx context.Context) error {
-	for try := 1; ; try++ {
-		err := f.fetchOnce(ctx)
-		if err == nil || !beginsAnew(err) || ctx.Err() != nil || try >= f.session.options.MaxAttempts {
-			return err
-		}
-		delay := f.session.retryDelay(try, err)
-		f.source.log(ctx, "download retry", "decision", "begin anew", "delay", delay, "error", err.Error())
-		if !sleep(ctx, delay) {
-			return canceledError(ctx, err)
-		}
-	}
-}
-
-// beginsAnew reports whether a file that failed with err may be right when it is
-// fetched again from its beginning.
-func beginsAnew(err error) bool {
-	return errors.Is(err, ErrFileChanged) || errors.Is(err, ErrChecksum) || errors.Is(err, errNotResumable)
-}
-
-// fetchOnce writes the file from its beginning to its end.
-func (f *fileDownload) fetchOnce(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	whole, err := openRange(ctx, f.source, wholeFile, nil)
-	if err != nil {
-		return err
-	}
-	defer whole.close()
-	f.written.Store(0)
-	f.size = whole.version.size
-	if f.session.options.Existing == KeepExisting && f.keep() {
-		return nil
-	}
-	if !f.comesInParts(whole.version) {
-		return f.fetchStream(whole)
-	}
-	second, err := f.openSecondPart(ctx, whole)
-	if errors.Is(err, errRangeIgnored) {
-		return f.fetchStream(whole)
-	}
-	if err != nil {
-		return err
-	}
-	defer second.close()
-	return f.fetchParts(ctx, cancel, whole, second)
-}
-
-// fetchStream writes the file as one stream.
-func (f *fileDownload) fetchStream(whole *rangeReader) error {
-	if err := f.copy(whole.verified(), 0); err != nil {
-		return err
-	}
-	f.size = f.written.Load()
-	return nil
-}
-
-// comesInParts reports whether a file is worth being fetched in parts, and can be.
-func (f *fileDownload) comesInParts(version fileVersion) bool {
-	partSize := f.session.options.PartSize
-	return partSize > 0 && version.size > partSize && version.etag != ""
-}
-
-// openSecondPart asks for the second part of a file, the first of which comes with the
-// response that whole reads. So a server that ignores ranges is asked but once, and
-// whole can then be read on to its end.
-func (f *fileDownload) openSecondPart(ctx context.Context, whole *rangeReader) (*rangeReader, error) {
-	parts := f.newPartQueue()
-	parts.take()
-	second, _ := parts.take()
-	return openRange(ctx, f.source, second, &whole.version)
-}
-
-// fetchParts writes the file in parts, of which whole brings the first.
-func (f *fileDownload) fetchParts(
-	ctx context.Context,
-	cancel context.CancelFunc,
-	whole *rangeReader,
-	second *rangeReader,
-) error {
-	parts := f.newPartQueue()
-	firstPart, _ := parts.take()
-	secondPart, _ := parts.take()
-	whole.wanted.end = firstPart.end
-
-	failed := &firstError{cancel: cancel}
-	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.run(func() error { return f.copy(whole, firstPart.first) }, failed.set)
-	group.run(func() error { return f.copy(second, secondPart.first) }, failed.set)
-	for ctx.Err() == nil {
-		part, ok := parts.take()
-		if !ok {
-			break
-		}
-		group.run(func() error { return f.fetchPart(ctx, part, &whole.version) }, failed.set)
-	}
-	group.wait()
-	if err := failed.get(); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return canceledError(ctx) // before all parts were asked for
-	}
-	return nil
-}
-
-// fetchPart writes one part of the file.
-func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *fileVersion) error {
-	reader, err := openRange(ctx, f.source, part, version)
-	if errors.Is(err, errRangeIgnored) {
-		return fmt.Errorf("%w (%w)", ErrFileChanged, err)
-	}
-	if err != nil {
-		return err
-	}
-	defer reader.close()
-	return f.copy(reader, part.first)
-}
-
-// copy writes what a reader brings at an offset of the file.
-func (f *fileDownload) copy(from io.Reader, offset int64) error {
-	to := io.NewOffsetWriter(&progressWriter{download: f}, offset)
-	_, err := io.CopyBuffer(to, from, make([]byte, copyBufferSize))
-	return err
-}
-
-// progressWriter writes to the file, and reports progress.
-type progressWriter struct {
-	download *fileDownload
-}
-
-// WriteAt writes at an offset of the file.
-func (w *progressWriter) WriteAt(p []byte, offset int64) (int, error) {
-	n, err := w.download.part.WriteAt(p, offset)
-	w.download.reportProgress(n)
-	return n, err
-}
-
-// reportProgress counts bytes that were written, and tells Options.OnProgress.
-func (f *fileDownload) reportProgress(written int) {
-	onProgress := f.session.options.OnProgress
-	if onProgress == nil {
-		f.written.Add(int64(written))
-		return
-	}
-	f.session.report.Lock()
-	defer f.session.report.Unlock()
-	onProgress(DownloadProgress{
-		File:  f.file,
-		Name:  f.name,
-		Bytes: f.written.Add(int64(written)),
-		Total: f.size,
-	})
-}
-
-// keep reports whether the folder has a regular file of the name and the size.
-func (f *fileDownload) keep() bool {
-	path := filepath.Join(f.folder, f.name)
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != f.size {
-		return false
-	}
-	f.path = path
-	f.kept = true
-	return true
-}
-
-// publish gives the file, which is whole, its name.
-func (f *fileDownload) publish() error {
-	existing := f.session.options.Existing
-	if existing == KeepExisting && f.keep() {
-		// Only now the size is known, or another process was faster.
-		return nil
-	}
-	var err error
-	if existing == NumberExisting {
-		f.path, err = f.part.publish(f.name)
-	} else {
-		f.path, err = f.part.replace(f.name)
-	}
-	return err
-}
-
-// newPartQueue returns the queue of the file's parts. There are at least two.
-func (f *fileDownload) newPartQueue() *partQueue {
-	return &partQueue{
-		size:     f.size,
-		partSize: f.session.options.PartSize,
-	}
-}
-
-// partQueue hands out the parts of a file one by one, so that a size that a server
-// tells takes no memory.
-type partQueue struct {
-	size     int64
-	partSize int64
-	next     int64 // the first byte of the next part
-}
-
-// take returns the next part, if there is one.
-func (q *partQueue) take() (byteRange, bool) {
-	if q.next >= q.size {
-		return byteRange{}, false
-	}
-	part := byteRange{first: q.next, end: q.size}
-	if q.size-q.next > q.partSize {
-		part.end = q.next + q.partSize
-	}
-	q.next = part.end
-	return part, true
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
@@ -16,14 +15,14 @@ import (
 // FileReader reads one file of a result. [Client.Open] makes it. Its methods may be
 // called from several goroutines, as Close is to end a Read.
 type FileReader struct {
-	file     ResultFile
+	file     *ResultFile // not a value, whose URI fmt would print
 	size     int64
 	cancel   context.CancelFunc
 	isClosed atomic.Bool
 
-	mu       sync.Mutex // guards what follows
-	ranged   *rangeReader
-	verified io.Reader // reads from ranged
+	mu     sync.Mutex // guards what follows
+	ranged *rangeReader
+	err    error // what Read returns from now on
 }
 
 // Open opens one file of a result for reading. The caller must close it, whether it
@@ -68,11 +67,10 @@ func (c *Client) Open(
 		return nil, file.wrap(err)
 	}
 	return &FileReader{
-		file:     file,
-		size:     ranged.version.size,
-		cancel:   cancel,
-		ranged:   ranged,
-		verified: ranged.verified(),
+		file:   &file,
+		size:   ranged.version.size,
+		cancel: cancel,
+		ranged: ranged,
 	}, nil
 }
 
@@ -88,14 +86,24 @@ func (r *FileReader) Read(p []byte) (int, error) {
 	if r.isClosed.Load() {
 		return 0, os.ErrClosed
 	}
-	n, err := r.verified.Read(p)
-	switch {
-	case err == nil || err == io.EOF:
-		return n, err
-	case r.isClosed.Load():
-		return n, os.ErrClosed
+	if len(p) == 0 {
+		return 0, nil
 	}
-	return n, r.file.wrap(err)
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.ranged.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	r.err = err
+	if err != io.EOF {
+		r.err = r.file.wrap(err)
+	}
+	if r.isClosed.Load() {
+		return 0, os.ErrClosed
+	}
+	return 0, r.err
 }
 
 // Close ends the reading, also a Read that is under way on another goroutine. It
@@ -114,92 +122,104 @@ func (r *FileReader) Format(f fmt.State, _ rune) { io.WriteString(f, r.file.desc
 
 // rangeReader reads a range of a file, over as many connections as it takes.
 type rangeReader struct {
-	ctx      context.Context
-	source   *fileSource
-	wanted   byteRange // what is still to be read
-	started  bool      // whether a byte was read
-	version  fileVersion
-	checksum *expectedChecksum // of the whole file; nil if the first response gave none
-
+	ctx        context.Context
+	source     *fileSource
+	wanted     byteRange       // what is still to be read
+	version    *fileVersion    // nil before the first good response
+	checksum   *fileChecksum   // of the whole file; nil if there is none
 	connection *fileConnection // nil if there is none
-	failures   int             // attempts in a row without a new byte
-	renewed    bool            // whether the URL or the credentials were renewed since the last byte
-	lastError  error           // why the last of them failed
-	err        error           // what Read returns from now on
+	started    bool            // whether a byte was read
+	trouble    trouble
+	err        error // what Read returns from now on
+}
+
+// trouble is what has gone wrong since the last byte was read.
+type trouble struct {
+	attempts  int   // how many failed
+	lastError error // of the last of them
+
+	// renewed reports whether the URL or the credentials were renewed.
+	renewed bool
+
+	// foundEnd reports whether the server has said that the file has no further byte.
+	foundEnd bool
 }
 
 // openRange asks for a range of a file. If version is nil, the first good response
 // says of which version it is.
 func openRange(ctx context.Context, source *fileSource, wanted byteRange, version *fileVersion) (*rangeReader, error) {
 	r := &rangeReader{
-		ctx:    ctx,
-		source: source,
-		wanted: wanted,
+		ctx:     ctx,
+		source:  source,
+		wanted:  wanted,
+		version: version,
 	}
-	if err := r.connect(version); err != nil {
+	if err := r.connect(); err != nil {
 		return nil, err
 	}
-	r.version = r.connection.response.version
-	r.checksum = r.connection.response.checksum
 	return r, nil
 }
 
-// verified returns a reader of the same bytes that verifies the checksum of the file,
-// if there is one. The range must be the whole file.
-func (r *rangeReader) verified() io.Reader {
-	if r.checksum == nil {
-		return r
-	}
-	return &checksumReader{reader: r, checksum: r.checksum}
+// endAt makes the range end earlier than at the end of the file.
+func (r *rangeReader) endAt(end int64) {
+	r.wanted.end = end
+	r.checksum = nil // it is that of the whole file
 }
 
-// Read reads from the range.
+// Read reads from the range. It returns either bytes or an error.
 func (r *rangeReader) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, r.err
-	}
 	for r.err == nil {
-		if r.wanted.first == r.wanted.end {
-			r.finish(r.connection.endOfRange())
-			break
-		}
-		n, err := r.connection.read(r.limit(p))
+		n, err := r.readConnection(p)
 		if n > 0 {
-			r.advance(n)
+			r.advance(p[:n])
 			return n, nil
 		}
-		if err == io.EOF || errors.Is(err, ErrFileChanged) {
-			r.finish(err)
-			break
-		}
-		r.reconnect(err)
+		r.err = r.react(err)
 	}
 	return 0, r.err
 }
 
-// limit returns the part of p that the rest of the range can fill.
-func (r *rangeReader) limit(p []byte) []byte {
+// readConnection reads bytes of the range from the connection.
+func (r *rangeReader) readConnection(p []byte) (int, error) {
 	if r.wanted.end == toEnd {
-		return p
+		return r.connection.read(p)
 	}
 	left := r.wanted.end - r.wanted.first
-	return p[:min(int64(len(p)), left)]
+	if left == 0 {
+		return 0, r.connection.endOfRange()
+	}
+	return r.connection.read(p[:min(int64(len(p)), left)])
 }
 
 // advance counts bytes that were read.
-func (r *rangeReader) advance(n int) {
-	r.wanted.first += int64(n)
+func (r *rangeReader) advance(b []byte) {
+	r.wanted.first += int64(len(b))
 	r.started = true
-	r.failures = 0
-	r.renewed = false
-	r.lastError = nil
-	r.source.addProgress(n)
+	r.trouble = trouble{}
+	r.source.addProgress(len(b))
+	if r.checksum != nil {
+		r.checksum.hash.Write(b)
+	}
 }
 
-// finish ends the reading with an error, which may be io.EOF.
-func (r *rangeReader) finish(err error) {
-	r.close()
-	r.err = err
+// react goes on with another connection after one ended with err, if that is what err
+// asks for. Otherwise it returns what Read returns from now on.
+func (r *rangeReader) react(err error) error {
+	switch {
+	case err == io.EOF:
+		r.close()
+		if r.checksum != nil && !r.checksum.agrees() {
+			return ErrChecksum
+		}
+		return io.EOF
+	case errors.Is(err, errUnprovenEnd) && r.checksum != nil && r.checksum.agrees():
+		r.close()
+		return io.EOF
+	case errors.Is(err, ErrFileChanged):
+		r.close()
+		return err
+	}
+	return r.reconnect(err)
 }
 
 // close closes the connection, if there is one.
@@ -210,53 +230,40 @@ func (r *rangeReader) close() {
 	}
 }
 
-// reconnect goes on with another connection after one broke with err. If that can't
-// be, it sets what Read returns.
-func (r *rangeReader) reconnect(err error) {
-	err = fmt.Errorf("read at byte %d: %w", r.wanted.first, err)
-	r.close()
-	if r.started && r.version.etag == "" {
-		r.err = notResumable(r.ctx, err)
-		return
-	}
-	if err := r.pause(err); err != nil {
-		r.err = err
-		return
-	}
-	if err := r.connect(&r.version); err != nil {
-		r.err = err
-		return
-	}
-	if r.version.size == unknownSize {
-		r.version.size = r.connection.response.version.size
-	}
-}
-
 // errNotResumable is matched by the error of a file whose connection broke, and that
 // has no strong ETag to go on with.
 var errNotResumable = errors.New("reading can't go on, since the server gave no strong ETag")
 
-// notResumable is the error of a connection that broke with err, and can't be
-// replaced.
-func notResumable(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return canceledError(ctx, err)
+// reconnect goes on with another connection after one broke with err. It returns the
+// error of the file if that can't be.
+func (r *rangeReader) reconnect(err error) error {
+	r.close()
+	r.err = errGoroutineEnded // which stays if a function that is called panics or ends the goroutine
+	err = fmt.Errorf("read at byte %d: %w", r.wanted.first, err)
+	if r.started && r.version.etag == "" && r.ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", errNotResumable, err)
 	}
-	return fmt.Errorf("%w: %w", errNotResumable, err)
+	if err := r.pause(err); err != nil {
+		return err
+	}
+	return r.connect()
 }
 
 // connect asks for what is still to be read until the server sends it. It returns the
 // error of the file if that can't be.
-func (r *rangeReader) connect(version *fileVersion) error {
+func (r *rangeReader) connect() error {
 	for {
-		attempt := r.source.newAttempt(r.wanted, version)
-		connection, err := attempt.connect(r.ctx)
+		attempt := r.source.newAttempt(r.nextRange(), r.version)
+		connection, err := attempt.connect(r.ctx, r.wanted.first)
 		if err == nil {
-			r.connection = connection
+			r.use(connection)
 			return nil
 		}
 		if r.ctx.Err() != nil {
-			return canceledError(r.ctx, err, r.lastError)
+			return canceledError(r.ctx, err, r.trouble.lastError)
+		}
+		if r.findsEnd(err) {
+			continue
 		}
 		renewed, renewalErr := r.renew(attempt, err)
 		if renewalErr != nil {
@@ -266,7 +273,7 @@ func (r *rangeReader) connect(version *fileVersion) error {
 			continue
 		}
 		if !isTransient(err) {
-			r.source.log(r.ctx, "download retry", "decision", "no: the error is final")
+			r.log("no: the error is final")
 			return err
 		}
 		if err := r.pause(err); err != nil {
@@ -275,16 +282,53 @@ func (r *rangeReader) connect(version *fileVersion) error {
 	}
 }
 
+// use takes over a connection, and what its response tells of the file.
+func (r *rangeReader) use(connection *fileConnection) {
+	r.connection = connection
+	response := connection.response
+	if response.version.etag != "" {
+		r.source.keepETag()
+	}
+	if !r.started {
+		r.checksum = response.checksum
+	}
+	if r.version == nil || r.version.size == unknownSize {
+		r.version = &response.version
+	}
+}
+
+// findsEnd reports whether an attempt failed with err because all of a file of unknown
+// size was read before its connection broke. That must be proven: the next attempt
+// asks for the last byte once more, which tells the size.
+func (r *rangeReader) findsEnd(err error) bool {
+	isKnown := r.version != nil && r.version.size != unknownSize
+	if isKnown || r.trouble.foundEnd || !errors.Is(err, errNoSuchRange) {
+		return false
+	}
+	r.trouble.foundEnd = true
+	r.log("yes: ask for the last byte once more")
+	return true
+}
+
+// nextRange returns the range that the next attempt asks for.
+func (r *rangeReader) nextRange() byteRange {
+	next := r.wanted
+	if r.trouble.foundEnd {
+		next.first--
+	}
+	return next
+}
+
 // renew renews the URL or the credentials if that is what an attempt failed for, once
 // between any two bytes. It reports whether it has.
 func (r *rangeReader) renew(attempt *fileAttempt, err error) (bool, error) {
-	if r.renewed || !attempt.hasExpired(err) || !r.source.spendRenewal() {
+	if r.trouble.renewed || !attempt.hasExpired(err) || !r.source.spendRenewal() {
 		return false, nil
 	}
 	renewed, renewalErr := r.source.renew(r.ctx, attempt)
 	if renewed {
-		r.renewed = true
-		r.source.log(r.ctx, "download retry", "decision", "again with a fresh URL or fresh credentials")
+		r.trouble.renewed = true
+		r.log("yes: with a fresh URL or fresh credentials")
 	}
 	return renewed, renewalErr
 }
@@ -292,166 +336,27 @@ func (r *rangeReader) renew(attempt *fileAttempt, err error) (bool, error) {
 // pause waits before the attempt that follows one that failed with err. It returns the
 // error of the file if no attempt may follow.
 func (r *rangeReader) pause(err error) error {
-	previous := r.lastError
-	r.lastError = err
+	previous := r.trouble.lastError
 	if r.ctx.Err() != nil {
 		return canceledError(r.ctx, err, previous)
 	}
-	r.failures++
-	affordable := r.source.loseConnection()
-	if r.failures >= r.source.session.options.MaxAttempts || !affordable {
-		r.source.log(r.ctx, "download retry", "decision", "no: that was the last attempt")
-		return &retry.MaxAttemptsError{Attempt: r.failures, Err: err}
+	r.trouble.lastError = err
+	r.trouble.attempts++
+	isAffordable := r.source.loseConnection()
+	if r.trouble.attempts >= r.source.session.options.MaxAttempts || !isAffordable {
+		r.log("no: that was the last attempt")
+		return &retry.MaxAttemptsError{Attempt: r.trouble.attempts, Err: err}
 	}
-	delay := r.source.session.retryDelay(r.failures, err)
-	r.source.log(r.ctx, "download retry", "decision", "yes", "delay", delay, "error", err.Error())
+	delay := r.source.session.retryDelay(r.trouble.attempts, err)
+	r.log("yes", "delay", delay, "error", err.Error())
 	if !sleep(r.ctx, delay) {
 		return canceledError(r.ctx, err, previous)
 	}
 	return nil
 }
 
-var errStalled = &retryDecision{
-	err:       errors.New("the server sent nothing for too long"),
-	retryable: true,
-}
-
-// fileConnection is a response whose body is read.
-type fileConnection struct {
-	ctx          context.Context // of the attempt
-	cancel       context.CancelCauseFunc
-	stall        *time.Timer // cancels ctx with errStalled
-	stallTimeout time.Duration
-
-	response *fileResponse
-	skip     int64 // bytes of the body that come before the range
-	left     int64 // bytes that the body has still to bring; unknownSize if that isn't known
-	pending  error // which came with bytes, and is to be returned next
-
-	stopClosing func() bool // takes back that the body is closed when ctx ends
-}
-
-// connect makes the attempt. The server is given StallTimeout to begin a response.
-func (a *fileAttempt) connect(ctx context.Context) (*fileConnection, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	timeout := a.source.session.options.StallTimeout
-	stall := time.AfterFunc(timeout, func() { cancel(errStalled) })
-	response, err := a.fetch(ctx)
-	stall.Stop()
-	if err != nil {
-		if context.Cause(ctx) == errStalled {
-			err = errStalled
-		}
-		cancel(nil)
-		return nil, err
-	}
-	return &fileConnection{
-		ctx:          ctx,
-		cancel:       cancel,
-		stall:        stall,
-		stallTimeout: timeout,
-		response:     response,
-		skip:         response.skip,
-		left:         response.length,
-		stopClosing:  context.AfterFunc(ctx, func() { response.body.Close() }),
-	}, nil
-}
-
-// maxEmptyReads is how many times in a row a body may bring neither a byte nor an
-// error.
-const maxEmptyReads = 100
-
-// read reads bytes of the range. It returns io.EOF only if the body is proven to be
-// whole.
-func (c *fileConnection) read(p []byte) (int, error) {
-	for c.skip > 0 {
-		waste := make([]byte, min(c.skip, 32<<10))
-		n, err := c.readBody(waste)
-		if err != nil {
-			return 0, err
-		}
-		c.skip -= int64(n)
-	}
-	return c.readBody(p)
-}
-
-// readBody reads from the body, of which it returns no more than was announced.
-func (c *fileConnection) readBody(p []byte) (int, error) {
-	if c.left == 0 {
-		return 0, c.confirmEnd()
-	}
-	if c.left != unknownSize {
-		p = p[:min(int64(len(p)), c.left)]
-	}
-	n, err := c.readSome(p)
-	if c.left != unknownSize {
-		c.left -= int64(n)
-	}
-	if n > 0 || err != io.EOF {
-		return n, err
-	}
-	if c.left > 0 || !c.response.provesEnd {
-		return 0, fmt.Errorf("the connection ended before the file did: %w", io.ErrUnexpectedEOF)
-	}
-	return 0, io.EOF
-}
-
-// endOfRange returns io.EOF at the end of the range, unless the body goes on where its
-// announced end is the same.
-func (c *fileConnection) endOfRange() error {
-	if c.left != 0 {
-		return io.EOF // the rest of the body was not to be read
-	}
-	return c.confirmEnd()
-}
-
-// confirmEnd returns io.EOF if the body, all of whose announced bytes were read, has
-// no other byte.
-func (c *fileConnection) confirmEnd() error {
-	var extra [1]byte
-	if n, _ := c.readSome(extra[:]); n > 0 {
-		return fmt.Errorf("%w (the body is longer than the server said)", ErrFileChanged)
-	}
-	return io.EOF
-}
-
-// readSome reads from the body until it brings bytes or an error.
-func (c *fileConnection) readSome(p []byte) (int, error) {
-	if c.pending != nil {
-		return 0, c.pending
-	}
-	for range maxEmptyReads {
-		if c.ctx.Err() != nil {
-			return 0, context.Cause(c.ctx)
-		}
-		n, err := c.readOnce(p)
-		if n > 0 {
-			c.pending = err
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	return 0, io.ErrNoProgress
-}
-
-// readOnce reads from the body once. The server is given StallTimeout for it. A caller
-// that takes its time between reads is no stalled server.
-func (c *fileConnection) readOnce(p []byte) (int, error) {
-	c.stall.Reset(c.stallTimeout)
-	n, err := c.response.body.Read(p)
-	c.stall.Stop()
-	if err != nil && err != io.EOF && c.ctx.Err() != nil {
-		err = context.Cause(c.ctx)
-	}
-	return n, err
-}
-
-// close closes the body, and ends the attempt.
-func (c *fileConnection) close() {
-	c.stall.Stop()
-	c.stopClosing()
-	c.response.body.Close()
-	c.cancel(nil)
+// log writes a debug record about the decision whether to try again.
+func (r *rangeReader) log(decision string, attributes ...any) {
+	attributes = append([]any{"decision", decision}, attributes...)
+	r.source.log(r.ctx, "download retry", attributes...)
 }

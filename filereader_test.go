@@ -57,11 +57,12 @@ func requireCode(t *testing.T, err error, code string) {
 	require.Equal(t, code, api.ErrorCode())
 }
 
-// objectResponse returns a response that announces a body of so many bytes; -1 announces none.
+// objectResponse returns a response that announces a body of so many bytes; -1 announces none. It
+// has a strong ETag.
 func objectResponse(status int, length int64, body io.Reader) *http.Response {
 	return &http.Response{
 		StatusCode:    status,
-		Header:        http.Header{},
+		Header:        http.Header{"Etag": {`"e"`}},
 		ContentLength: length,
 		Body:          io.NopCloser(body),
 	}
@@ -180,27 +181,46 @@ var oneFile = answer{status: 200, body: `{
 	"Result": {"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": "https://host/key"}]}]}]}
 }`}
 
-// S3 has no range of an empty object. A server without ranges sends the object.
-func TestDownloadOfAnEmptyFileInParts(t *testing.T) {
-	responses := map[string]answer{
-		"no such range":  {status: 416, body: "<Code>InvalidRange</Code>"},
-		"without ranges": {status: 200},
+// downloadOneFile downloads oneFile, which this transport brings, into dir.
+func downloadOneFile(
+	t *testing.T,
+	transport http.RoundTripper,
+	dir string,
+	optFns ...func(*DownloadOptions),
+) (DownloadedFile, error) {
+	t.Helper()
+	client := objectClient(transport, func(o *Options) {
+		o.Transport = answers(oneFile)
+	})
+	files, err := client.Download(t.Context(), exampleJob, dir, optFns...)
+	require.Len(t, files, 1)
+	return files[0], err
+}
+
+// inPartsOf makes Download fetch a file in parts of this size.
+func inPartsOf(size int64) func(*DownloadOptions) {
+	return func(o *DownloadOptions) {
+		o.PartSize = size
 	}
-	for name, response := range responses {
-		t.Run(name, func(t *testing.T) {
-			client := objectClient(answers(response), func(o *Options) {
-				o.Transport = answers(oneFile)
-			})
-			files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
-				o.PartSize = 10
-			})
-			require.NoError(t, err)
-			require.Len(t, files, 1)
-			assert.Zero(t, files[0].Size)
-			content, err := os.ReadFile(files[0].Path)
-			assert.NoError(t, err)
-			assert.Empty(t, content)
-		})
+}
+
+func TestDownloadOfAnEmptyFileInParts(t *testing.T) {
+	file, err := downloadOneFile(t, answers(answer{status: 200}), t.TempDir(), inPartsOf(10))
+	require.NoError(t, err)
+	assert.Zero(t, file.Size)
+	content, err := os.ReadFile(file.Path)
+	assert.NoError(t, err)
+	assert.Empty(t, content)
+}
+
+// A request for a whole file asks for no range, so that 416 tells nothing of the file.
+func TestDownloadOfARangeThatWasNotAskedFor(t *testing.T) {
+	response := answer{status: 416, body: "<Error><Code>InvalidRange</Code></Error>"}
+	for _, partSize := range []int64{0, 10} {
+		dir := t.TempDir()
+		_, err := downloadOneFile(t, answers(response), dir, inPartsOf(partSize))
+		requireCode(t, err, "InvalidRange")
+		assert.Empty(t, namesIn(t, dir))
 	}
 }
 
@@ -215,6 +235,9 @@ type trickle struct {
 func (b *trickle) Read(p []byte) (int, error) {
 	if b.breakAt > 0 && b.read == b.breakAt {
 		return 0, errors.New("connection reset by peer")
+	}
+	if b.read == len(b.content) {
+		return 0, io.EOF
 	}
 	select {
 	case <-b.ctx.Done():
@@ -266,24 +289,21 @@ func TestOpenedFileGivesItsErrorAgain(t *testing.T) {
 		assert.Same(t, first, again)
 		assert.NoError(t, r.Close())
 		_, again = r.Read(make([]byte, 1))
-		assert.Same(t, first, again, "after Close")
+		assert.ErrorIs(t, again, os.ErrClosed)
 		assert.Equal(t, 5, requests)
 	})
 }
 
 // There is nothing on disk of a file that broke off.
 func TestFailedDownloadHasNoSize(t *testing.T) {
-	client := objectClient(transportFunc(func(*http.Request) (*http.Response, error) {
+	half := transportFunc(func(*http.Request) (*http.Response, error) {
 		return objectResponse(200, 8, strings.NewReader("half")), nil
-	}), func(o *Options) {
-		o.Transport = answers(oneFile)
 	})
-	files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
+	file, err := downloadOneFile(t, half, t.TempDir(), func(o *DownloadOptions) {
 		o.MaxAttempts = 1
 	})
 	assert.Error(t, err)
-	require.Len(t, files, 1)
-	assert.Error(t, files[0].Err)
-	assert.Empty(t, files[0].Path)
-	assert.Zero(t, files[0].Size)
+	assert.Error(t, file.Err)
+	assert.Empty(t, file.Path)
+	assert.Zero(t, file.Size)
 }

@@ -13,8 +13,12 @@ import (
 )
 
 const (
-	// tempPrefix begins the names of a download's temporary files.
+	// tempPrefix begins the names of a download's temporary files. A random text
+	// follows.
 	tempPrefix = ".snapshotjob-"
+
+	// reservedPrefix begins the names of the empty files that reserve a name.
+	reservedPrefix = tempPrefix + "name-"
 
 	// tempLifetime is for how long a temporary file must have been untouched before a
 	// later download takes it for what a killed process has left.
@@ -150,7 +154,7 @@ func publishNew(temp, path string) error {
 // renameReserved is publishNew where there are no hard links. Of several processes the
 // one that creates a file with the reserved name may use the path.
 func renameReserved(temp, path string) error {
-	reserved := filepath.Join(filepath.Dir(path), tempPrefix+"name-"+filepath.Base(path))
+	reserved := filepath.Join(filepath.Dir(path), reservedPrefix+filepath.Base(path))
 	file, err := os.OpenFile(reserved, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
@@ -192,9 +196,7 @@ func removeLeftovers(path string) {
 	for {
 		names, err := folder.Readdirnames(namesAtOnce)
 		for _, name := range names {
-			if strings.HasPrefix(name, tempPrefix) {
-				removeLeftover(filepath.Join(path, name))
-			}
+			removeLeftover(filepath.Join(path, name))
 		}
 		if err != nil {
 			return
@@ -202,8 +204,11 @@ func removeLeftovers(path string) {
 	}
 }
 
-// removeLeftover removes a temporary file if it is old.
+// removeLeftover removes a file if it is a temporary one, and old.
 func removeLeftover(path string) {
+	if !isTempName(filepath.Base(path)) {
+		return
+	}
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		return
@@ -211,4 +216,15 @@ func removeLeftover(path string) {
 	if time.Since(info.ModTime()) > tempLifetime {
 		os.Remove(path)
 	}
+}
+
+// isTempName reports whether a name is that of a temporary file, or of a reservation.
+// A user's file may begin as they do.
+func isTempName(name string) bool {
+	if strings.HasPrefix(name, reservedPrefix) {
+		return true
+	}
+	const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // what rand.Text returns
+	random, hasPrefix := strings.CutPrefix(name, tempPrefix)
+	return hasPrefix && strings.Trim(random, base32) == ""
 }

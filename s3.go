@@ -31,9 +31,9 @@ var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
 
 // signForS3 makes req a signed request for the key that the file's URI names.
 func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(a.uri), s3Scheme), "/")
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(a.location.uri), s3Scheme), "/")
 	if bucket == "" || key == "" {
-		return fmt.Errorf("the URI %s is not s3://bucket/key", a.uri)
+		return fmt.Errorf("the URI %s is not s3://bucket/key", a.location.uri)
 	}
 	settings := a.source.session.settings
 	region := a.source.bucketRegion()
@@ -150,7 +150,7 @@ func (a *fileAttempt) s3Error(resp *http.Response) error {
 // otherRegion returns the region of the bucket if an error tells that it is another
 // than the request was signed for.
 func (a *fileAttempt) otherRegion(header http.Header, body s3ErrorBody) string {
-	if !a.uri.isKey() {
+	if !a.location.uri.isKey() {
 		return ""
 	}
 	region := header.Get("X-Amz-Bucket-Region")
@@ -171,11 +171,14 @@ func s3RequestID(header http.Header) string {
 	return headerRequestID(header)
 }
 
-// expectedChecksum is what S3 says that the bytes of a file come to.
-type expectedChecksum struct {
-	hash hash.Hash
+// fileChecksum compares the bytes of a file with what S3 says that they come to.
+type fileChecksum struct {
+	hash hash.Hash // of the bytes so far
 	want []byte
 }
+
+// agrees reports whether the bytes so far are those that S3 has.
+func (c *fileChecksum) agrees() bool { return bytes.Equal(c.hash.Sum(nil), c.want) }
 
 // crc64NVME is the polynomial of the checksum that S3 chooses by itself.
 var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
@@ -196,33 +199,20 @@ var s3Checksums = []struct {
 // checksumOf returns a checksum that S3 gives of a whole object, or nil. A checksum of
 // the checksums of parts is none: its type is COMPOSITE, or its value ends in "-" and
 // a number.
-func checksumOf(header http.Header) *expectedChecksum {
+func checksumOf(header http.Header) *fileChecksum {
 	if header.Get("X-Amz-Checksum-Type") == "COMPOSITE" {
 		return nil
 	}
 	for _, candidate := range s3Checksums {
-		want, err := base64.StdEncoding.DecodeString(header.Get("X-Amz-Checksum-" + candidate.name))
+		text := header.Get("X-Amz-Checksum-" + candidate.name)
+		if text == "" {
+			continue
+		}
+		want, err := base64.StdEncoding.DecodeString(text)
 		hash := candidate.newHash()
 		if err == nil && len(want) == hash.Size() {
-			return &expectedChecksum{hash: hash, want: want}
+			return &fileChecksum{hash: hash, want: want}
 		}
 	}
 	return nil
-}
-
-// checksumReader passes a file on, and replaces its io.EOF by ErrChecksum if the bytes
-// don't agree with the checksum.
-type checksumReader struct {
-	reader   io.Reader
-	checksum *expectedChecksum
-}
-
-// Read reads from the file.
-func (r *checksumReader) Read(p []byte) (int, error) {
-	n, err := r.reader.Read(p)
-	r.checksum.hash.Write(p[:n])
-	if err == io.EOF && !bytes.Equal(r.checksum.hash.Sum(nil), r.checksum.want) {
-		return n, ErrChecksum
-	}
-	return n, err
 }

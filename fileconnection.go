@@ -1,0 +1,205 @@
+package snapshotjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+var (
+	// errStalled is the error of an attempt whose server sent nothing for StallTimeout.
+	errStalled = &retryDecision{
+		err:       errors.New("the server sent nothing for too long"),
+		retryable: true,
+	}
+
+	// errNoCredentials is the error of an attempt that got no credentials for
+	// StallTimeout.
+	errNoCredentials = &retryDecision{
+		err:       errors.New("the provider of credentials returned nothing for too long"),
+		retryable: true,
+	}
+
+	// errUnprovenEnd is the error of a body that may have ended early.
+	errUnprovenEnd = fmt.Errorf("the connection was closed, and may have been before the file ended: %w",
+		io.ErrUnexpectedEOF)
+
+	errBadRead = errors.New("the body's Read returned an impossible count")
+)
+
+const (
+	// maxEmptyReads is how many times in a row a body may bring neither a byte nor an
+	// error.
+	maxEmptyReads = 100
+
+	// wasteSize is how much is read at once of what comes before the range.
+	wasteSize = 32 << 10
+)
+
+// fileConnection is a response whose body is read.
+type fileConnection struct {
+	ctx          context.Context // of the attempt
+	cancel       context.CancelCauseFunc
+	stall        *time.Timer // cancels ctx with errStalled
+	stallTimeout time.Duration
+
+	response *fileResponse
+	skip     int64 // bytes of the body that come before the range
+	left     int64 // bytes that the body has still to bring; unknownSize if that isn't known
+	pending  error // which came with bytes, and is to be returned next
+
+	stopClosing func() bool // takes back that the body is closed when ctx ends
+}
+
+// connect makes the attempt. The bytes of the range that come before first are
+// skipped. The server is given StallTimeout to begin a response.
+func (a *fileAttempt) connect(ctx context.Context, first int64) (*fileConnection, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timeout := a.source.session.options.StallTimeout
+	stall := time.AfterFunc(timeout, func() { cancel(errStalled) })
+	defer stall.Stop()
+	response, err := a.fetch(ctx)
+	if err != nil {
+		if context.Cause(ctx) == errStalled {
+			err = a.stallError()
+		}
+		cancel(nil)
+		return nil, err
+	}
+	return &fileConnection{
+		ctx:          ctx,
+		cancel:       cancel,
+		stall:        stall,
+		stallTimeout: timeout,
+		response:     response,
+		skip:         first - response.first,
+		left:         response.length,
+		stopClosing:  context.AfterFunc(ctx, func() { response.body.Close() }),
+	}, nil
+}
+
+// stallError returns the error of an attempt that took too long to bring a response.
+func (a *fileAttempt) stallError() error {
+	if !a.sent {
+		return errNoCredentials
+	}
+	return errStalled
+}
+
+// read reads bytes of the range. It returns io.EOF only if the body is proven to be
+// whole.
+func (c *fileConnection) read(p []byte) (int, error) {
+	if c.skip > 0 {
+		if err := c.skipToRange(); err != nil {
+			return 0, err
+		}
+	}
+	return c.readBody(p)
+}
+
+// skipToRange reads what comes before the range.
+func (c *fileConnection) skipToRange() error {
+	waste := make([]byte, min(c.skip, wasteSize))
+	for c.skip > 0 {
+		n, err := c.readBody(waste[:min(c.skip, wasteSize)])
+		if err == io.EOF {
+			return fmt.Errorf("%w (the file is shorter than what was read of it)", ErrFileChanged)
+		}
+		if err != nil {
+			return err
+		}
+		c.skip -= int64(n)
+	}
+	return nil
+}
+
+// readBody reads from the body, of which it returns no more than was announced.
+func (c *fileConnection) readBody(p []byte) (int, error) {
+	if c.left == unknownSize {
+		return c.readToEnd(p)
+	}
+	if c.left == 0 {
+		return 0, c.confirmEnd()
+	}
+	n, err := c.readSome(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	if err == io.EOF {
+		return 0, fmt.Errorf("the connection ended before the file did: %w", io.ErrUnexpectedEOF)
+	}
+	return n, err
+}
+
+// readToEnd reads from a body of unknown length.
+func (c *fileConnection) readToEnd(p []byte) (int, error) {
+	n, err := c.readSome(p)
+	if err == io.EOF && !c.response.provesEnd {
+		return n, errUnprovenEnd
+	}
+	return n, err
+}
+
+// endOfRange returns io.EOF at the end of the range, unless the body goes on where its
+// announced end is the same.
+func (c *fileConnection) endOfRange() error {
+	if c.left != 0 {
+		return io.EOF // the rest of the body was not to be read
+	}
+	return c.confirmEnd()
+}
+
+// confirmEnd returns io.EOF if the body, all of whose announced bytes were read, has
+// no other byte.
+func (c *fileConnection) confirmEnd() error {
+	var extra [1]byte
+	// All that was announced is there, so that another error changes nothing.
+	if n, _ := c.readSome(extra[:]); n > 0 {
+		return fmt.Errorf("%w (the body is longer than the server said)", ErrFileChanged)
+	}
+	return io.EOF
+}
+
+// readSome reads from the body until it brings bytes or an error, and never both.
+func (c *fileConnection) readSome(p []byte) (int, error) {
+	if c.pending != nil {
+		return 0, c.pending
+	}
+	for range maxEmptyReads {
+		if c.ctx.Err() != nil {
+			return 0, context.Cause(c.ctx)
+		}
+		n, err := c.readOnce(p)
+		if n > 0 {
+			c.pending = err
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}
+
+// readOnce reads from the body once. The server is given StallTimeout for it. A caller
+// that takes its time between reads is no stalled server.
+func (c *fileConnection) readOnce(p []byte) (int, error) {
+	c.stall.Reset(c.stallTimeout)
+	n, err := c.response.body.Read(p)
+	c.stall.Stop()
+	if n < 0 || n > len(p) {
+		return 0, errBadRead
+	}
+	if err != nil && err != io.EOF && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx)
+	}
+	return n, err
+}
+
+// close closes the body, and ends the attempt.
+func (c *fileConnection) close() {
+	c.stall.Stop()
+	c.stopClosing()
+	c.response.body.Close()
+	c.cancel(nil)
+}
