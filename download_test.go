@@ -460,6 +460,75 @@ func TestOpenSendsNoCredentialsWithAPresignedURL(t *testing.T) {
 	assert.Equal(t, []http.Header{first, second}, sent)
 }
 
+// bucketFile returns a server of a file of digits in a bucket of the caller's, and the file.
+func bucketFile(t *testing.T, set func(*snapshotjobtest.Options)) (*snapshotjobtest.Server, snapshotjob.ResultFile) {
+	t.Helper()
+	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		set(o)
+	})
+	server.AddJob(startJob, downloadBucket("reports", snapshotjobtest.PDF("sheet-1").With(digits)))
+	return server, onlyFile(t, server.Client())
+}
+
+// S3 refuses what is signed by a wrong clock, and tells the right time.
+func TestOpenLearnsTheClockOfS3(t *testing.T) {
+	for _, skew := range []time.Duration{-24 * time.Hour, -time.Hour, time.Hour, 24 * time.Hour} {
+		inBubble(t, skew.String(), func(t *testing.T) {
+			server, file := bucketFile(t, func(o *snapshotjobtest.Options) {
+				o.ClockSkew = skew
+			})
+			// Another client, which has learnt nothing from the API.
+			r, err := server.Client().Open(t.Context(), file)
+			require.NoError(t, err)
+			defer r.Close()
+			content, err := io.ReadAll(r)
+			assert.NoError(t, err)
+			assert.Equal(t, digits, string(content))
+			assert.Equal(t, []string{"all: 403", "all: 200"}, downloadRequests(server))
+		})
+	}
+}
+
+func TestOpenDoesNotLearnTheClockIfItMayNot(t *testing.T) {
+	inBubble(t, "an hour", func(t *testing.T) {
+		server, file := bucketFile(t, func(o *snapshotjobtest.Options) {
+			o.ClockSkew = time.Hour
+		})
+		client := server.Client(func(o *snapshotjob.Options) {
+			o.DisableClockSkewCorrection = true
+		})
+		_, err := client.Open(t.Context(), file)
+		assert.ErrorContains(t, err, "RequestTimeTooSkewed")
+		assert.Equal(t, []string{"all: 403"}, downloadRequests(server))
+	})
+}
+
+// A proxy may change what is not part of a signature.
+func TestOpenThroughAProxyThatChangesHeaders(t *testing.T) {
+	inBubble(t, "a proxy", func(t *testing.T) {
+		server, file := bucketFile(t, func(*snapshotjobtest.Options) {})
+		server.Fail(downloadGet, snapshotjobtest.CutBody(4))
+		client := server.Client(func(o *snapshotjob.Options) {
+			next := o.DownloadTransport
+			o.DownloadTransport = startTransport(func(req *http.Request) (*http.Response, error) {
+				changed := req.Clone(req.Context())
+				changed.Header.Set("Accept-Encoding", "gzip, identity")
+				changed.Header.Del("Range")
+				changed.Header.Del("If-Match")
+				changed.Header.Set("User-Agent", "proxy")
+				return next.RoundTrip(changed)
+			})
+		})
+		r, err := client.Open(t.Context(), file)
+		require.NoError(t, err)
+		defer r.Close()
+		content, err := io.ReadAll(r)
+		assert.NoError(t, err)
+		assert.Equal(t, digits, string(content))
+		assert.Equal(t, []string{"all: 200", "all: 200"}, downloadRequests(server))
+	})
+}
+
 func TestOpenedFileCanBeClosedTwice(t *testing.T) {
 	client := downloadServer(t, snapshotjobtest.PDF("sheet-1")).Client()
 	r, err := client.Open(t.Context(), onlyFile(t, client))

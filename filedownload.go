@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// copyBufferSize is how much of a file is read and written at once.
+// copyBufferSize is how much of a file is read and written at once, at most.
 const copyBufferSize = 256 << 10
 
 // fileDownload brings one file into a folder.
@@ -70,14 +70,22 @@ func (f *fileDownload) run(ctx context.Context) error {
 
 // fetch writes the file, from its beginning again if that is what its error asks for.
 func (f *fileDownload) fetch(ctx context.Context) error {
+	var previous error // why the file was begun anew
 	for try := 1; ; try++ {
 		err := f.fetchOnce(ctx)
-		if err == nil || !beginsAnew(err) || ctx.Err() != nil || try >= f.session.options.MaxAttempts {
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !beginsAnew(err) {
+			return withPrevious(err, previous)
+		}
+		if try >= f.session.options.MaxAttempts {
 			return err
 		}
 		if errors.Is(err, errRangeIgnored) {
 			f.ignoresRanges = true
 		}
+		previous = err
 		delay := f.session.retryDelay(try, err)
 		f.source.log(ctx, "download retry", "decision", "begin anew", "delay", delay, "error", err.Error())
 		if !sleep(ctx, delay) {
@@ -121,7 +129,7 @@ func (f *fileDownload) fetchOnce(ctx context.Context) error {
 
 // fetchStream writes the file as one stream.
 func (f *fileDownload) fetchStream(whole *rangeReader) error {
-	if err := f.copy(whole, 0); err != nil {
+	if err := f.copy(whole, byteRange{first: 0, end: f.size}); err != nil {
 		return err
 	}
 	f.size = f.written.Load()
@@ -154,8 +162,8 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 
 	failed := &firstError{cancel: cancel}
 	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.run(func() error { return f.copy(whole, firstPart.first) }, failed.set)
-	group.run(func() error { return f.copy(second, secondPart.first) }, failed.set)
+	group.run(func() error { return f.copy(whole, firstPart) }, failed.set)
+	group.run(func() error { return f.copy(second, secondPart) }, failed.set)
 	for part := f.partFrom(secondPart.end); part.first < f.size && ctx.Err() == nil; part = f.partFrom(part.end) {
 		group.run(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
 	}
@@ -183,13 +191,17 @@ func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *f
 		return err
 	}
 	defer reader.close()
-	return f.copy(reader, part.first)
+	return f.copy(reader, part)
 }
 
-// copy writes what a reader brings at an offset of the file.
-func (f *fileDownload) copy(from io.Reader, offset int64) error {
-	to := io.NewOffsetWriter(f, offset)
-	_, err := io.CopyBuffer(to, from, make([]byte, copyBufferSize))
+// copy writes a part of the file, which a reader brings.
+func (f *fileDownload) copy(from io.Reader, part byteRange) error {
+	size := int64(copyBufferSize)
+	if part.end > part.first {
+		size = min(size, part.end-part.first)
+	}
+	to := io.NewOffsetWriter(f, part.first)
+	_, err := io.CopyBuffer(to, from, make([]byte, size))
 	return err
 }
 

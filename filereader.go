@@ -110,10 +110,13 @@ func (r *FileReader) Read(p []byte) (int, error) {
 // always returns nil.
 func (r *FileReader) Close() error {
 	r.isClosed.Store(true)
-	r.cancel() // ends a Read, which then unlocks mu
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ranged.close()
+	r.cancel()
+	// A Read that is under way has mu. As its context has ended, it closes its
+	// connection itself.
+	if r.mu.TryLock() {
+		defer r.mu.Unlock()
+		r.ranged.close()
+	}
 	return nil
 }
 
@@ -230,6 +233,9 @@ func (r *rangeReader) close() {
 	}
 }
 
+// errInterrupted is the error of a Read after one that didn't return.
+var errInterrupted = errors.New("a function that was called by an earlier Read panicked, or ended its goroutine")
+
 // errNotResumable is matched by the error of a file whose connection broke, and that
 // has no strong ETag to go on with.
 var errNotResumable = errors.New("reading can't go on, since the server gave no strong ETag")
@@ -238,7 +244,7 @@ var errNotResumable = errors.New("reading can't go on, since the server gave no 
 // error of the file if that can't be.
 func (r *rangeReader) reconnect(err error) error {
 	r.close()
-	r.err = errGoroutineEnded // which stays if a function that is called panics or ends the goroutine
+	r.err = errInterrupted // unless what follows returns
 	err = fmt.Errorf("read at byte %d: %w", r.wanted.first, err)
 	if r.started && r.version.etag == "" && r.ctx.Err() == nil {
 		return fmt.Errorf("%w: %w", errNotResumable, err)
@@ -253,6 +259,9 @@ func (r *rangeReader) reconnect(err error) error {
 // error of the file if that can't be.
 func (r *rangeReader) connect() error {
 	for {
+		if r.ctx.Err() != nil {
+			return canceledError(r.ctx, r.trouble.lastError)
+		}
 		attempt := r.source.newAttempt(r.nextRange(), r.version)
 		connection, err := attempt.connect(r.ctx, r.wanted.first)
 		if err == nil {

@@ -447,6 +447,28 @@ func TestDownloadVerifiesTheChecksum(t *testing.T) {
 	})
 }
 
+// Wherever all bytes come in their order, the checksum is verified, also where parts were asked for.
+func TestDownloadVerifiesTheChecksumOfAFileOfOnePart(t *testing.T) {
+	downloadBroken(t, []brokenFile{
+		{
+			name:     "a file that is no larger than a part",
+			bucket:   true,
+			faults:   snapshotjobtest.Corrupt().Times(1),
+			partSize: 10,
+			want:     digits,
+			asked:    []string{"all: 200", "all: 200"},
+		},
+		{
+			name:     "a server without ranges",
+			bucket:   true,
+			faults:   fileFaults{snapshotjobtest.Corrupt(), withoutRange(), snapshotjobtest.Pass(), withoutRange()},
+			partSize: 6,
+			want:     digits,
+			asked:    []string{"all: 200", "6-9 if-match: 200", "all: 200", "6-9 if-match: 200"},
+		},
+	})
+}
+
 func TestDownloadRefreshesExpiredCredentialsOnce(t *testing.T) {
 	downloadBroken(t, []brokenFile{
 		{

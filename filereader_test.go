@@ -81,19 +81,37 @@ func (p *countingProvider) Retrieve(context.Context) (aws.Credentials, error) {
 
 func (p *countingProvider) Invalidate() { p.invalidated++ }
 
-var expiredToken = answer{status: 400, body: "<Error><Code>ExpiredToken</Code></Error>"}
+// s3Answer is an error of S3 with this code.
+func s3Answer(status int, code string) answer {
+	return answer{status: status, body: "<Error><Code>" + code + "</Code></Error>"}
+}
+
+var expiredToken = s3Answer(400, "ExpiredToken")
 
 func TestOpenInvalidatesExpiredCredentialsOnce(t *testing.T) {
+	for _, code := range []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"} {
+		provider := &countingProvider{}
+		s3 := answers(s3Answer(400, code))
+		client := objectClient(s3, func(o *Options) {
+			o.Credentials = provider
+		})
+		_, err := readObject(t, client, objectFile("s3://bucket/key"))
+		requireCode(t, err, code)
+		assert.Equal(t, 3, provider.asked, code)
+		assert.Equal(t, 1, provider.invalidated, code)
+		assert.Len(t, s3.requests, 2, code)
+	}
+}
+
+func TestOpenWithFreshCredentials(t *testing.T) {
 	provider := &countingProvider{}
-	s3 := answers(expiredToken)
-	client := objectClient(s3, func(o *Options) {
+	client := objectClient(answers(expiredToken, answer{status: 200, body: "x"}), func(o *Options) {
 		o.Credentials = provider
 	})
-	_, err := readObject(t, client, objectFile("s3://bucket/key"))
-	requireCode(t, err, "ExpiredToken")
-	assert.Equal(t, 3, provider.asked)
+	content, err := readObject(t, client, objectFile("s3://bucket/key"))
+	assert.NoError(t, err)
+	assert.Equal(t, "x", content)
 	assert.Equal(t, 1, provider.invalidated)
-	assert.Len(t, s3.requests, 2)
 }
 
 func TestOpenDoesNotTryAgainWithCredentialsThatStayExpired(t *testing.T) {

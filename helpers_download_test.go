@@ -1,6 +1,7 @@
 package snapshotjob_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -159,4 +163,134 @@ func downloadFault(status int, body string, header ...string) snapshotjobtest.Fa
 			io.WriteString(w, body)
 		})
 	})
+}
+
+// objectURI is where an objectServer has its file.
+const objectURI = "https://host/key?X-Amz-Signature=1"
+
+// objectServer is a server of one file, in memory. Whatever the URL, it brings the file.
+type objectServer struct {
+	content       string
+	etag          string // empty: it gives none
+	ignoresRanges bool
+
+	// change, if it is set, makes another response of the one that the request of this number, from 1,
+	// would get.
+	change func(number int, response *http.Response) (*http.Response, error)
+
+	mu        sync.Mutex
+	requests  []*http.Request
+	bytesRead int64 // of all bodies
+}
+
+// newObjectServer returns a server of a file with this content.
+func newObjectServer(content string) *objectServer {
+	return &objectServer{content: content, etag: `"e"`}
+}
+
+// client returns a client of the server, whose API has oneResult.
+func (s *objectServer) client(optFns ...func(*snapshotjob.Options)) *snapshotjob.Client {
+	return startClient(&resultServer{}, append([]func(*snapshotjob.Options){func(o *snapshotjob.Options) {
+		o.DownloadTransport = s
+	}}, optFns...)...)
+}
+
+func (s *objectServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.requests = append(s.requests, req)
+	number := len(s.requests)
+	s.mu.Unlock()
+	response := s.respond(req)
+	if s.change == nil {
+		return response, nil
+	}
+	return s.change(number, response)
+}
+
+// respond returns the response that a request should get.
+func (s *objectServer) respond(req *http.Request) *http.Response {
+	response := &http.Response{StatusCode: 200, Header: http.Header{}}
+	if s.etag != "" {
+		response.Header.Set("Etag", s.etag)
+	}
+	if match := req.Header.Get("If-Match"); match != "" && match != s.etag {
+		response.StatusCode = 412
+		return response
+	}
+	first := 0
+	end := len(s.content)
+	if span := req.Header.Get("Range"); span != "" && !s.ignoresRanges {
+		var last int
+		if n, _ := fmt.Sscanf(span, "bytes=%d-%d", &first, &last); n == 2 {
+			end = min(end, last+1)
+		}
+		response.StatusCode = 206
+		response.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, end-1, len(s.content)))
+	}
+	response.ContentLength = int64(end - first)
+	response.Body = io.NopCloser(&countedReader{
+		Reader: strings.NewReader(s.content[first:end]),
+		server: s,
+	})
+	return response
+}
+
+// asked returns the ranges that the requests asked for. Without a range, that is "all".
+func (s *objectServer) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var asked []string
+	for _, req := range s.requests {
+		asked = append(asked, cmp.Or(strings.TrimPrefix(req.Header.Get("Range"), "bytes="), "all"))
+	}
+	return asked
+}
+
+// read returns how many bytes of bodies were read.
+func (s *objectServer) read() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytesRead
+}
+
+// countedReader counts what is read of the server's bodies.
+type countedReader struct {
+	io.Reader
+	server *objectServer
+}
+
+func (r *countedReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	r.server.bytesRead += int64(n)
+	return n, err
+}
+
+// resultServer is an API whose job has one file, at objectURI.
+type resultServer struct {
+	requests atomic.Int32
+}
+
+func (s *resultServer) RoundTrip(*http.Request) (*http.Response, error) {
+	s.requests.Add(1)
+	const body = `{"JobStatus": "COMPLETED", "Result": {"AnonymousUsers": [{"FileGroups": [{
+		"Files": [{"FormatType": "PDF", "SheetSelections": [{"SheetId": "s"}]}],
+		"S3Results": [{"S3Uri": "` + objectURI + `"}]}]}]}}`
+	return &http.Response{
+		StatusCode:    200,
+		Header:        http.Header{},
+		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(strings.NewReader(body)),
+	}, nil
+}
+
+// objectName is the name of the only file of a resultServer, and of downloadURI.
+const objectName = "daily_s.pdf"
+
+// brokenAfter makes a response's body break after n bytes.
+func brokenAfter(response *http.Response, n int64) *http.Response {
+	broken := io.MultiReader(io.LimitReader(response.Body, n), iotest.ErrReader(io.ErrUnexpectedEOF))
+	response.Body = io.NopCloser(broken)
+	return response
 }

@@ -226,5 +226,5 @@ func isTempName(name string) bool {
 	}
 	const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // what rand.Text returns
 	random, hasPrefix := strings.CutPrefix(name, tempPrefix)
-	return hasPrefix && strings.Trim(random, base32) == ""
+	return hasPrefix && random != "" && strings.Trim(random, base32) == ""
 }

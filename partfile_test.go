@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -201,4 +202,27 @@ func TestLeftoversAreRemovedAfterAnHour(t *testing.T) {
 		"somebody-else's.csv",
 	}
 	assert.ElementsMatch(t, want, namesIn(t, dir))
+}
+
+// A user's file whose name begins like that of a temporary one is not removed.
+func TestLeftoversAreNoFilesOfAUser(t *testing.T) {
+	for name, isTemp := range map[string]bool{
+		tempPrefix + rand.Text():         true,
+		reservedPrefix + "job_sheet.pdf": true,
+		tempPrefix + "notes.txt":         false,
+		tempPrefix + "report-2.json":     false,
+		".snapshotjob":                   false,
+	} {
+		assert.Equal(t, isTemp, isTempName(name), name)
+	}
+}
+
+// A file of which nobody can tell whether it exists is neither kept nor replaced.
+func TestKeepThatCannotTell(t *testing.T) {
+	notAFolder := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(notAFolder, nil, 0o666))
+	download := &fileDownload{folder: notAFolder, name: "name"}
+	err := download.keep()
+	assert.ErrorContains(t, err, "find out whether")
+	assert.False(t, download.kept)
 }

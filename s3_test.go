@@ -239,25 +239,73 @@ func TestS3KeysAreEscaped(t *testing.T) {
 	})
 }
 
-func TestS3BucketOfAnotherRegion(t *testing.T) {
+// regionOf returns the host that a file is asked for from, if its result has this BucketRegion.
+func hostOfBucketRegion(t *testing.T, region string) string {
+	t.Helper()
 	s3 := answers(answer{status: 200, body: "x"})
 	file := objectFile("s3://bucket/key")
-	file.Destination = &S3BucketConfiguration{BucketRegion: "eu-west-1"}
+	file.Destination = &S3BucketConfiguration{BucketRegion: region}
 	_, err := readObject(t, objectClient(s3), file)
 	require.NoError(t, err)
-	assert.Equal(t, "bucket.s3.eu-west-1.amazonaws.com", s3.requests[0].URL.Host)
+	require.Len(t, s3.requests, 1)
+	return s3.requests[0].URL.Host
 }
 
-// QuickSight writes to buckets of its own region alone.
-func TestS3RedirectToAnotherRegionIsAnError(t *testing.T) {
-	s3 := answers(answer{
+func TestS3BucketOfAnotherRegion(t *testing.T) {
+	assert.Equal(t, "bucket.s3.eu-west-1.amazonaws.com", hostOfBucketRegion(t, "eu-west-1"))
+}
+
+// A region becomes part of a host's name, and of a signature.
+func TestS3BucketRegionThatIsNoHostLabel(t *testing.T) {
+	for _, region := range []string{
+		"",
+		"evil.example/",
+		"eu-west-1.evil.example",
+		"eu west 1",
+		"@evil",
+		strings.Repeat("x", 64),
+	} {
+		assert.Equal(t, "bucket.s3.us-east-1.amazonaws.com", hostOfBucketRegion(t, region), region)
+	}
+}
+
+// bucketElsewhere are errors that S3 sends for a bucket of another region, by name.
+var bucketElsewhere = map[string]answer{
+	"by its header": {
 		status: 301,
 		header: map[string]string{"X-Amz-Bucket-Region": "eu-central-1"},
 		body:   "<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>",
-	})
-	_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
-	requireCode(t, err, "PermanentRedirect")
-	assert.Len(t, s3.requests, 1)
+	},
+	"by its body": {
+		status: 400,
+		body: "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>" +
+			"<Region>eu-central-1</Region></Error>",
+	},
+}
+
+func TestS3ErrorNamesTheRegionOfTheBucket(t *testing.T) {
+	for name, response := range bucketElsewhere {
+		s3 := answers(response)
+		_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
+		assert.ErrorContains(t, err, ": m (the bucket is in the region eu-central-1)", name)
+		assert.Len(t, s3.requests, 1, name)
+	}
+}
+
+func TestS3ErrorNamesNoRegionThatItShouldNot(t *testing.T) {
+	for name, region := range map[string]string{
+		"the same":      "us-east-1",
+		"no host label": "evil region",
+	} {
+		s3 := answers(answer{
+			status: 403,
+			header: map[string]string{"X-Amz-Bucket-Region": region},
+			body:   "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
+		})
+		_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
+		requireCode(t, err, "AccessDenied")
+		assert.NotContains(t, err.Error(), "region", name)
+	}
 }
 
 func TestPresignedURLIsFetchedAsItIs(t *testing.T) {
