@@ -281,7 +281,7 @@ func (r *rangeReader) connect() error {
 		if renewed {
 			continue
 		}
-		if !isTransient(err) {
+		if !IsTransient(err) {
 			r.log("no: the error is final")
 			return err
 		}

@@ -137,7 +137,7 @@ func (s *fileSource) spendRenewal() bool {
 // fresh URL, or with fresh credentials. It reports whether that could be done.
 func (s *fileSource) renew(ctx context.Context, expired *fileAttempt) (bool, error) {
 	if expired.location.uri.isKey() {
-		return s.session.settings.renewCredentials(ctx, expired.credentials), nil
+		return s.session.settings.invalidateCredentials(ctx, expired.credentials), nil
 	}
 	result, err := s.session.freshResult(ctx, s.file.Job, expired.location.result)
 	if err != nil {
@@ -290,7 +290,7 @@ func (a *fileAttempt) log(ctx context.Context, duration time.Duration, resp *htt
 	attributes := []any{"offset", a.wanted.first, "duration", duration}
 	if resp != nil {
 		attributes = append(attributes, "status", resp.StatusCode)
-		attributes = append(attributes, "requestID", s3RequestID(resp.Header))
+		attributes = append(attributes, "requestID", s3RequestID(resp.Header, a.credentials))
 	}
 	if err != nil {
 		attributes = append(attributes, "error", err.Error())

@@ -37,7 +37,7 @@ func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
 	}
 	settings := a.source.session.settings
 	region := a.source.bucketRegion()
-	req.URL = settings.s3URL(region, bucket, key)
+	*req.URL = settings.s3URL(region, bucket, key)
 	credentials, err := settings.retrieveCredentials(ctx)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s *fileSource) bucketRegion() string {
 }
 
 // s3URL returns the URL of a key in a bucket.
-func (s *settings) s3URL(region, bucket, key string) *url.URL {
+func (s *settings) s3URL(region, bucket, key string) url.URL {
 	pathStyle := "/" + bucket + "/" + key
 	if s.s3Endpoint != nil {
 		return s.s3Endpoint.url(newS3Path(pathStyle))
@@ -143,7 +143,7 @@ func (a *fileAttempt) s3Error(resp *http.Response) error {
 		Code:    redact(body.Code, a.credentials),
 		Message: message,
 	})
-	err.RequestID = s3RequestID(resp.Header)
+	err.RequestID = s3RequestID(resp.Header, a.credentials)
 	return err
 }
 
@@ -164,11 +164,11 @@ func (a *fileAttempt) otherRegion(header http.Header, body s3ErrorBody) string {
 }
 
 // s3RequestID returns the request id in the header of a response of S3.
-func s3RequestID(header http.Header) string {
+func s3RequestID(header http.Header, credentials aws.Credentials) string {
 	if id := header.Get("X-Amz-Request-Id"); id != "" {
-		return oneLine(id)
+		return redactCode(id, credentials)
 	}
-	return headerRequestID(header)
+	return headerRequestID(header, credentials)
 }
 
 // fileChecksum compares the bytes of a file with what S3 says that they come to.
