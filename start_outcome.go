@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -94,7 +95,8 @@ func describeFailed(err error) error {
 
 // Matches reports whether the job is one with this input, as far as a description
 // tells: its files, its destination, its parameters, and the keys of its tags. A
-// description does not have the values of tags. What it lacks is taken to match.
+// description does not have the values of tags. What it lacks is taken to match. Tags
+// and parameters match in any order. A nil input matches no job.
 func (o *DescribeDashboardSnapshotJobOutput) Matches(in *StartDashboardSnapshotJobInput) bool {
 	if o == nil || in == nil {
 		return false
@@ -158,17 +160,36 @@ func (u *SnapshotUserConfigurationRedacted) equalKeys(configuration *SnapshotUse
 	return slices.Equal(described, asked)
 }
 
-// equal reports whether two sets of parameters have the same names and, where p has
-// them, the same values. Nil has no parameters.
+// equal reports whether two sets of parameters have the same names, in any order, and,
+// where p has them, the same values. Nil has no parameters.
 func (p *Parameters) equal(other *Parameters) bool {
 	if other == nil {
 		other = new(Parameters)
 	}
-	return slices.EqualFunc(p.StringParameters, other.StringParameters, StringParameter.equal) &&
-		slices.EqualFunc(p.IntegerParameters, other.IntegerParameters, IntegerParameter.equal) &&
-		slices.EqualFunc(p.DecimalParameters, other.DecimalParameters, DecimalParameter.equal) &&
-		slices.EqualFunc(p.DateTimeParameters, other.DateTimeParameters, DateTimeParameter.equal)
+	return equalParameters(p.StringParameters, other.StringParameters) &&
+		equalParameters(p.IntegerParameters, other.IntegerParameters) &&
+		equalParameters(p.DecimalParameters, other.DecimalParameters) &&
+		equalParameters(p.DateTimeParameters, other.DateTimeParameters)
 }
+
+// parameter is a parameter of one of the four types.
+type parameter[P any] interface {
+	name() string
+	equal(P) bool
+}
+
+// equalParameters compares parameters in the order of their names.
+func equalParameters[P parameter[P]](described, asked []P) bool {
+	byName := func(a, b P) int { return strings.Compare(a.name(), b.name()) }
+	described = slices.SortedStableFunc(slices.Values(described), byName)
+	asked = slices.SortedStableFunc(slices.Values(asked), byName)
+	return slices.EqualFunc(described, asked, P.equal)
+}
+
+func (p StringParameter) name() string   { return p.Name }
+func (p IntegerParameter) name() string  { return p.Name }
+func (p DecimalParameter) name() string  { return p.Name }
+func (p DateTimeParameter) name() string { return p.Name }
 
 func (p StringParameter) equal(other StringParameter) bool {
 	return p.Name == other.Name && (len(p.Values) == 0 || slices.Equal(p.Values, other.Values))
@@ -187,7 +208,15 @@ func (p DecimalParameter) equal(other DecimalParameter) bool {
 
 // equal compares times as they are sent, to the millisecond.
 func (p DateTimeParameter) equal(other DateTimeParameter) bool {
-	sameTime := func(a, b time.Time) bool { return a.UnixMilli() == b.UnixMilli() }
 	return p.Name == other.Name &&
-		(len(p.Values) == 0 || slices.EqualFunc(p.Values, other.Values, sameTime))
+		(len(p.Values) == 0 || slices.EqualFunc(p.Values, other.Values, isSameTime))
+}
+
+// isSameTime reports whether a described time is one that was asked for. A time that was
+// sent as seconds with a fraction may come back a millisecond earlier, because the
+// fraction is not exact.
+func isSameTime(described, asked time.Time) bool {
+	sent := float64(asked.UnixMilli()) / 1e3
+	received := int64(sent * 1e3)
+	return described.UnixMilli() == asked.UnixMilli() || described.UnixMilli() == received
 }

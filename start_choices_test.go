@@ -1,0 +1,475 @@
+package snapshotjob
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// atTheLimit is the service's response when all jobs of the account are running.
+var atTheLimit = apiError(409, "LimitExceededException")
+
+// startCalls are the calls that LimitExceededException can refuse.
+var startCalls = apiCalls[:2]
+
+func TestRetryerOfTheCallerDecidesAtTheLimit(t *testing.T) {
+	for _, tt := range startCalls {
+		t.Run(tt.operation, func(t *testing.T) {
+			hideEnvironment(t)
+			own := func() aws.Retryer { return retry.NewStandard(noPause) }
+			started := mockResponse{status: 200, body: "{}"}
+
+			service := responses(atTheLimit, atTheLimit, started)
+			cfg := exampleConfig(doFunc(service.RoundTrip))
+			cfg.Retryer = own
+			assert.NoError(t, tt.call(t.Context(), NewFromConfig(cfg)), "of a configuration")
+
+			service = responses(atTheLimit, atTheLimit, started)
+			assert.NoError(t, tt.call(t.Context(), New(options(service))), "of a client")
+
+			service = responses(atTheLimit, atTheLimit, started)
+			o := options(service)
+			o.Retryer = nil
+			setOwn := func(o *Options) { o.Retryer = own() }
+			assert.NoError(t, tt.call(t.Context(), New(o), setOwn), "of a call")
+		})
+	}
+}
+
+func TestLimitIsFinalForTheDefaultRetryer(t *testing.T) {
+	for _, mode := range []aws.RetryMode{"", aws.RetryModeStandard, aws.RetryModeAdaptive} {
+		for _, tt := range startCalls {
+			t.Run(string(mode)+" "+tt.operation, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					service := responses(atTheLimit)
+					o := options(service)
+					o.Retryer = nil
+					o.RetryMode = mode
+					err := tt.call(t.Context(), New(o))
+					assert.ErrorAs(t, err, new(*LimitExceededException))
+					assert.Len(t, service.requests, 1)
+				})
+			})
+		}
+	}
+}
+
+// The default retryer of a call is not that of the client.
+func TestLimitIsFinalForTheDefaultRetryerOfACall(t *testing.T) {
+	service := responses(atTheLimit)
+	withDefault := func(o *Options) { o.Retryer = nil }
+	_, err := New(options(service)).StartDashboardSnapshotJob(t.Context(), exampleStart(), withDefault)
+	assert.ErrorAs(t, err, new(*LimitExceededException))
+	assert.Len(t, service.requests, 1)
+}
+
+// sentBody starts a job and returns the body of the request.
+func sentBody(t *testing.T, in *StartDashboardSnapshotJobInput, optFns ...func(*Options)) string {
+	t.Helper()
+	var body []byte
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		var err error
+		body, err = io.ReadAll(req.Body)
+		assert.NoError(t, err)
+		return mockResponse{status: 200, body: "{}"}.response()
+	}))
+	_, err := New(o).StartDashboardSnapshotJob(t.Context(), in, optFns...)
+	require.NoError(t, err)
+	return string(body)
+}
+
+func TestEmptyListOfTagsIsSentAsNoTags(t *testing.T) {
+	in := exampleStart()
+	in.UserConfiguration = AnonymousUser([]SessionTag{}...)
+	in.UserConfiguration.AnonymousUsers[0].RowLevelPermissionTags = []SessionTag{}
+	body := sentBody(t, in)
+	assert.Contains(t, body, `"UserConfiguration":{"AnonymousUsers":[{}]}`)
+	assert.Equal(t, sentBody(t, exampleStart()), body)
+}
+
+// withoutRules is the option function that sends what the documented limits refuse.
+func withoutRules(o *Options) { o.DisableInputRules = true }
+
+// ruleCase changes an input that keeps the rules.
+type ruleCase struct {
+	name   string
+	change func(*StartDashboardSnapshotJobInput)
+	field  string // that is refused
+}
+
+// firstFile is the first file of an input.
+func firstFile(in *StartDashboardSnapshotJobInput) *SnapshotFile {
+	return &in.SnapshotConfiguration.FileGroups[0].Files[0]
+}
+
+// setGroups returns a change of an input's file groups.
+func setGroups(groups ...SnapshotFileGroup) func(*StartDashboardSnapshotJobInput) {
+	return func(in *StartDashboardSnapshotJobInput) { in.SnapshotConfiguration.FileGroups = groups }
+}
+
+// setTags returns a change of an input's tags.
+func setTags(tags ...SessionTag) func(*StartDashboardSnapshotJobInput) {
+	return func(in *StartDashboardSnapshotJobInput) { in.UserConfiguration = AnonymousUser(tags...) }
+}
+
+// manyTags are more tags than the documented limit, with long keys and values.
+func manyTags() []SessionTag {
+	tags := make([]SessionTag, 60)
+	for i := range tags {
+		tags[i] = SessionTag{
+			Key:   fmt.Sprint(i, strings.Repeat("k", 200)),
+			Value: strings.Repeat("v", 300),
+		}
+	}
+	return tags
+}
+
+var relaxedRules = []ruleCase{
+	{name: "eight groups", change: setGroups(PDF("1"), PDF("2"), PDF("3"), PDF("4"), PDF("5"), PDF("6"), PDF("7"), PDF("8"))},
+	{name: "two files in a group", change: func(in *StartDashboardSnapshotJobInput) {
+		group := &in.SnapshotConfiguration.FileGroups[0]
+		group.Files = append(group.Files, CSV("s", "v").Files...)
+	}},
+	{name: "six visuals", change: setGroups(Excel("s", "1", "2", "3", "4", "5", "6"))},
+	{name: "visuals of a PDF", change: func(in *StartDashboardSnapshotJobInput) {
+		firstFile(in).SheetSelections[0].VisualIDs = []string{"v"}
+	}},
+	{name: "no visuals", change: setGroups(Excel("s"))},
+	{name: "two sheets of a PDF", change: func(in *StartDashboardSnapshotJobInput) {
+		file := firstFile(in)
+		file.SheetSelections = append(file.SheetSelections, PDF("t").Files[0].SheetSelections...)
+	}},
+	{name: "another format", change: func(in *StartDashboardSnapshotJobInput) { firstFile(in).FormatType = "PNG" }},
+	{name: "another scope", change: func(in *StartDashboardSnapshotJobInput) {
+		firstFile(in).SheetSelections[0].SelectionScope = "SOME_VISUALS"
+	}},
+	{name: "tags", change: setTags(manyTags()...)},
+	{name: "users", change: func(in *StartDashboardSnapshotJobInput) {
+		in.UserConfiguration.AnonymousUsers = make([]SnapshotAnonymousUser, 2)
+	}},
+	{name: "no user", change: func(in *StartDashboardSnapshotJobInput) { in.UserConfiguration.AnonymousUsers = nil }},
+	{name: "destinations", change: func(in *StartDashboardSnapshotJobInput) {
+		destination := matchedDestination("b")
+		destination.S3Destinations = append(destination.S3Destinations, destination.S3Destinations...)
+		in.SnapshotConfiguration.DestinationConfiguration = destination
+	}},
+	{name: "parameters", change: func(in *StartDashboardSnapshotJobInput) {
+		list := make([]StringParameter, 101)
+		for i := range list {
+			list[i].Name = fmt.Sprint("p", i)
+		}
+		in.SnapshotConfiguration.Parameters = &Parameters{StringParameters: list}
+	}},
+}
+
+func TestDocumentedLimitsCanBeDisabled(t *testing.T) {
+	for _, tt := range relaxedRules {
+		t.Run(tt.name, func(t *testing.T) {
+			in := exampleStart()
+			tt.change(in)
+			_, err := New(options(responses(completed))).StartDashboardSnapshotJob(t.Context(), in)
+			assert.ErrorAs(t, err, new(*InvalidInputError), "by default")
+			assert.NotEmpty(t, sentBody(t, in, withoutRules))
+		})
+	}
+}
+
+// neededRules are those that hold without the documented limits too.
+var neededRules = []ruleCase{
+	{
+		name:   "account",
+		change: func(in *StartDashboardSnapshotJobInput) { in.Job.AWSAccountID = "1" },
+		field:  "AWSAccountID",
+	},
+	{
+		name:   "dashboard",
+		change: func(in *StartDashboardSnapshotJobInput) { in.Job.DashboardID = ".." },
+		field:  "DashboardID",
+	},
+	{
+		name:   "job",
+		change: func(in *StartDashboardSnapshotJobInput) { in.Job.SnapshotJobID = "" },
+		field:  "SnapshotJobID",
+	},
+	{name: "groups", change: setGroups(), field: "FileGroups"},
+	{
+		name:   "format",
+		change: func(in *StartDashboardSnapshotJobInput) { firstFile(in).FormatType = "" },
+		field:  "FileGroups[0].Files[0].FormatType",
+	},
+	{
+		name:   "selections",
+		change: func(in *StartDashboardSnapshotJobInput) { firstFile(in).SheetSelections = nil },
+		field:  "FileGroups[0].Files[0].SheetSelections",
+	},
+	{name: "sheet", change: setGroups(PDF("")), field: "FileGroups[0].Files[0].SheetSelections[0].SheetID"},
+	{
+		name:   "scope",
+		change: func(in *StartDashboardSnapshotJobInput) { firstFile(in).SheetSelections[0].SelectionScope = "" },
+		field:  "FileGroups[0].Files[0].SheetSelections[0].SelectionScope",
+	},
+	{
+		name:   "visual",
+		change: setGroups(CSV("s", "")),
+		field:  "FileGroups[0].Files[0].SheetSelections[0].VisualIDs[0]",
+	},
+	{
+		name:   "key of a tag",
+		change: setTags(SessionTag{Value: "v"}),
+		field:  "AnonymousUsers[0].RowLevelPermissionTags[0].Key",
+	},
+	{
+		name:   "value of a tag",
+		change: setTags(SessionTag{Key: "k"}),
+		field:  "AnonymousUsers[0].RowLevelPermissionTags[0].Value",
+	},
+	{
+		name: "bucket",
+		change: func(in *StartDashboardSnapshotJobInput) {
+			in.SnapshotConfiguration.DestinationConfiguration = matchedDestination("")
+		},
+		field: "S3Destinations[0].BucketConfiguration.BucketName",
+	},
+	{
+		name: "name of a parameter",
+		change: func(in *StartDashboardSnapshotJobInput) {
+			list := []IntegerParameter{{}}
+			in.SnapshotConfiguration.Parameters = &Parameters{IntegerParameters: list}
+		},
+		field: "IntegerParameters[0].Name",
+	},
+	{
+		name: "time of a parameter",
+		change: func(in *StartDashboardSnapshotJobInput) {
+			list := []DateTimeParameter{{Name: "w", Values: []time.Time{{}}}}
+			in.SnapshotConfiguration.Parameters = &Parameters{DateTimeParameters: list}
+		},
+		field: "DateTimeParameters[0].Values[0]",
+	},
+}
+
+func TestIDsAndRequiredMembersAreAlwaysChecked(t *testing.T) {
+	for _, tt := range neededRules {
+		t.Run(tt.name, func(t *testing.T) {
+			in := exampleStart()
+			tt.change(in)
+			service := responses(completed)
+			_, err := New(options(service), withoutRules).StartDashboardSnapshotJob(t.Context(), in)
+			assertInvalid(t, err, tt.field)
+			assert.Empty(t, service.requests)
+		})
+	}
+}
+
+// lostStartService loses the response to every start. The job that it describes has been
+// created now, with these parameters.
+func lostStartService(described *Parameters, lost error) transportFunc {
+	return func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost {
+			return nil, lost
+		}
+		in := exampleStart()
+		in.SnapshotConfiguration.Parameters = described
+		body := encodeJSON(struct {
+			Arn                   string
+			CreatedTime           time.Time
+			SnapshotConfiguration SnapshotConfiguration
+		}{
+			Arn:                   exampleARN,
+			CreatedTime:           time.Now(),
+			SnapshotConfiguration: in.SnapshotConfiguration,
+		})
+		return mockResponse{status: 200, body: string(body)}.response()
+	}
+}
+
+// startWithParameter starts a job with a parameter, whose response is lost.
+func startWithParameter(t *testing.T, described *Parameters) error {
+	t.Helper()
+	in := exampleStart()
+	in.SnapshotConfiguration.Parameters = matchedParameters()
+	service := lostStartService(described, io.ErrUnexpectedEOF)
+	_, err := New(options(service)).StartDashboardSnapshotJob(t.Context(), in)
+	return err
+}
+
+func TestLostStartWithOtherParametersIsNotOurs(t *testing.T) {
+	other := matchedParameters()
+	other.IntegerParameters[0].Values[0] = 7
+	for name, parameters := range map[string]*Parameters{"other": other, "none": {}} {
+		t.Run(name, func(t *testing.T) {
+			err := startWithParameter(t, parameters)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+		})
+	}
+}
+
+func TestLostStartWithTheSameParametersIsOurs(t *testing.T) {
+	assert.NoError(t, startWithParameter(t, matchedParameters()))
+}
+
+// A request without a connection cannot have started a job, so nobody asks for it.
+func TestStartThatCannotHaveArrived(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: io.ErrClosedPipe}
+	errs := map[string]error{
+		"no address":       &net.DNSError{Err: "no such host", Name: "quicksight.us-east-1.amazonaws.com", IsNotFound: true},
+		"no address now":   &net.DNSError{Err: "server misbehaving", IsTemporary: true},
+		"no connection":    refused,
+		"no proxy":         &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused},
+		"in a client's":    fmt.Errorf("mesh: %w", refused),
+		"with its headers": fmt.Errorf("X-Amz-Security-Token: %s: %w", exampleToken, refused),
+	}
+	for name, sendErr := range errs {
+		t.Run(name, func(t *testing.T) {
+			described := 0
+			service := lostStartService(nil, sendErr)
+			o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+				if req.Method == http.MethodGet {
+					described++
+				}
+				return service(req)
+			}))
+			_, err := New(o).StartDashboardSnapshotJob(t.Context(), exampleStart())
+			require.Error(t, err)
+			assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+			assert.Zero(t, described)
+		})
+	}
+}
+
+// zeroClientCalls are all methods of a Client that make calls.
+func zeroClientCalls(dir string) []apiCall {
+	return append([]apiCall{
+		{
+			operation: "Wait",
+			call: func(ctx context.Context, c *Client, _ ...func(*Options)) error {
+				_, err := c.Wait(ctx, exampleJob)
+				return err
+			},
+		},
+		{
+			operation: "Open",
+			call: func(ctx context.Context, c *Client, _ ...func(*Options)) error {
+				_, err := c.Open(ctx, ResultFile{Job: exampleJob, URI: presigned})
+				return err
+			},
+		},
+		{
+			operation: "Download",
+			call: func(ctx context.Context, c *Client, _ ...func(*Options)) error {
+				_, err := c.Download(ctx, exampleJob, dir)
+				return err
+			},
+		},
+	}, apiCalls...)
+}
+
+func TestEveryMethodOfAClientThatNewDidNotMake(t *testing.T) {
+	var none context.Context
+	for _, tt := range zeroClientCalls(t.TempDir()) {
+		for kind, client := range unmadeClients {
+			t.Run(tt.operation+" of "+kind, func(t *testing.T) {
+				err := tt.call(t.Context(), client)
+				assert.ErrorAs(t, err, new(*InvalidInputError))
+				assert.ErrorContains(t, err, "Client is nil or zero")
+				assert.Error(t, tt.call(none, client), "a nil context as well")
+			})
+		}
+	}
+}
+
+func TestZeroClientWithNilInputs(t *testing.T) {
+	for kind, client := range unmadeClients {
+		_, err := client.StartDashboardSnapshotJob(t.Context(), nil, nil)
+		assert.ErrorAs(t, err, new(*InvalidInputError), kind)
+		_, err = client.StartDashboardSnapshotJobSchedule(t.Context(), nil, nil)
+		assert.ErrorAs(t, err, new(*InvalidInputError), kind)
+	}
+}
+
+// transientCase is an error, and whether the same call may succeed later.
+type transientCase struct {
+	name string
+	err  error
+	want bool
+}
+
+// errorOf returns the error of a call with this response.
+func errorOf(t *testing.T, r mockResponse) error {
+	t.Helper()
+	_, err := describe(t, options(responses(r)))
+	require.Error(t, err)
+	return err
+}
+
+func TestIsTransient(t *testing.T) {
+	tests := []transientCase{
+		{name: "nil", err: nil, want: false},
+		{name: "another error", err: io.ErrShortBuffer, want: false},
+		{name: "a connection reset", err: errorOf(t, mockResponse{err: io.EOF}), want: true},
+		{name: "500", err: errorOf(t, mockResponse{status: 500}), want: true},
+		{name: "502", err: errorOf(t, mockResponse{status: 502, body: "<html>"}), want: true},
+		{name: "503", err: errorOf(t, mockResponse{status: 503}), want: true},
+		{name: "504", err: errorOf(t, mockResponse{status: 504}), want: true},
+		{name: "429", err: errorOf(t, mockResponse{status: 429}), want: true},
+		{name: "throttled", err: errorOf(t, apiError(429, "ThrottlingException")), want: true},
+		{name: "not finished", err: errorOf(t, notFinished("InvalidParameterValueException")), want: true},
+		{name: "wrapped", err: fmt.Errorf("x: %w", errorOf(t, mockResponse{status: 500})), want: true},
+		{name: "at the limit", err: fmt.Errorf("x: %w", &LimitExceededException{}), want: true},
+		{name: "the mark alone", err: ErrJobNotFinished, want: true},
+		{name: "400", err: errorOf(t, mockResponse{status: 400}), want: false},
+		{name: "404", err: errorOf(t, apiError(404, "ResourceNotFoundException")), want: false},
+		{name: "403", err: errorOf(t, apiError(403, "AccessDeniedException")), want: false},
+		{name: "307", err: errorOf(t, mockResponse{status: 307}), want: false},
+		{name: "the words of a response", err: errorOf(t, mockResponse{status: 400, body: "connection reset"}), want: false},
+		{name: "an undecodable response", err: errorOf(t, mockResponse{status: 200, body: "<html>"}), want: false},
+		{name: "an invalid input", err: &InvalidInputError{}, want: false},
+		{name: "a failed job", err: &JobError{Status: SnapshotJobStatusFailed}, want: false},
+		{name: "canceled", err: context.Canceled, want: false},
+		{name: "a canceled call", err: canceledCall(t), want: false},
+		{name: "nobody there", err: errorOf(t, mockResponse{err: &net.DNSError{IsNotFound: true}}), want: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, IsTransient(tt.err), "%v", tt.err)
+		})
+	}
+}
+
+// canceledCall is the error of a call whose context is done.
+func canceledCall(t *testing.T) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := New(options(responses(mockResponse{status: 500}))).DescribeDashboardSnapshotJob(ctx, exampleJob)
+	return err
+}
+
+func TestTimedOutAttemptIsTransient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(transportFunc(hangBeforeHeadersAndFail))
+		o.AttemptTimeout = time.Second
+		_, err := describe(t, o)
+		assert.True(t, IsTransient(err))
+	})
+}
+
+// A second start with the same id is what an unknown outcome asks for.
+func TestUnknownOutcomeIsTransient(t *testing.T) {
+	service := transportFunc(func(*http.Request) (*http.Response, error) { return mockResponse{status: 500}.response() })
+	_, err := New(options(service)).StartDashboardSnapshotJob(t.Context(), exampleStart())
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
+	assert.True(t, IsTransient(err))
+}
