@@ -3,6 +3,8 @@ package snapshotjob
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // This file has the methods by which package fmt prints values that hold secrets. For a
@@ -176,6 +178,24 @@ func (g SnapshotJobResultFileGroup) Format(f fmt.State, _ rune) {
 func (r SnapshotJobS3Result) Format(f fmt.State, _ rune) {
 	type plain SnapshotJobS3Result
 	formatPlain(f, plain(r))
+}
+
+// Format writes the error without the secrets that its message may have.
+func (i SnapshotJobResultErrorInfo) Format(f fmt.State, _ rune) {
+	type plain SnapshotJobResultErrorInfo
+	formatPlain(f, plain{
+		ErrorType:    redactCode(i.ErrorType, aws.Credentials{}),
+		ErrorMessage: redactMessage(i.ErrorMessage, aws.Credentials{}),
+	})
+}
+
+// Format writes the error without the secrets that its message may have.
+func (i SnapshotJobErrorInfo) Format(f fmt.State, _ rune) {
+	type plain SnapshotJobErrorInfo
+	formatPlain(f, plain{
+		ErrorType:    redactCode(i.ErrorType, aws.Credentials{}),
+		ErrorMessage: redactMessage(i.ErrorMessage, aws.Credentials{}),
+	})
 }
 
 // Format writes the text of the error, for every verb.
