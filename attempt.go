@@ -339,7 +339,7 @@ func (e *bodyFailure) undecodable(err error) error {
 	text := fmt.Sprintf(
 		"failed to decode response body, %s, Content-Type %s, body %q",
 		redactMessage(err.Error(), e.credentials),
-		quote(e.resp.Header.Get("Content-Type")),
+		quote(redactStart(e.resp.Header.Get("Content-Type"), e.credentials)),
 		snippet(e.body, e.credentials),
 	)
 	return e.deserializationError(&textError{text: text, errs: []error{hideSecrets(err, e.credentials)}})

@@ -273,8 +273,8 @@ func hideSecrets(err error, credentials aws.Credentials) error {
 		return err
 	}
 	return &hiddenError{
-		text: redactMessage(err.Error(), credentials),
-		err:  err,
+		text:   redactMessage(err.Error(), credentials),
+		hidden: &err,
 	}
 }
 
@@ -302,20 +302,21 @@ func isShowable(err error, credentials aws.Credentials) bool {
 }
 
 // hiddenError gives an error another text, because its own has secrets. The error can be
-// matched and found, but is not in the chain, which people print.
+// matched and found, but is not in the chain, which people print. It stands behind a
+// pointer, so that no verb of fmt prints it.
 type hiddenError struct {
-	text string
-	err  error
+	text   string
+	hidden *error
 }
 
 // Error returns the text.
 func (e *hiddenError) Error() string { return e.text }
 
 // Is reports whether the hidden error matches target.
-func (e *hiddenError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *hiddenError) Is(target error) bool { return errors.Is(*e.hidden, target) }
 
 // As finds an error of target's type in the hidden error's chain.
-func (e *hiddenError) As(target any) bool { return errors.As(e.err, target) }
+func (e *hiddenError) As(target any) bool { return errors.As(*e.hidden, target) }
 
 // canceledError is the error of a call whose context is done. It wraps ctx's error,
 // its cause, and the errors that came before, in an *aws.RequestCanceledError, which
