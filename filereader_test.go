@@ -242,6 +242,37 @@ func TestDownloadOfARangeThatWasNotAskedFor(t *testing.T) {
 	}
 }
 
+// twoUsers is a result of exampleJob with a file of an anonymous user and one of a registered user, in
+// the same place of both. The URLs have this query.
+func twoUsers(query string) answer {
+	file := func(name string) string {
+		uri := "https://host/" + name + "?" + query
+		return `[{"FileGroups": [{"S3Results": [{"S3Uri": "` + uri + `"}]}]}]`
+	}
+	users := `{"AnonymousUsers": ` + file("anonymous") + `, "RegisteredUsers": ` + file("registered") + `}`
+	return answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + users + `}`}
+}
+
+func TestDownloadRenewsTheURLOfTheSameUser(t *testing.T) {
+	s3 := transportFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.RawQuery == "old" {
+			return objectResponse(403, 0, http.NoBody), nil
+		}
+		return objectResponse(200, -1, strings.NewReader(req.URL.Path)), nil
+	})
+	client := objectClient(s3, func(o *Options) {
+		o.Transport = answers(twoUsers("old"), twoUsers("new"))
+	})
+	files, err := client.Download(t.Context(), exampleJob, t.TempDir())
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	for i, want := range []string{"/anonymous", "/registered"} {
+		content, err := os.ReadFile(files[i].Path)
+		assert.NoError(t, err)
+		assert.Equal(t, want, string(content))
+	}
+}
+
 // trickle is a body that brings a byte every 20 seconds, and breaks after breakAt of them.
 type trickle struct {
 	ctx     context.Context

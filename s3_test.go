@@ -339,6 +339,7 @@ func FuzzPresignedURL(f *testing.F) {
 	f.Add("http://example.com/")
 	f.Add("https://u:p@h/")
 	f.Add("https://h/%zz?q")
+	f.Add("https://h/k#fragment")
 	f.Add("//h/k")
 	f.Add("https:///k?")
 	f.Fuzz(func(t *testing.T, uri string) {
