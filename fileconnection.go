@@ -22,10 +22,6 @@ var (
 		retryable: true,
 	}
 
-	// errUnprovenEnd is the error of a body that may have ended early.
-	errUnprovenEnd = fmt.Errorf("the connection was closed, and may have been before the file ended: %w",
-		io.ErrUnexpectedEOF)
-
 	errBadRead = errors.New("the body's Read returned an impossible count")
 )
 
@@ -135,7 +131,7 @@ func (c *fileConnection) readBody(p []byte) (int, error) {
 func (c *fileConnection) readToEnd(p []byte) (int, error) {
 	n, err := c.readSome(p)
 	if err == io.EOF && !c.response.provesEnd {
-		return n, errUnprovenEnd
+		return n, fmt.Errorf("nothing proves that the file ended when the connection did: %w", io.ErrUnexpectedEOF)
 	}
 	return n, err
 }

@@ -208,21 +208,20 @@ func (r *rangeReader) advance(b []byte) {
 // react goes on with another connection after one ended with err, if that is what err
 // asks for. Otherwise it returns what Read returns from now on.
 func (r *rangeReader) react(err error) error {
+	agrees := r.checksum != nil && r.checksum.agrees()
+	disagrees := r.checksum != nil && !agrees
 	switch {
-	case err == io.EOF:
-		r.close()
-		if r.checksum != nil && !r.checksum.agrees() {
-			return ErrChecksum
-		}
-		return io.EOF
-	case errors.Is(err, errUnprovenEnd) && r.checksum != nil && r.checksum.agrees():
-		r.close()
-		return io.EOF
-	case errors.Is(err, ErrFileChanged):
-		r.close()
-		return err
+	case err == io.EOF && disagrees:
+		err = ErrChecksum
+	case r.version.size == unknownSize && agrees:
+		err = io.EOF // however the connection ended
 	}
-	return r.reconnect(err)
+	isFinal := err == io.EOF || errors.Is(err, ErrChecksum) || errors.Is(err, ErrFileChanged)
+	if !isFinal {
+		return r.reconnect(err)
+	}
+	r.close()
+	return err
 }
 
 // close closes the connection, if there is one.
@@ -295,9 +294,6 @@ func (r *rangeReader) connect() error {
 func (r *rangeReader) use(connection *fileConnection) {
 	r.connection = connection
 	response := connection.response
-	if response.version.etag != "" {
-		r.source.keepETag()
-	}
 	if !r.started {
 		r.checksum = response.checksum
 	}

@@ -93,6 +93,9 @@ func (a *fileAttempt) judge(resp *http.Response) (*fileResponse, error) {
 	if err := checkUnpacked(resp); err != nil {
 		return nil, err
 	}
+	if strongETag(resp.Header) != "" {
+		a.source.expectETags()
+	}
 	if resp.StatusCode == http.StatusPartialContent {
 		return a.judgePart(resp)
 	}

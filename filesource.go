@@ -20,7 +20,7 @@ type fileSource struct {
 
 	mu        sync.Mutex // guards what follows
 	location  fileLocation
-	givesETag bool  // whether a good response had a strong ETag
+	givesETag bool  // whether a response had a strong ETag
 	progress  int64 // bytes that were read
 
 	// What the file has cost, to bound what a server can make it cost.
@@ -92,19 +92,20 @@ func (f ResultFile) hasPlaceOf(other ResultFile) bool {
 		f.Index == other.Index
 }
 
+// expectETags makes every later response without a strong ETag one that can't be the
+// file.
+func (s *fileSource) expectETags() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.givesETag = true
+}
+
 // expectsETag reports whether a response without a strong ETag can't be the file,
 // since an earlier one had such an ETag.
 func (s *fileSource) expectsETag() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.givesETag
-}
-
-// keepETag keeps in mind that the file has a strong ETag.
-func (s *fileSource) keepETag() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.givesETag = true
 }
 
 // addProgress counts bytes that were read.
