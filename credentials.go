@@ -3,7 +3,6 @@ package snapshotjob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,14 +22,28 @@ func credentialsExpired(err error) bool {
 	return slices.Contains(expiredCodes, errorCode(err))
 }
 
-// retrieveCredentials asks the provider for credentials.
+// credentialsError is the error of a provider that has no credentials to give.
+type credentialsError struct {
+	err error
+}
+
+// Error returns the provider's error, after what the provider was asked for.
+func (e *credentialsError) Error() string {
+	return "get identity: get credentials: " + e.err.Error()
+}
+
+// Unwrap returns the provider's error.
+func (e *credentialsError) Unwrap() error { return e.err }
+
+// retrieveCredentials asks the provider for credentials. Its error is a
+// *credentialsError.
 func (s *settings) retrieveCredentials(ctx context.Context) (aws.Credentials, error) {
 	credentials, err := s.options.Credentials.Retrieve(ctx)
 	if err == nil && !credentials.HasKeys() {
 		err = errors.New("the provider returned none, without an error")
 	}
 	if err != nil {
-		return credentials, fmt.Errorf("get identity: get credentials: %w", err)
+		return credentials, &credentialsError{err: err}
 	}
 	return credentials, nil
 }
