@@ -292,7 +292,7 @@ func TestClientThatNewDidNotMakeIsRefused(t *testing.T) {
 			return err
 		},
 		"wait": func(ctx context.Context, c *Client) error {
-			_, err := c.Wait(ctx, exampleJob, func(o *WaitOptions) { o.FirstDelay = 1 })
+			_, err := c.Wait(ctx, exampleJob, func(o *WaitOptions) { o.MinDelay = 1 })
 			return err
 		},
 		"open": func(ctx context.Context, c *Client) error {

@@ -53,9 +53,7 @@ func Example() {
 		return
 	}
 
-	result, err := client.Wait(ctx, started.Job, func(o *snapshotjob.WaitOptions) {
-		o.FirstDelay = time.Millisecond // so that the example does not take 2 seconds
-	})
+	result, err := client.Wait(ctx, started.Job)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,63 +2,52 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
 )
 
-// The defaults of WaitOptions.
 const (
-	defaultFirstDelay    = 2 * time.Second
-	defaultQueuedDelay   = 12 * time.Second
-	defaultMinDelay      = 3500 * time.Millisecond
-	defaultGrowth        = 1.02
-	defaultMaxDelay      = 5500 * time.Millisecond
-	defaultJitter        = 0.1
-	defaultMaxErrorDelay = time.Minute
+	// defaultMinDelay and defaultMaxDelay are the defaults of WaitOptions.
+	defaultMinDelay = 3 * time.Second
+	defaultMaxDelay = 30 * time.Second
 
-	// waitAttemptTimeout bounds the attempts of Wait's calls by default.
-	waitAttemptTimeout = 30 * time.Second
+	// A delay is the time that Wait has waited, divided by delayDivisor. It varies by
+	// the delay divided by variationDivisor.
+	delayDivisor     = 10
+	variationDivisor = 10
+
+	// notFoundGrace is how long a job that is not found is asked for again: the
+	// service may have accepted it and not show it yet.
+	notFoundGrace = 10 * time.Second
 )
 
 // WaitOptions says when [Client.Wait] polls. The zero value of a field means its
 // default.
+//
+// Wait polls at once. The delay until the next poll is a tenth of the time that Wait
+// has waited, but at least MinDelay and at most MaxDelay. For each poll in a row that
+// failed it doubles, up to MaxDelay. Then it varies by up to a tenth at random, so that
+// jobs that were started together are not polled together.
+//
+// With the defaults, a job of 42 seconds takes some 15 polls, one of 20 minutes 65, and
+// one of an hour 145. On average they are found 2, 15 and 15 seconds after their end.
 type WaitOptions struct {
-	// FirstDelay is how long Wait waits before it polls first. Default: 2 seconds.
-	FirstDelay time.Duration
-
-	// QueuedDelay is the delay after a poll that finds the job QUEUED. Default: 12
-	// seconds.
-	QueuedDelay time.Duration
-
-	// MinDelay is the delay after the first poll that finds the job running.
-	// Default: 3.5 seconds.
+	// MinDelay is the shortest delay, before it varies. Default: 3 seconds, or
+	// MaxDelay if that is shorter.
 	MinDelay time.Duration
 
-	// Growth is how many times longer than the last delay each other delay is.
-	// Default: 1.02.
-	Growth float64
-
-	// MaxDelay is the longest delay after a poll that succeeds. Default: 5.5 seconds,
-	// or MinDelay if that is longer. TestWaitSchedule shows what these defaults mean
-	// for jobs of usual durations.
+	// MaxDelay is the longest delay, before it varies. Default: 30 seconds, or
+	// MinDelay if that is longer.
 	MaxDelay time.Duration
-
-	// Jitter is the part of a delay by which it varies at random. Default: 0.1. If
-	// negative, delays do not vary.
-	Jitter float64
-
-	// MaxErrorDelay is the longest delay after a poll that fails. After each failure
-	// in a row the delay doubles. Default: 1 minute.
-	MaxErrorDelay time.Duration
 
 	// OnPoll is called after every poll, on the goroutine that called Wait. If nil,
 	// nothing is called.
 	OnPoll func(Poll)
 
-	// ClientOptions change the options of Wait's calls. An AttemptTimeout that is not
-	// set becomes 30 seconds.
+	// ClientOptions change the options of Wait's calls.
 	ClientOptions []func(*Options)
 }
 
@@ -91,8 +80,12 @@ func (e *WaitError) Error() string {
 	if status == "" {
 		status = "unknown"
 	}
-	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %d polls: %v",
-		e.Job, status, e.Elapsed.Round(time.Millisecond), e.Polls, e.Err)
+	polls := "1 poll"
+	if e.Polls != 1 {
+		polls = fmt.Sprintf("%d polls", e.Polls)
+	}
+	return fmt.Sprintf("wait for snapshot job %s: last status %s after %v and %s: %v",
+		e.Job, status, e.Elapsed.Round(time.Millisecond), polls, e.Err)
 }
 
 // Unwrap returns Err.
@@ -100,13 +93,25 @@ func (e *WaitError) Unwrap() error { return e.Err }
 
 // Wait polls [Client.DescribeDashboardSnapshotJob] until the job has finished, and
 // returns its result. Only the context limits how long that takes, so the context
-// should have a deadline.
+// should have a deadline. A job that has finished costs two calls and no delay.
 //
 // For a job that has finished, Wait returns the output and what its Err returns: nil,
 // or a [*JobError] if the job or some of its files failed. Any other error comes
-// without an output: an [*InvalidInputError], or a [*WaitError]. Throttling, 5xx
-// responses and broken connections slow a wait down. Errors that would come again,
-// such as AccessDeniedException, end it.
+// without an output: an [*InvalidInputError], before anything was sent, or a
+// [*WaitError].
+//
+// These slow a wait down, and don't end it:
+//
+//   - throttling, 5xx responses and broken connections
+//   - a job that is not found, during the first 10 seconds: the service may not show yet
+//     what it has just accepted
+//   - credentials that fail after they worked: their provider fails, or the service
+//     calls them expired
+//
+// Any other error would come again, such as AccessDeniedException, and ends the wait.
+//
+// If the service sends a status that this package doesn't know, Wait asks for the
+// result. The job has finished if there is one.
 //
 // Wait starts no goroutine. Thousands may wait with one client.
 func (c *Client) Wait(
@@ -116,6 +121,7 @@ func (c *Client) Wait(
 ) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	options, problems := prepareWait(optFns)
 	problems = append(problems, job.problems()...)
+	problems = append(problems, c.settingsFor(options.ClientOptions).problems...)
 	problems.needContext(ctx)
 	if err := problems.err(); err != nil {
 		return nil, err
@@ -125,7 +131,6 @@ func (c *Client) Wait(
 		options: options,
 		job:     job,
 		started: time.Now(),
-		delay:   options.MinDelay,
 	}
 	output, err := w.run(ctx)
 	if err != nil {
@@ -133,7 +138,7 @@ func (c *Client) Wait(
 			Job:     job,
 			Status:  w.status,
 			Polls:   w.polls,
-			Elapsed: time.Since(w.started),
+			Elapsed: w.elapsed(),
 			Err:     err,
 		}
 	}
@@ -145,37 +150,16 @@ func prepareWait(optFns []func(*WaitOptions)) (WaitOptions, problemList) {
 	var o WaitOptions
 	var problems problemList
 	applyAll(&problems, &o, optFns)
-	setDefault(&problems, "FirstDelay", &o.FirstDelay, defaultFirstDelay)
-	setDefault(&problems, "QueuedDelay", &o.QueuedDelay, defaultQueuedDelay)
-	setDefault(&problems, "MinDelay", &o.MinDelay, defaultMinDelay)
+	minDelay := defaultMinDelay
+	if o.MaxDelay > 0 {
+		minDelay = min(defaultMinDelay, o.MaxDelay)
+	}
+	setDefault(&problems, "MinDelay", &o.MinDelay, minDelay)
 	setDefault(&problems, "MaxDelay", &o.MaxDelay, max(defaultMaxDelay, o.MinDelay))
-	setDefault(&problems, "MaxErrorDelay", &o.MaxErrorDelay, defaultMaxErrorDelay)
-	if o.MaxDelay < o.MinDelay {
+	if o.MaxDelay > 0 && o.MaxDelay < o.MinDelay {
 		problems.add("MaxDelay", "is %v: want at least MinDelay, %v", o.MaxDelay, o.MinDelay)
 	}
-	if o.Growth == 0 {
-		o.Growth = defaultGrowth
-	}
-	if !(o.Growth >= 1) { // not o.Growth < 1, which NaN would pass
-		problems.add("Growth", "is %v: want 1 or more, or 0 for the default", o.Growth)
-	}
-	if o.Jitter == 0 {
-		o.Jitter = defaultJitter
-	}
-	o.Jitter = max(o.Jitter, 0)
-	if !(o.Jitter < 1) { // not o.Jitter >= 1, which NaN would pass
-		problems.add("Jitter", "is %v: want less than 1", o.Jitter)
-	}
-	o.ClientOptions = append([]func(*Options){limitWaitAttempts}, o.ClientOptions...)
 	return o, problems
-}
-
-// limitWaitAttempts bounds an attempt that has no bound of its own, so that a dead
-// connection doesn't end the polling.
-func limitWaitAttempts(o *Options) {
-	if o.AttemptTimeout == 0 {
-		o.AttemptTimeout = waitAttemptTimeout
-	}
 }
 
 // wait is a wait for one job, as far as it has come.
@@ -187,53 +171,113 @@ type wait struct {
 
 	polls     int
 	status    SnapshotJobStatus // the last that is known
-	delay     time.Duration     // after the next poll that finds the job running
 	failures  int               // polls in a row that failed
-	lastError error             // of the last poll; nil if it succeeded
+	lastError error             // of the last poll; nil if there was none
+
+	// credentialsAccepted reports whether the service has accepted a signature.
+	credentialsAccepted bool
 }
+
+// elapsed returns how long the wait has lasted.
+func (w *wait) elapsed() time.Duration { return time.Since(w.started) }
 
 // run polls until the job has finished or polling makes no sense any more.
 func (w *wait) run(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	next := w.options.FirstDelay
-	for {
-		if !sleep(ctx, w.jittered(next)) {
-			return nil, canceledError(ctx, w.lastError)
-		}
-		w.polls++
-		output, err := w.poll(ctx)
+	for ctx.Err() == nil {
 		previous := w.lastError
-		w.lastError = err
-		next = 0
-		if output == nil {
-			next = w.nextDelay(ctx, err)
-		}
-		w.report(next)
-		switch {
-		case output != nil:
-			return output, nil
-		case next > 0:
+		output, err := w.poll(ctx)
+		if output == nil && w.goesOn(ctx, err) {
+			delay := w.nextDelay()
+			w.report(delay)
+			sleep(ctx, delay)
 			continue
-		case ctx.Err() != nil:
-			return nil, withPrevious(err, previous)
 		}
-		return nil, err
+		w.report(0)
+		if err != nil && ctx.Err() != nil {
+			err = withPrevious(err, previous)
+		}
+		return output, err
 	}
+	return nil, canceledError(ctx, w.lastError)
 }
 
-// poll asks for the job's status and, once that is final, for its result. The output
-// is nil while there is none.
+// poll asks about the job once, and counts the failures in a row. The output is nil
+// while there is none.
 func (w *wait) poll(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
+	output, err := w.ask(ctx)
+	w.polls++
+	w.lastError = err
+	if err == nil || isNotFound(err) {
+		w.failures = 0
+	} else {
+		w.failures++
+	}
+	return output, err
+}
+
+// ask asks for the job's status, unless that is final, and for the job's result, unless
+// the status says that there is none.
+func (w *wait) ask(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	if !w.status.IsTerminal() {
-		found, err := w.client.DescribeDashboardSnapshotJob(ctx, w.job, w.options.ClientOptions...)
-		if err != nil {
+		if err := w.askForStatus(ctx); err != nil {
 			return nil, err
 		}
-		w.status = found.JobStatus
 	}
-	if !w.status.IsTerminal() {
+	if w.status == SnapshotJobStatusQueued || w.status == SnapshotJobStatusRunning {
 		return nil, nil
 	}
-	return w.client.DescribeDashboardSnapshotJobResult(ctx, w.job, w.options.ClientOptions...)
+	output, err := w.client.DescribeDashboardSnapshotJobResult(ctx, w.job, w.options.ClientOptions...)
+	if errors.Is(err, ErrJobNotFinished) && !w.status.IsTerminal() {
+		// That is what the unknown status means, and no failure.
+		return nil, nil
+	}
+	return output, err
+}
+
+// askForStatus asks for the job's status, and keeps it.
+func (w *wait) askForStatus(ctx context.Context) error {
+	found, err := w.client.DescribeDashboardSnapshotJob(ctx, w.job, w.options.ClientOptions...)
+	if err == nil || isNotFound(err) {
+		w.credentialsAccepted = true
+	}
+	if err != nil {
+		return err
+	}
+	w.status = found.JobStatus
+	return nil
+}
+
+// goesOn reports whether another poll makes sense after one that found no result and
+// ended with err.
+func (w *wait) goesOn(ctx context.Context, err error) bool {
+	switch {
+	case err == nil:
+		return true
+	case ctx.Err() != nil:
+		return false
+	case isCredentialsError(err):
+		// Its error may look transient although it would come again, as from an address
+		// that is wrong. A provider that failed in the first poll has ended the wait.
+		return w.credentialsAccepted || w.polls > 1
+	case credentialsExpired(err):
+		return w.credentialsAccepted
+	case IsTransient(err):
+		return true
+	}
+	return isNotFound(err) && w.elapsed() < notFoundGrace
+}
+
+// isCredentialsError reports whether err is that of a provider without credentials.
+func isCredentialsError(err error) bool {
+	_, ok := errors.AsType[*credentialsError](err)
+	return ok
+}
+
+// isNotFound reports whether err says that the job is not there. AWS doesn't document the
+// exception of a result that is not there yet. If it is the same one, the job is there.
+func isNotFound(err error) bool {
+	_, ok := errors.AsType[*ResourceNotFoundException](err)
+	return ok && !errors.Is(err, ErrJobNotFinished)
 }
 
 // report tells Options.OnPoll of the last poll.
@@ -246,40 +290,29 @@ func (w *wait) report(next time.Duration) {
 		Number:  w.polls,
 		Status:  w.status,
 		Err:     w.lastError,
-		Elapsed: time.Since(w.started),
+		Elapsed: w.elapsed(),
 		Next:    next,
 	})
 }
 
-// nextDelay returns the delay after a poll without a result, which ended with err. It
-// returns 0 if there is no sense in another poll.
-func (w *wait) nextDelay(ctx context.Context, err error) time.Duration {
-	if err == nil {
-		w.failures = 0
-		return w.delayAfterStatus()
+// nextDelay returns the delay until the next poll.
+func (w *wait) nextDelay() time.Duration {
+	delay := w.elapsed() / delayDivisor
+	delay = max(delay, w.options.MinDelay)
+	delay = min(delay, w.options.MaxDelay)
+	for range w.failures {
+		if delay > w.options.MaxDelay/2 {
+			delay = w.options.MaxDelay
+			break
+		}
+		delay *= 2
 	}
-	if ctx.Err() != nil || !IsTransient(err) {
-		return 0
-	}
-	w.failures++
-	delay := math.Ldexp(float64(w.delay), w.failures) // doubled for each failure
-	return time.Duration(min(float64(w.options.MaxErrorDelay), delay))
+	return varied(delay)
 }
 
-// delayAfterStatus returns the delay after a poll that found the job queued or
-// running.
-func (w *wait) delayAfterStatus() time.Duration {
-	if w.status == SnapshotJobStatusQueued {
-		return w.options.QueuedDelay
-	}
-	delay := w.delay
-	grown := float64(delay) * w.options.Growth
-	w.delay = time.Duration(min(float64(w.options.MaxDelay), grown))
-	return delay
-}
-
-// jittered varies a delay at random by up to Options.Jitter.
-func (w *wait) jittered(delay time.Duration) time.Duration {
-	variation := w.options.Jitter * (2*rand.Float64() - 1)
-	return time.Duration(float64(delay) * (1 + variation))
+// varied lengthens or shortens a delay at random.
+func varied(delay time.Duration) time.Duration {
+	shorter := delay / variationDivisor
+	longer := min(shorter, math.MaxInt64-delay) // The sum must not overflow.
+	return delay - shorter + rand.N(shorter+longer+1)
 }

@@ -1,100 +1,205 @@
 package snapshotjob_test
 
 import (
+	"context"
 	"math"
-	"math/rand/v2"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
-	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestWaitSchedule compares Wait's delays with a poll every 5 seconds, over
-// jobs that queue for 15 seconds in the mean and render for 10 seconds to 15
-// minutes, each order of magnitude as likely as any other.
+// TestWaitSchedule shows what the default delays cost: how many polls a job takes, and
+// how long after its end it is found, on average over many waits.
 func TestWaitSchedule(t *testing.T) {
-	const jobs = 50_000
-	schedule := defaultSchedule(t)
-	random := rand.New(rand.NewPCG(1, 2))
-	var ours, fixed pollCost
-	for range jobs {
-		queued := time.Duration(random.ExpFloat64() * float64(15*time.Second))
-		rendering := time.Duration(10 * math.Pow(90, random.Float64()) * float64(time.Second))
-		ours.add(schedule.cost(queued, queued+rendering))
-		fixed.add(costOfFixedDelays(5*time.Second, queued+rendering))
-	}
-	t.Logf("Wait: %.2f polls and a lag of %v per job", float64(ours.polls)/jobs, ours.lag/jobs)
-	t.Logf("every 5 seconds: %.2f and %v", float64(fixed.polls)/jobs, fixed.lag/jobs)
-	assert.Less(t, ours.polls, fixed.polls)
-	assert.LessOrEqual(t, ours.lag, fixed.lag)
-}
-
-// pollCost is what it costs to see a job finish.
-type pollCost struct {
-	polls int
-	lag   time.Duration // from the end of the job until a poll sees it
-}
-
-func (c *pollCost) add(other pollCost) {
-	c.polls += other.polls
-	c.lag += other.lag
-}
-
-// costOfFixedDelays is the cost of a job that ends at end, with a poll after each delay.
-func costOfFixedDelays(delay, end time.Duration) pollCost {
-	polls := int(end/delay) + 1
-	return pollCost{polls: polls, lag: time.Duration(polls)*delay - end}
-}
-
-// waitSchedule holds the delays of a wait without jitter.
-// A delay depends on the status that the poll before it found,
-// and on how many polls have found the job running.
-type waitSchedule struct {
-	first   time.Duration   // before the first poll
-	queued  time.Duration   // after a poll that found the job queued
-	running []time.Duration // after each poll that found the job running
-}
-
-// cost is the cost of a job that is queued until started, and ends at end.
-func (s waitSchedule) cost(started, end time.Duration) pollCost {
-	running := s.running
-	at := s.first
-	polls := 1
-	for at < end {
-		if at < started {
-			at += s.queued
-		} else {
-			at += running[0]
-			running = running[1:]
-		}
-		polls++
-	}
-	return pollCost{polls: polls, lag: at - end}
-}
-
-// defaultSchedule has the delays that Wait takes by default, as its polls of a long job report them.
-func defaultSchedule(t *testing.T) waitSchedule {
-	t.Helper()
-	var schedule waitSchedule
+	const waits = 150
+	const longest = time.Hour
+	var schedules [][]time.Duration
 	synctest.Test(t, func(t *testing.T) {
-		files := snapshotjobtest.PDF("sheet-1")
-		server := startServer(t, snapshotjobtest.Completed(files).After(3*time.Second, time.Hour))
-		report := func(p snapshotjob.Poll) {
-			switch p.Status {
-			case snapshotjob.SnapshotJobStatusQueued:
-				schedule.first = p.Elapsed
-				schedule.queued = p.Next
-			case snapshotjob.SnapshotJobStatusRunning:
-				schedule.running = append(schedule.running, p.Next)
-			}
+		for range waits {
+			schedules = append(schedules, pollTimes(t, longest))
 		}
-		_, err := server.Client().Wait(t.Context(), startJob, steady, onPoll(report))
-		require.NoError(t, err)
 	})
-	require.Positive(t, schedule.queued)
-	return schedule
+	for _, tt := range []struct {
+		job            time.Duration // how long it takes
+		polls          float64
+		pollsTolerance float64
+		lag            float64 // in seconds
+		lagTolerance   float64
+	}{
+		{job: 0, polls: 1},
+		{job: 42 * time.Second, polls: 15, pollsTolerance: 1, lag: 2, lagTolerance: 0.5},
+		{job: 20 * time.Minute, polls: 65, pollsTolerance: 2, lag: 15, lagTolerance: 4},
+		{job: longest, polls: 145, pollsTolerance: 5, lag: 15, lagTolerance: 4},
+	} {
+		t.Run(tt.job.String(), func(t *testing.T) {
+			polls, lag := meanCost(schedules, tt.job)
+			t.Logf("%.1f polls, found after %.1f s", polls, lag)
+			assert.InDelta(t, tt.polls, polls, tt.pollsTolerance)
+			assert.InDelta(t, tt.lag, lag, tt.lagTolerance)
+		})
+	}
+}
+
+// pollTimes returns when a wait polls, by default, until it finds a job that takes so long.
+func pollTimes(t *testing.T, running time.Duration) []time.Duration {
+	t.Helper()
+	life := &jobLife{running: running}
+	_, err := life.client().Wait(t.Context(), startJob)
+	require.NoError(t, err)
+	return life.polls
+}
+
+// meanCost returns how many polls it takes to find a job that takes so long, and how
+// many seconds after its end it is found, both as the mean over the schedules.
+func meanCost(schedules [][]time.Duration, job time.Duration) (polls, lag float64) {
+	for _, schedule := range schedules {
+		n := 0
+		for schedule[n] < job {
+			n++
+		}
+		polls += float64(n + 1)
+		lag += (schedule[n] - job).Seconds()
+	}
+	waits := float64(len(schedules))
+	return polls / waits, lag / waits
+}
+
+func TestWaitPollsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		polls := pollTimes(t, time.Minute)
+		assert.Zero(t, polls[0])
+	})
+}
+
+func TestWaitDelaysByATenthOfTheTime(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*snapshotjob.WaitOptions)
+		least  time.Duration
+		most   time.Duration
+	}{
+		{
+			name:   "by default",
+			change: func(*snapshotjob.WaitOptions) {},
+			least:  3 * time.Second,
+			most:   30 * time.Second,
+		},
+		{
+			name:   "with other limits",
+			change: delays(time.Second, 5*time.Minute),
+			least:  time.Second,
+			most:   5 * time.Minute,
+		},
+		{
+			name:   "with a long MinDelay alone",
+			change: delays(time.Minute, 0),
+			least:  time.Minute,
+			most:   time.Minute,
+		},
+		{
+			name:   "with a short MaxDelay alone",
+			change: delays(0, time.Second),
+			least:  time.Second,
+			most:   time.Second,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				polls := polled(t, &jobLife{running: 2 * time.Hour}, tt.change)
+				require.NotEmpty(t, polls)
+				for _, p := range polls[:len(polls)-1] {
+					want := min(max(p.Elapsed/10, tt.least), tt.most)
+					assertDelay(t, want, p)
+				}
+			})
+		})
+	}
+}
+
+// Delays that are all the same length but for the chance in them.
+func TestWaitVariesItsDelays(t *testing.T) {
+	const delay = 10 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		polls := polled(t, &jobLife{running: 3 * time.Hour}, delays(delay, delay))
+		shortest := time.Duration(math.MaxInt64)
+		longest := time.Duration(0)
+		for _, p := range polls[:len(polls)-1] {
+			shortest = min(shortest, p.Next)
+			longest = max(longest, p.Next)
+		}
+		assert.InDelta(t, 9, shortest.Seconds(), 0.2)
+		assert.InDelta(t, 11, longest.Seconds(), 0.2)
+	})
+}
+
+func TestWaitTellsItsNextPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life := &jobLife{running: time.Hour}
+		polls := polled(t, life)
+		require.Len(t, life.polls, len(polls))
+		last := len(polls) - 1
+		for i, p := range polls[:last] {
+			assert.Equal(t, life.polls[i+1]-life.polls[i], p.Next, "after poll %d", p.Number)
+		}
+		assert.Zero(t, polls[last].Next)
+	})
+}
+
+// No option makes a wait poll without pause, be it by an overflow.
+func TestWaitWithExtremeDelays(t *testing.T) {
+	const longest = time.Duration(math.MaxInt64)
+	for name, change := range map[string]func(*snapshotjob.WaitOptions){
+		"the longest MinDelay":                      delays(longest, 0),
+		"nearly the longest MinDelay":               delays(longest-1, longest),
+		"the longest delays":                        delays(longest, longest),
+		"a MinDelay that overflows when it varies":  delays(longest/100*95, longest),
+		"a MinDelay that overflows when it doubles": delays(longest/2+1, longest),
+		"a MinDelay that overflows as a float":      delays(longest/2-1, longest),
+		"the longest MaxDelay":                      delays(0, longest),
+		"the widest limits":                         delays(1, longest),
+		"the shortest MinDelay":                     delays(1, 0),
+		"the shortest delays that can vary":         delays(10, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { assertWaitPauses(t, change, 0) })
+			synctest.Test(t, func(t *testing.T) { assertWaitPauses(t, change, 100) })
+		})
+	}
+}
+
+// assertWaitPauses wants a wait of 10 hours to pause after each of its polls. The job
+// never ends. The first requests fail, and so do some later ones.
+func assertWaitPauses(t *testing.T, change func(*snapshotjob.WaitOptions), firstFailures int) {
+	t.Helper()
+	const mostPolls = 5000
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
+	defer cancel()
+	requests := 0
+	client := startClient(startTransport(func(*http.Request) (*http.Response, error) {
+		requests++
+		if requests <= firstFailures || requests%200 > 100 {
+			return startResponse(500, ""), nil
+		}
+		return startResponse(200, `{"JobStatus":"RUNNING"}`), nil
+	}))
+	polls := 0
+	report := func(p snapshotjob.Poll) {
+		polls++
+		if ctx.Err() == nil {
+			assert.Positive(t, p.Next, "the delay after poll %d", p.Number)
+		}
+		if t.Failed() || polls > mostPolls {
+			cancel() // such a wait might never end
+		}
+	}
+
+	_, err := client.Wait(ctx, startJob, change, onPoll(report))
+
+	assert.LessOrEqual(t, polls, mostPolls)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }

@@ -1,10 +1,10 @@
 package snapshotjob_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,6 +23,7 @@ import (
 type jobLife struct {
 	queued  time.Duration
 	running time.Duration
+	final   string           // the last status; empty: COMPLETED
 	result  string           // the body of the result; empty: a job that was completed
 	faults  []*http.Response // for the first requests instead; nil lets one through
 
@@ -77,15 +78,39 @@ func (l *jobLife) status(age time.Duration) string {
 	case age < l.queued+l.running:
 		return "RUNNING"
 	}
-	return "COMPLETED"
+	return cmp.Or(l.final, "COMPLETED")
 }
-
-// steady takes the chance out of the delays of a wait.
-func steady(o *snapshotjob.WaitOptions) { o.Jitter = -1 }
 
 // onPoll lets a wait report its polls.
 func onPoll(report func(snapshotjob.Poll)) func(*snapshotjob.WaitOptions) {
 	return func(o *snapshotjob.WaitOptions) { o.OnPoll = report }
+}
+
+// delays sets the limits of a wait's delays.
+func delays(least, most time.Duration) func(*snapshotjob.WaitOptions) {
+	return func(o *snapshotjob.WaitOptions) {
+		o.MinDelay = least
+		o.MaxDelay = most
+	}
+}
+
+// polled returns the polls of a wait for the job, which must complete.
+func polled(t *testing.T, life *jobLife, optFns ...func(*snapshotjob.WaitOptions)) []snapshotjob.Poll {
+	t.Helper()
+	var polls []snapshotjob.Poll
+	report := onPoll(func(p snapshotjob.Poll) { polls = append(polls, p) })
+	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+	defer cancel()
+	_, err := life.client().Wait(ctx, startJob, append(optFns, report)...)
+	require.NoError(t, err)
+	return polls
+}
+
+// assertDelay wants a poll to be followed by a delay, which varies by a tenth.
+func assertDelay(t *testing.T, want time.Duration, p snapshotjob.Poll) {
+	t.Helper()
+	const rounding = 2 * time.Nanosecond
+	assert.InDelta(t, want, p.Next, float64(want/10+rounding), "after poll %d: %v", p.Number, p.Next)
 }
 
 // outage is what the polls of a wait tell of an outage.
@@ -105,48 +130,31 @@ func (o *outage) report(p snapshotjob.Poll) {
 func TestWaitReturnsTheResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life := &jobLife{queued: 5 * time.Second, running: 40 * time.Second}
-		out, err := life.client().Wait(t.Context(), startJob, steady)
+		out, err := life.client().Wait(t.Context(), startJob)
 		require.NoError(t, err)
 		assert.Equal(t, snapshotjob.SnapshotJobStatusCompleted, out.JobStatus)
 		assert.Equal(t, startJob, out.Job)
 	})
 }
 
-func TestWaitPollsSoonThenLessOften(t *testing.T) {
-	wantMilliseconds := []int64{
-		2000, 14000, 17500, 21070, 24711, 28425, 32214, 36078, 40019, 44040, 48141,
-	}
-	synctest.Test(t, func(t *testing.T) {
-		life := &jobLife{queued: 5 * time.Second, running: 40 * time.Second}
-		_, err := life.client().Wait(t.Context(), startJob, steady)
-		require.NoError(t, err)
-		var got []int64
-		for _, at := range life.polls {
-			got = append(got, at.Milliseconds())
-		}
-		assert.Equal(t, wantMilliseconds, got)
-	})
-}
-
 func TestWaitReportsEveryPoll(t *testing.T) {
 	want := []string{
-		"1 QUEUED failed=false next=12s",
-		"2 QUEUED failed=true next=7s",
-		"3 COMPLETED failed=false next=0s",
+		"1 QUEUED failed=false",
+		"2 QUEUED failed=true",
+		"3 RUNNING failed=false",
+		"4 COMPLETED failed=false",
 	}
 	synctest.Test(t, func(t *testing.T) {
-		life := &jobLife{queued: 5 * time.Second, running: 10 * time.Second}
+		life := &jobLife{queued: 5 * time.Second, running: 5500 * time.Millisecond}
 		life.faults = append(life.faults, nil)
 		for range 3 { // all attempts of the second poll
 			life.faults = append(life.faults, startResponse(500, ""))
 		}
 		var got []string
-		report := func(p snapshotjob.Poll) {
-			line := fmt.Sprintf("%d %s failed=%t next=%v", p.Number, p.Status, p.Err != nil, p.Next)
-			got = append(got, line)
+		for _, p := range polled(t, life) {
+			assert.Equal(t, startJob, p.Job)
+			got = append(got, fmt.Sprintf("%d %s failed=%t", p.Number, p.Status, p.Err != nil))
 		}
-		_, err := life.client().Wait(t.Context(), startJob, steady, onPoll(report))
-		require.NoError(t, err)
 		assert.Equal(t, want, got)
 	})
 }
@@ -174,11 +182,12 @@ func TestWaitRidesOutAnOutage(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
 
-				_, err := life.client().Wait(ctx, startJob, steady, onPoll(seen.report))
+				_, err := life.client().Wait(ctx, startJob, onPoll(seen.report))
 
 				require.NoError(t, err)
 				assert.Empty(t, life.faults)
-				assert.Equal(t, time.Minute, seen.slowest, "want MaxErrorDelay")
+				assert.GreaterOrEqual(t, seen.failed, 100, "a poll has up to 3 attempts")
+				assert.InDelta(t, 30*time.Second, seen.slowest, 3e9, "want MaxDelay")
 			})
 		})
 	}
@@ -187,16 +196,17 @@ func TestWaitRidesOutAnOutage(t *testing.T) {
 // The message must not pass for a broken connection, which a wait would ride out.
 func TestWaitEndsAtOnce(t *testing.T) {
 	for code, status := range map[string]int{
-		"AccessDeniedException":     401,
-		"ResourceNotFoundException": 404,
-		"ValidationException":       400,
+		"AccessDeniedException":           401,
+		"UnrecognizedClientException":     403,
+		"UnsupportedUserEditionException": 403,
+		"ValidationException":             400,
 	} {
 		t.Run(code, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fault := startResponse(status, `{"Message":"connection reset"}`, "X-Amzn-Errortype", code)
 				life := &jobLife{faults: []*http.Response{fault}}
 
-				out, err := life.client().Wait(t.Context(), startJob, steady)
+				out, err := life.client().Wait(t.Context(), startJob)
 
 				assert.Nil(t, out)
 				var api smithy.APIError
@@ -205,15 +215,43 @@ func TestWaitEndsAtOnce(t *testing.T) {
 				var wait *snapshotjob.WaitError
 				require.ErrorAs(t, err, &wait)
 				assert.Equal(t, 1, wait.Polls)
-				assert.Equal(t, 2*time.Second, wait.Elapsed)
+				assert.Zero(t, wait.Elapsed)
 			})
 		})
 	}
 }
 
+// A poll that fails makes a wait wait twice as long, up to MaxDelay. The delays are those
+// of a job that was found running at once.
+func TestWaitDoublesItsDelayWhilePollsFail(t *testing.T) {
+	want := []time.Duration{
+		3 * time.Second,
+		6 * time.Second,
+		12 * time.Second,
+		24 * time.Second,
+		30 * time.Second,
+		30 * time.Second,
+	}
+	synctest.Test(t, func(t *testing.T) {
+		life := &jobLife{running: 4 * time.Minute}
+		life.faults = append(life.faults, nil)
+		for range 15 { // all attempts of five polls
+			life.faults = append(life.faults, startResponse(500, ""))
+		}
+		polls := polled(t, life)
+		require.Greater(t, len(polls), len(want)+1)
+		for i, delay := range want {
+			assertDelay(t, delay, polls[i])
+		}
+		recovered := polls[len(want)]
+		assert.NoError(t, recovered.Err)
+		assertDelay(t, recovered.Elapsed/10, recovered)
+	})
+}
+
 func TestWaitEndsWithItsContext(t *testing.T) {
 	const want = "wait for snapshot job 111122223333/sales/daily: " +
-		"last status RUNNING after 1m0s and 15 polls: " +
+		"last status RUNNING after 1m0s and 3 polls: " +
 		"request canceled, context deadline exceeded, cause: the shift is over"
 	synctest.Test(t, func(t *testing.T) {
 		life := &jobLife{running: time.Hour}
@@ -221,13 +259,73 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, cause)
 		defer cancel()
 
-		out, err := life.client().Wait(ctx, startJob, steady)
+		out, err := life.client().Wait(ctx, startJob, delays(25*time.Second, 25*time.Second))
 
 		assert.Nil(t, out)
 		require.EqualError(t, err, want)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, cause)
 	})
+}
+
+func TestWaitWithAContextThatIsDone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	life := &jobLife{}
+	_, err := life.client().Wait(ctx, startJob)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Empty(t, life.polls)
+	var wait *snapshotjob.WaitError
+	require.ErrorAs(t, err, &wait)
+	assert.Zero(t, wait.Polls)
+}
+
+// What went wrong last is told when the context ends a wait.
+func TestWaitEndedInAnOutageTellsOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := startClient(&startRecorder{status: 503})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := client.Wait(ctx, startJob)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "StatusCode: 503")
+	})
+}
+
+// So is what went wrong in the poll before the one that the context ended.
+func TestWaitEndedInAPollTellsOfThePollBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		client := startClient(startTransport(func(req *http.Request) (*http.Response, error) {
+			requests++
+			if requests <= 3 { // all attempts of the first poll
+				return startResponse(503, ""), nil
+			}
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		_, err := client.Wait(ctx, startJob)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "after 20s and 2 polls")
+		assert.ErrorContains(t, err, "StatusCode: 503")
+	})
+}
+
+func TestWaitErrorCountsPolls(t *testing.T) {
+	for polls, want := range map[int]string{
+		0: "last status unknown after 0s and 0 polls: m",
+		1: "last status unknown after 0s and 1 poll: m",
+		2: "last status unknown after 0s and 2 polls: m",
+	} {
+		err := &snapshotjob.WaitError{
+			Job:   startJob,
+			Polls: polls,
+			Err:   errors.New("m"),
+		}
+		assert.EqualError(t, err, "wait for snapshot job 111122223333/sales/daily: "+want)
+	}
 }
 
 func TestWaitJudgesTheResult(t *testing.T) {
@@ -248,14 +346,25 @@ func TestWaitJudgesTheResult(t *testing.T) {
 // Once the job has finished, a wait asks for the result alone.
 func TestWaitGoesOnWhileTheResultIsNotThere(t *testing.T) {
 	const body = `{"Message":"Dashboard Snapshot Job with id daily has not reached a terminal state."}`
-	synctest.Test(t, func(t *testing.T) {
-		tooEarly := startResponse(400, body, "X-Amzn-Errortype", "PreconditionNotMetException")
-		life := &jobLife{faults: []*http.Response{nil, tooEarly}}
-		_, err := life.client().Wait(t.Context(), startJob)
-		assert.NoError(t, err)
-		assert.Len(t, life.polls, 1)
-		assert.Empty(t, life.faults)
-	})
+	for code, status := range map[string]int{
+		"PreconditionNotMetException": 400,
+		"ResourceNotFoundException":   404,
+	} {
+		t.Run(code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				life := &jobLife{faults: []*http.Response{nil}}
+				for range 10 {
+					tooEarly := startResponse(status, body, "X-Amzn-Errortype", code)
+					life.faults = append(life.faults, tooEarly)
+				}
+				polls := polled(t, life)
+				assert.Len(t, life.polls, 1)
+				assert.Empty(t, life.faults)
+				assert.ErrorIs(t, polls[0].Err, snapshotjob.ErrJobNotFinished)
+				assertDelay(t, 6*time.Second, polls[0])
+			})
+		})
+	}
 }
 
 func TestWaitRefusesBadOptions(t *testing.T) {
@@ -270,55 +379,78 @@ func TestWaitRefusesBadOptions(t *testing.T) {
 			wantField: "optFns",
 		},
 		{
-			name:      "a negative delay",
-			change:    func(o *snapshotjob.WaitOptions) { o.FirstDelay = -1 },
-			wantField: "FirstDelay",
+			name:      "a negative minimum",
+			change:    delays(-1, 0),
+			wantField: "MinDelay",
 		},
 		{
-			name: "a maximum below the minimum",
-			change: func(o *snapshotjob.WaitOptions) {
-				o.MinDelay = 2
-				o.MaxDelay = 1
-			},
+			name:      "a negative maximum",
+			change:    delays(0, -1),
 			wantField: "MaxDelay",
 		},
 		{
-			name:      "delays that shrink",
-			change:    func(o *snapshotjob.WaitOptions) { o.Growth = 0.5 },
-			wantField: "Growth",
+			name:      "a maximum below the minimum",
+			change:    delays(2, 1),
+			wantField: "MaxDelay",
 		},
 		{
-			name:      "a growth that is no number",
-			change:    func(o *snapshotjob.WaitOptions) { o.Growth = math.NaN() },
-			wantField: "Growth",
+			name: "no function among those for the calls",
+			change: func(o *snapshotjob.WaitOptions) {
+				o.ClientOptions = []func(*snapshotjob.Options){nil}
+			},
+			wantField: "optFns",
 		},
 		{
-			name:      "a jitter of one",
-			change:    func(o *snapshotjob.WaitOptions) { o.Jitter = 1 },
-			wantField: "Jitter",
+			name: "calls without a region",
+			change: func(o *snapshotjob.WaitOptions) {
+				noRegion := func(o *snapshotjob.Options) { o.Region = "" }
+				o.ClientOptions = []func(*snapshotjob.Options){noRegion}
+			},
+			wantField: "Region",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := (&jobLife{}).client().Wait(t.Context(), startJob, tt.change)
+			life := &jobLife{}
+			_, err := life.client().Wait(t.Context(), startJob, tt.change)
 			assertFirstProblem(t, err, tt.wantField)
+			assert.Empty(t, life.polls)
 		})
 	}
 }
 
+func TestWaitTellsAllThatIsBadAtOnce(t *testing.T) {
+	change := func(o *snapshotjob.WaitOptions) {
+		o.MinDelay = -1
+		o.ClientOptions = []func(*snapshotjob.Options){nil}
+	}
+	_, err := (&jobLife{}).client().Wait(t.Context(), snapshotjob.Job{}, change)
+	var invalid *snapshotjob.InvalidInputError
+	require.ErrorAs(t, err, &invalid)
+	var fields []string
+	for _, problem := range invalid.Faults {
+		fields = append(fields, problem.Field)
+	}
+	want := []string{"MinDelay", "AWSAccountID", "DashboardID", "SnapshotJobID", "optFns"}
+	assert.Equal(t, want, fields)
+}
+
 func TestWaitRefusesABadJob(t *testing.T) {
-	_, err := (&jobLife{}).client().Wait(t.Context(), snapshotjob.Job{}, steady)
+	_, err := (&jobLife{}).client().Wait(t.Context(), snapshotjob.Job{})
 	assertFirstProblem(t, err, "AWSAccountID")
 }
 
 func TestWaitRefusesANilContext(t *testing.T) {
 	var none context.Context
-	_, err := (&jobLife{}).client().Wait(none, startJob, steady)
+	_, err := (&jobLife{}).client().Wait(none, startJob)
 	assertFirstProblem(t, err, "ctx")
 }
 
-// assertFirstProblem wants an InvalidInputError whose first problem is that of a field.
+// assertFirstProblem wants an InvalidInputError alone, whose first problem is that of a
+// field.
 func assertFirstProblem(t *testing.T, err error, field string) {
 	t.Helper()
+	var wait *snapshotjob.WaitError
+	assert.False(t, errors.As(err, &wait), "no wait began")
 	var invalid *snapshotjob.InvalidInputError
 	require.ErrorAs(t, err, &invalid)
 	require.NotEmpty(t, invalid.Faults)
