@@ -12,8 +12,9 @@ type Job struct {
 	// AWSAccountID is the account that owns the dashboard: 12 digits.
 	AWSAccountID string
 
-	// DashboardID is anything but empty, "." or "..". The service allows [\w\-]+
-	// with 1 to 512 characters (API reference, StartDashboardSnapshotJob).
+	// DashboardID must not be empty, "." or "..". The client sends every other id. The
+	// service accepts 1 to 512 characters of [\w\-] (API reference,
+	// StartDashboardSnapshotJob).
 	DashboardID string
 
 	// SnapshotJobID follows the rules of DashboardID. The caller chooses it. It is
@@ -29,8 +30,9 @@ const (
 
 // ParseJob parses the text form of a job, account/dashboard/job, or the ARN of a
 // job, arn:<partition>:quicksight:<region>:<account>:dashboard/<id>/snapshot-job/<id>.
-// In the text form a byte of an id may be written as %XX, and "/" and "%" must be.
-// The error is an [*InvalidInputError].
+// In the text form a byte of an id may be written as %XX, and "/" and "%" must be. In
+// an ARN nothing is unescaped: %2F there stands for these three characters. The error
+// is an [*InvalidInputError].
 func ParseJob(text string) (Job, error) {
 	parse := parseJobText
 	if strings.HasPrefix(text, "arn:") {
@@ -38,11 +40,9 @@ func ParseJob(text string) (Job, error) {
 	}
 	job, problem := parse(text)
 	if problem != "" {
-		fault := InputFault{
-			Field:   "Job",
-			Problem: quote(text) + " " + problem,
-		}
-		return Job{}, &InvalidInputError{Faults: []InputFault{fault}}
+		var problems problemList
+		problems.add("Job", "%s %s", quote(text), problem)
+		return Job{}, problems.err()
 	}
 	if err := job.problems().err(); err != nil {
 		return Job{}, err
@@ -53,14 +53,20 @@ func ParseJob(text string) (Job, error) {
 // parseJobARN parses a job's ARN. It returns what is wrong with the text, or "".
 func parseJobARN(text string) (job Job, problem string) {
 	const problemText = "is not the ARN of a snapshot job: want " + jobARNForm
-	const parts = 6 // arn, partition, service, region, account, resource
-	part := strings.SplitN(text, ":", parts)
-	if len(part) < parts || part[2] != "quicksight" {
+	// The sections are arn, partition, service, region, account and resource. Only
+	// the resource may have colons.
+	const sections = 6
+	section := strings.SplitN(text, ":", sections)
+	if len(section) < sections {
 		return Job{}, problemText
 	}
-	account := part[4]
-	resource := strings.Split(part[5], "/")
-	if len(resource) != 4 || resource[0] != "dashboard" || resource[2] != "snapshot-job" {
+	service := section[2]
+	account := section[4]
+	resource := strings.Split(section[5], "/")
+	if service != "quicksight" || len(resource) != 4 {
+		return Job{}, problemText
+	}
+	if resource[0] != "dashboard" || resource[2] != "snapshot-job" {
 		return Job{}, problemText
 	}
 	return Job{
@@ -73,9 +79,17 @@ func parseJobARN(text string) (job Job, problem string) {
 // parseJobText parses a job's text form. It returns what is wrong with the text, or
 // "".
 func parseJobText(text string) (job Job, problem string) {
+	const want = "want " + jobTextForm + ", or the job's ARN"
+	if text == "" {
+		return Job{}, "is empty: " + want
+	}
 	ids := strings.Split(text, "/")
-	if len(ids) != 3 {
-		return Job{}, fmt.Sprintf("has %d parts: want %s, or the job's ARN", len(ids), jobTextForm)
+	switch len(ids) {
+	case 3:
+	case 1:
+		return Job{}, "has 1 part: " + want
+	default:
+		return Job{}, fmt.Sprintf("has %d parts: %s", len(ids), want)
 	}
 	for i, id := range ids {
 		unescaped, err := url.PathUnescape(id)
@@ -100,8 +114,8 @@ func (j Job) String() string {
 	return escapeID(j.AWSAccountID) + "/" + escapeID(j.DashboardID) + "/" + escapeID(j.SnapshotJobID)
 }
 
-// MarshalText returns what String does. The error is an [*InvalidInputError] for a
-// job that [ParseJob] would refuse. The zero Job is an empty text.
+// MarshalText returns what String returns. The zero Job is an empty text. The error is
+// an [*InvalidInputError] if the job has an id that [ParseJob] would refuse.
 func (j Job) MarshalText() ([]byte, error) {
 	if j == (Job{}) {
 		return []byte{}, nil
@@ -113,7 +127,7 @@ func (j Job) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText sets the job to what [ParseJob] returns. An empty text is the zero
-// Job.
+// Job. If there is an error, the job stays as it was.
 func (j *Job) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*j = Job{}
@@ -138,8 +152,8 @@ func (j Job) problems() problemList {
 
 // path returns the path of the job, and of what follows below it.
 func (j Job) path(below ...string) requestPath {
-	const most = 8 // no call has more segments, so that they need no allocation
-	segments := append(make([]string, 0, most),
+	const capacity = 8 // more segments than any call needs, so that they need no allocation
+	segments := append(make([]string, 0, capacity),
 		"accounts", j.AWSAccountID,
 		"dashboards", j.DashboardID,
 		"snapshot-jobs", j.SnapshotJobID,

@@ -69,7 +69,7 @@ func TestParseJobRefusesBadText(t *testing.T) {
 
 func TestParseJobRefusesEmptyText(t *testing.T) {
 	checkRefusedJob(t, "",
-		`invalid input: Job "" has 1 parts: want account/dashboard/job, or the job's ARN`)
+		`invalid input: Job "" is empty: want account/dashboard/job, or the job's ARN`)
 }
 
 func TestParseJobReportsAllProblems(t *testing.T) {
@@ -78,7 +78,14 @@ func TestParseJobReportsAllProblems(t *testing.T) {
 }
 
 func TestParseJobShortensTheText(t *testing.T) {
-	checkRefusedJob(t, strings.Repeat("x", 1000), strings.Repeat("x", 64)+`"… has 1 parts`)
+	checkRefusedJob(t, strings.Repeat("x", 1000), strings.Repeat("x", 64)+`"… has 1 part:`)
+}
+
+// The limit is one of characters, not of bytes.
+func TestParseJobMarksOnlyATextThatItCuts(t *testing.T) {
+	longest := strings.Repeat("é", 64)
+	checkRefusedJob(t, longest, `Job "`+longest+`" has 1 part:`)
+	checkRefusedJob(t, longest+"é", `Job "`+longest+`"… has 1 part:`)
 }
 
 func TestParseJobShowsNoSignature(t *testing.T) {

@@ -74,11 +74,15 @@ func (u S3URI) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // MarshalText returns the URI without its query and user info.
 func (u S3URI) MarshalText() ([]byte, error) { return []byte(u.withoutSecrets()), nil }
 
-// UnmarshalText sets the URI. It returns an error for a URI that String or
-// MarshalText has redacted, which is of no use.
+// UnmarshalText sets the URI to the text. It returns an error for a text that String or
+// MarshalText has redacted, which is of no use as a URI. The URI then stays as it was.
 func (u *S3URI) UnmarshalText(text []byte) error {
-	*u = S3URI(text)
-	return u.refuseRedacted()
+	uri := S3URI(text)
+	if err := uri.refuseRedacted(); err != nil {
+		return err
+	}
+	*u = uri
+	return nil
 }
 
 // refuseRedacted returns an error if the URI was redacted.

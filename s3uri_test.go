@@ -301,6 +301,12 @@ func TestS3URIWithoutSecretSurvivesJSON(t *testing.T) {
 	}
 }
 
+func TestRedactedTextLeavesTheURIAsItWas(t *testing.T) {
+	uri := presigned
+	assert.Error(t, uri.UnmarshalText([]byte(shown)))
+	assert.Equal(t, presigned, uri)
+}
+
 func TestPresignedURIIsUnmarshaled(t *testing.T) {
 	var uri S3URI
 	require.NoError(t, json.Unmarshal([]byte(`"`+string(presigned)+`"`), &uri))
