@@ -173,7 +173,7 @@ func headerRequestID(header http.Header, credentials aws.Credentials) string {
 // request, which holds the signature and the session token. A nil response stands
 // for none.
 func responseError(resp *http.Response, err error) *awshttp.ResponseError {
-	return signedResponseError(resp, err, aws.Credentials{})
+	return signedResponseError(resp, err, noCredentials)
 }
 
 // signedResponseError is responseError for a request that was signed with credentials,

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // InvalidInputError lists everything that is wrong with the input or the options of
@@ -87,10 +85,21 @@ func (l *problemList) checkID(field, id string) {
 
 // countLimits say how many of something a list may have.
 type countLimits struct {
-	format  string // tells the count, such as "has %d groups"
+	format  string // says how many there are, such as "has %d groups"
 	least   int
 	most    int
-	comment string // appended to the limits
+	comment string // follows the limits in the text of a problem
+}
+
+// text says which counts are within the limits.
+func (l countLimits) text() string {
+	switch {
+	case l.least == 0:
+		return fmt.Sprintf("at most %d", l.most)
+	case l.least == l.most:
+		return fmt.Sprintf("%d", l.most)
+	}
+	return fmt.Sprintf("%d to %d", l.least, l.most)
 }
 
 // checkCount adds a problem if count is outside of the limits.
@@ -98,23 +107,14 @@ func (l *problemList) checkCount(field string, count int, limits countLimits) {
 	if count >= limits.least && count <= limits.most {
 		return
 	}
-	var want string
-	switch limits.least {
-	case 0:
-		want = fmt.Sprintf("at most %d", limits.most)
-	case limits.most:
-		want = fmt.Sprintf("%d", limits.most)
-	default:
-		want = fmt.Sprintf("%d to %d", limits.least, limits.most)
-	}
-	l.add(field, limits.format+": want %s%s", count, want, limits.comment)
+	l.add(field, limits.format+": want %s%s", count, limits.text(), limits.comment)
 }
 
-// checkText adds a problem if a text has no character but spaces, which the
-// service model's pattern .*\S.* refuses.
-func (l *problemList) checkText(field, text string) {
+// checkNotBlank adds a problem if a text is empty or has nothing but spaces. Such a
+// text does not match the pattern .*\S.* of the service model.
+func (l *problemList) checkNotBlank(field, text string) {
 	if strings.TrimSpace(text) == "" {
-		l.add(field, "is empty")
+		l.add(field, "is blank")
 	}
 }
 
@@ -128,38 +128,4 @@ func (l *problemList) checkNotNegative(field string, number int) {
 	if number < 0 {
 		l.add(field, "is %d: want a positive value, or 0 for the default", number)
 	}
-}
-
-// setDefault gives an option its default if it is 0, and adds a problem if it is
-// negative.
-func setDefault[N ~int | ~int64](problems *problemList, field string, option *N, value N) {
-	if *option < 0 {
-		problems.add(field, "is %v: want a positive value, or 0 for the default", *option)
-	}
-	if *option == 0 {
-		*option = value
-	}
-}
-
-// applyAll applies option functions in their order, and adds a problem for each
-// that is nil.
-func applyAll[T any](problems *problemList, options *T, optFns []func(*T)) {
-	for i, fn := range optFns {
-		if fn == nil {
-			problems.add("optFns", "has a nil function at index %d", i)
-			continue
-		}
-		fn(options)
-	}
-}
-
-// quote quotes the beginning of a value from outside, without the query of a
-// presigned URL.
-func quote(value string) string {
-	const longest = 64
-	value = redact(value, aws.Credentials{})
-	if len(value) > longest {
-		return fmt.Sprintf("%.*q…", longest, value)
-	}
-	return fmt.Sprintf("%q", value)
 }

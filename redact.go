@@ -1,8 +1,10 @@
 package snapshotjob
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -52,6 +54,9 @@ func redact(text string, credentials aws.Credentials) string {
 	}
 	return text
 }
+
+// noCredentials stands for the caller's credentials where nobody can have repeated them.
+var noCredentials aws.Credentials
 
 // redactSecret removes a secret, and its parts between characters that JSON, HTML
 // or a URL may write in another way.
@@ -181,4 +186,15 @@ func shorten(text string, length int) string {
 func snippet(body []byte, credentials aws.Credentials) string {
 	body = body[:min(len(body), maxErrorBody)]
 	return shorten(redactStart(string(body), credentials), snippetSize)
+}
+
+// quote quotes a value from outside, without the query of a presigned URL. It cuts off
+// a long value.
+func quote(value string) string {
+	const longest = 64 // characters
+	value = redact(value, noCredentials)
+	if utf8.RuneCountInString(value) > longest {
+		return fmt.Sprintf("%.*q…", longest, value)
+	}
+	return fmt.Sprintf("%q", value)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 )
 
@@ -264,7 +263,7 @@ func (e *JobError) Error() string {
 // outcome says how the job ended.
 func (e *JobError) outcome() string {
 	failed := e.failedFiles()
-	status := redactCode(string(e.Status), aws.Credentials{})
+	status := redactCode(string(e.Status), noCredentials)
 	switch {
 	case e.Status == "":
 		return "has no status"
@@ -372,8 +371,8 @@ var advice = map[string]string{
 // explain returns an error's type and message, without secrets, and what to do about
 // it. It returns "" if there is neither type nor message.
 func explain(errorType, message string) string {
-	errorType = redactCode(errorType, aws.Credentials{})
-	message = redactMessage(message, aws.Credentials{})
+	errorType = redactCode(errorType, noCredentials)
+	message = redactMessage(message, noCredentials)
 	text := errorType
 	if errorType != "" && message != "" {
 		text += ": "

@@ -59,6 +59,29 @@ func (c *Client) settingsFor(optFns []func(*Options)) *settings {
 	return prepare(options, c.settings.options.RetryMaxAttempts, problems, c.settings.signer)
 }
 
+// setDefault gives an option its default if it is 0, and adds a problem if it is
+// negative.
+func setDefault[N ~int | ~int64](problems *problemList, field string, option *N, value N) {
+	if *option < 0 {
+		problems.add(field, "is %v: want a positive value, or 0 for the default", *option)
+	}
+	if *option == 0 {
+		*option = value
+	}
+}
+
+// applyAll applies option functions in their order, and adds a problem for each
+// that is nil.
+func applyAll[T any](problems *problemList, options *T, optFns []func(*T)) {
+	for i, fn := range optFns {
+		if fn == nil {
+			problems.add("optFns", "has a nil function at index %d", i)
+			continue
+		}
+		fn(options)
+	}
+}
+
 // noAttemptsEnforced says that a retryer was not limited by this package.
 const noAttemptsEnforced = 0
 

@@ -211,9 +211,9 @@ func (c *startCheck) destination(destination *SnapshotDestinationConfiguration) 
 	c.count("S3Destinations", len(destination.S3Destinations), destinationLimits)
 	for i, s3 := range destination.S3Destinations {
 		field := indexed("S3Destinations", i) + ".BucketConfiguration"
-		c.problems.checkText(field+".BucketName", s3.BucketConfiguration.BucketName)
-		c.problems.checkText(field+".BucketPrefix", s3.BucketConfiguration.BucketPrefix)
-		c.problems.checkText(field+".BucketRegion", s3.BucketConfiguration.BucketRegion)
+		c.problems.checkNotBlank(field+".BucketName", s3.BucketConfiguration.BucketName)
+		c.problems.checkNotBlank(field+".BucketPrefix", s3.BucketConfiguration.BucketPrefix)
+		c.problems.checkNotBlank(field+".BucketRegion", s3.BucketConfiguration.BucketRegion)
 	}
 }
 
@@ -247,20 +247,20 @@ func (c *startCheck) parameters(parameters *Parameters) {
 	}
 	c.count("StringParameters", len(parameters.StringParameters), parameterLimits)
 	for i, parameter := range parameters.StringParameters {
-		c.problems.checkText(indexed("StringParameters", i)+".Name", parameter.Name)
+		c.problems.checkNotBlank(indexed("StringParameters", i)+".Name", parameter.Name)
 	}
 	c.count("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
 	for i, parameter := range parameters.IntegerParameters {
-		c.problems.checkText(indexed("IntegerParameters", i)+".Name", parameter.Name)
+		c.problems.checkNotBlank(indexed("IntegerParameters", i)+".Name", parameter.Name)
 	}
 	c.count("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
 	for i, parameter := range parameters.DecimalParameters {
-		c.problems.checkText(indexed("DecimalParameters", i)+".Name", parameter.Name)
+		c.problems.checkNotBlank(indexed("DecimalParameters", i)+".Name", parameter.Name)
 	}
 	c.count("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
 	for i, parameter := range parameters.DateTimeParameters {
 		field := indexed("DateTimeParameters", i)
-		c.problems.checkText(field+".Name", parameter.Name)
+		c.problems.checkNotBlank(field+".Name", parameter.Name)
 		c.times(field+".Values", parameter.Values)
 	}
 }

@@ -203,9 +203,9 @@ func TestStartRulesOfDestinations(t *testing.T) {
 			name:   "an empty destination",
 			change: startInto(snapshotjob.S3BucketConfiguration{BucketPrefix: " "}),
 			want: []string{
-				"S3Destinations[0].BucketConfiguration.BucketName is empty",
-				"S3Destinations[0].BucketConfiguration.BucketPrefix is empty",
-				"S3Destinations[0].BucketConfiguration.BucketRegion is empty",
+				"S3Destinations[0].BucketConfiguration.BucketName is blank",
+				"S3Destinations[0].BucketConfiguration.BucketPrefix is blank",
+				"S3Destinations[0].BucketConfiguration.BucketRegion is blank",
 			},
 		},
 	})
@@ -271,10 +271,10 @@ func TestStartRulesOfParameters(t *testing.T) {
 				DateTimeParameters: []snapshotjob.DateTimeParameter{{}},
 			}),
 			want: []string{
-				"StringParameters[0].Name is empty",
-				"IntegerParameters[1].Name is empty",
-				"DecimalParameters[0].Name is empty",
-				"DateTimeParameters[0].Name is empty",
+				"StringParameters[0].Name is blank",
+				"IntegerParameters[1].Name is blank",
+				"DecimalParameters[0].Name is blank",
+				"DateTimeParameters[0].Name is blank",
 			},
 		},
 		{
@@ -287,7 +287,7 @@ func TestStartRulesOfParameters(t *testing.T) {
 				}}},
 			}),
 			want: []string{
-				"DateTimeParameters[0].Name is empty",
+				"DateTimeParameters[0].Name is blank",
 				"DateTimeParameters[0].Values[0] is the zero time, or beyond the year 9999",
 				"DateTimeParameters[0].Values[2] is the zero time, or beyond the year 9999",
 			},
