@@ -34,10 +34,16 @@ type StartDashboardSnapshotJobInput struct {
 // StartDashboardSnapshotJobOutput is what the service says of a job that it has
 // accepted.
 type StartDashboardSnapshotJobOutput struct {
-	Job       Job // the input's, with the job id of the response
-	ARN       string
-	RequestID string // from the body, or from the header if the body has none
-	Status    int    // the HTTP status
+	Job Job // the input's, with the job id of the response
+	ARN string
+
+	// RequestID comes from the body, or from the header if the body has none. If the
+	// response was lost, and a description has shown that the job was started, it is
+	// the request id of the description.
+	RequestID string
+
+	// Status is the HTTP status. It is 200 if the response was lost.
+	Status int
 }
 
 // PDF returns a group of one PDF file, of a sheet with all its visuals.
@@ -97,18 +103,24 @@ type startResponseBody struct {
 // StartDashboardSnapshotJob starts a job. It returns as soon as the service has
 // accepted the job. [Client.Wait] waits until the job has finished.
 //
-// A request that got no response, or one with a 5xx status, may have started the job
-// all the same. So may one that was followed by ResourceExistsException when it was sent
-// again. The description of the job then decides, by [DescribeDashboardSnapshotJobOutput.Matches].
-// If it matches the input, and the job was created since the first attempt, it is this
-// job, and the call succeeds. If the description is of another job, the error of the call
-// stands. If there is no description, the error matches [ErrOutcomeUnknown].
+// A call that fails may have started the job all the same: if a request got no response,
+// a 5xx status, or a 2xx response that cannot be read, and if ResourceExistsException
+// followed a request that was sent again. StartDashboardSnapshotJob then asks for the
+// job's description.
+//
+//   - If the description matches the input, by
+//     [DescribeDashboardSnapshotJobOutput.Matches], and the job is not older than the
+//     call, this call has started it, and succeeds.
+//   - If the description does not match, or the job is older, another job has the id, and
+//     this call returns its own error, which says so.
+//   - If there is no description, or it does not tell enough, the error matches
+//     [ErrOutcomeUnknown].
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException], [*ResourceExistsException],
-// [*UnsupportedPricingPlanException], and [*LimitExceededException]. The latter is
-// not tried again, unless by a Retryer of the caller's, because the running jobs outlast
-// the retries: start the job again when another one has finished.
+// [*UnsupportedPricingPlanException], and [*LimitExceededException]. The latter is not
+// tried again, except by a Retryer of the caller's, because the running jobs outlast the
+// retries: start the job again when another one has finished.
 func (c *Client) StartDashboardSnapshotJob(
 	ctx context.Context,
 	in *StartDashboardSnapshotJobInput,
@@ -118,30 +130,34 @@ func (c *Client) StartDashboardSnapshotJob(
 	req, problems := newStartRequest(in, settings.options.DisableInputRules)
 	var body startResponseBody
 	result, err := c.do(ctx, settings, req, problems, &body)
-	if err != nil && leavesStartOpen(result, err) {
-		lost := lostStart{
-			client:    c,
-			input:     in,
-			optFns:    optFns,
-			firstSent: result.firstSent,
-		}
-		output, err := lost.resolve(ctx, settings, err)
-		if err != nil {
-			return nil, callError(req, err)
-		}
-		return output, nil
+	if err == nil {
+		return body.output(in.Job, result), nil
 	}
+	failed := &failedStart{
+		client:   c,
+		settings: settings,
+		optFns:   optFns,
+		input:    in,
+		result:   result,
+		err:      err,
+	}
+	output, err := failed.resolve(ctx)
 	if err != nil {
 		return nil, callError(req, err)
 	}
-	job := in.Job
-	job.SnapshotJobID = cmp.Or(body.SnapshotJobID, job.SnapshotJobID)
+	return output, nil
+}
+
+// output fills in what the body lacks.
+func (b *startResponseBody) output(asked Job, result callResult) *StartDashboardSnapshotJobOutput {
+	job := asked
+	job.SnapshotJobID = cmp.Or(b.SnapshotJobID, asked.SnapshotJobID)
 	return &StartDashboardSnapshotJobOutput{
 		Job:       job,
-		ARN:       body.ARN,
-		RequestID: cmp.Or(body.RequestID, result.requestID),
+		ARN:       b.ARN,
+		RequestID: cmp.Or(b.RequestID, result.requestID),
 		Status:    result.status,
-	}, nil
+	}
 }
 
 // newStartRequest returns the request for an input, and what is wrong with the input.

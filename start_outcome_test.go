@@ -530,10 +530,10 @@ func TestStartOfManyAtOnceMakesOneJob(t *testing.T) {
 func TestStartOutcomeUnknownText(t *testing.T) {
 	const wantStart = "operation error QuickSight: StartDashboardSnapshotJob, 111122223333/sales/daily: " +
 		"whether the job was started is not known: describe it, or start it again with the same id: " +
-		"ResourceExistsException then means that it was started, " +
-		"after exceeded maximum number of attempts, 1, " +
+		"ResourceExistsException then means that it was started; " +
+		"the start failed: exceeded maximum number of attempts, 1, " +
 		"https response error StatusCode: 0, RequestID: , " +
-		"request send failed, read tcp: read: connection reset by peer, "
+		"request send failed, read tcp: read: connection reset by peer; "
 	const wantDescribe = ": operation error QuickSight: DescribeDashboardSnapshotJob, " +
 		"111122223333/sales/daily: https response error "
 	for _, tt := range []struct {
@@ -545,7 +545,7 @@ func TestStartOutcomeUnknownText(t *testing.T) {
 	}{
 		{
 			name:    "no job",
-			wantWhy: "and no job of this id is there yet",
+			wantWhy: "there is no job of this id yet",
 			wantError: "StatusCode: 404, RequestID: ID, " +
 				"ResourceNotFoundException: Dashboard Snapshot Job with id daily is not found.",
 			wantCode: "ResourceNotFoundException",
@@ -553,7 +553,7 @@ func TestStartOutcomeUnknownText(t *testing.T) {
 		{
 			name:      "no description",
 			describes: startFaults(snapshotjobtest.Answer(401, "AccessDeniedException", "no")),
-			wantWhy:   "and describing it failed",
+			wantWhy:   "describing the job failed",
 			wantError: "StatusCode: 401, RequestID: ID, AccessDeniedException: no",
 			wantCode:  "AccessDeniedException",
 		},

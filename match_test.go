@@ -75,8 +75,6 @@ func checkMatches(t *testing.T, want bool, tests []descriptionCase) {
 func TestDescriptionMatches(t *testing.T) {
 	checkMatches(t, true, []descriptionCase{
 		{name: "as it is", change: func(*DescribeDashboardSnapshotJobOutput) {}},
-		{name: "empty", change: func(o *DescribeDashboardSnapshotJobOutput) { *o = DescribeDashboardSnapshotJobOutput{} }},
-		{name: "without files", change: func(o *DescribeDashboardSnapshotJobOutput) { o.SnapshotConfiguration.FileGroups = nil }},
 		{name: "without destination", change: func(o *DescribeDashboardSnapshotJobOutput) {
 			o.SnapshotConfiguration.DestinationConfiguration = nil
 		}},
@@ -100,6 +98,14 @@ func TestDescriptionMatches(t *testing.T) {
 			o.SnapshotConfiguration.Parameters.DateTimeParameters[0].Values[0] = matchedTime
 		}},
 		{name: "another job", change: func(o *DescribeDashboardSnapshotJobOutput) { o.Job = Job{} }},
+	})
+}
+
+// A description without files tells too little.
+func TestDescriptionWithoutFilesDoesNotMatch(t *testing.T) {
+	checkMatches(t, false, []descriptionCase{
+		{name: "empty", change: func(o *DescribeDashboardSnapshotJobOutput) { *o = DescribeDashboardSnapshotJobOutput{} }},
+		{name: "without files", change: func(o *DescribeDashboardSnapshotJobOutput) { o.SnapshotConfiguration.FileGroups = nil }},
 	})
 }
 
@@ -194,6 +200,17 @@ func TestEmptyParametersOfADescriptionMatchNone(t *testing.T) {
 	assert.True(t, description.Matches(in))
 }
 
+// The job of a registered user has no user configuration.
+func TestAnonymousUserWithoutTagsIsNoRegisteredUser(t *testing.T) {
+	in := matchedInput()
+	in.UserConfiguration = nil
+	description := matchedDescription()
+	description.UserConfiguration.AnonymousUsers[0].RowLevelPermissionTagKeys = nil
+	assert.False(t, description.Matches(in))
+	description.UserConfiguration.AnonymousUsers = nil
+	assert.True(t, description.Matches(in), "without any user")
+}
+
 func TestMatchesLeavesTheOrderAlone(t *testing.T) {
 	in := matchedInput()
 	list := in.SnapshotConfiguration.Parameters.StringParameters
@@ -215,7 +232,7 @@ func TestTimesThatCameOverTheWireMatch(t *testing.T) {
 		if err := decodeJSON(encodeJSON(asked), &described); err != nil {
 			t.Fatal(err)
 		}
-		if !described.equal(asked) {
+		if !described.matches(asked) {
 			t.Fatalf("described %v, asked %v", described.DateTimeParameters[0].Values, asked.DateTimeParameters[0].Values)
 		}
 	}
