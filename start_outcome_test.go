@@ -34,9 +34,9 @@ type startScene struct {
 
 // startTally counts what a start did.
 type startTally struct {
-	attempts  int // to start
-	described int // attempts to describe
-	jobs      int // that came of it
+	attempts  int // how often the client asked to start the job
+	described int // how often the client asked for the description of the job
+	jobs      int // how many jobs the service made for these requests
 }
 
 // play starts a job in a scene. It must run in a bubble of testing/synctest.
@@ -105,14 +105,16 @@ func (s startSuccess) run(t *testing.T) {
 
 // startFailure is a scene in which a start fails.
 type startFailure struct {
-	name      string
-	scene     startScene
-	wantError string // a part of the text
-	want      startTally
+	name        string
+	scene       startScene
+	wantError   string // a part of the text
+	wantUnknown bool   // whether the error matches ErrOutcomeUnknown
+	wantOther   bool   // whether the error says that another job has the id
+	want        startTally
 }
 
-// run plays the scene. The error must match ErrOutcomeUnknown if unknown is set, and only then.
-func (f startFailure) run(t *testing.T, unknown bool) {
+// run plays the scene, and checks the error and what the start did.
+func (f startFailure) run(t *testing.T) {
 	t.Helper()
 	t.Run(f.name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -122,7 +124,9 @@ func (f startFailure) run(t *testing.T, unknown bool) {
 			require.ErrorContains(t, err, f.wantError)
 			const operation = "operation error QuickSight: StartDashboardSnapshotJob, "
 			assert.True(t, strings.HasPrefix(err.Error(), operation), err.Error())
-			assert.Equal(t, unknown, errors.Is(err, snapshotjob.ErrOutcomeUnknown), err.Error())
+			assert.Equal(t, f.wantUnknown, errors.Is(err, snapshotjob.ErrOutcomeUnknown), err.Error())
+			isOther := strings.HasSuffix(err.Error(), "; another job has this id")
+			assert.Equal(t, f.wantOther, isOther, err.Error())
 			assert.Equal(t, f.want, tally)
 		})
 	})
@@ -319,10 +323,11 @@ func TestStartTellsThatTheJobExists(t *testing.T) {
 				starts:   startFaults(snapshotjobtest.Throttle()),
 			},
 			wantError: "ResourceExistsException",
+			wantOther: true,
 			want:      startTally{attempts: 2, described: 1},
 		},
 	} {
-		tt.run(t, false)
+		tt.run(t)
 	}
 }
 
@@ -352,8 +357,9 @@ func TestStartTellsItsJobFromAnothers(t *testing.T) {
 			name:      tt.name,
 			scene:     startScene{rival: &tt.rival, change: tt.change},
 			wantError: "ResourceExistsException",
+			wantOther: true,
 			want:      startTally{attempts: 2, described: 1},
-		}.run(t, false)
+		}.run(t)
 	}
 }
 
@@ -366,22 +372,25 @@ func TestStartTellsItsJobFromAnOlderOne(t *testing.T) {
 			name:      "after a broken connection",
 			scene:     startScene{existing: &older, starts: startFaults(drop)},
 			wantError: "ResourceExistsException",
+			wantOther: true,
 			want:      startTally{attempts: 2, described: 1},
 		},
 		{
 			name:      "without any response",
 			scene:     startScene{existing: &older, starts: drop.Times(3)},
 			wantError: "connection reset",
+			wantOther: true,
 			want:      startTally{attempts: 3, described: 1},
 		},
 		{
 			name:      "while the service is 3 hours ahead",
 			scene:     startScene{existing: &older, starts: startFaults(drop), clock: 3 * time.Hour},
 			wantError: "ResourceExistsException",
+			wantOther: true,
 			want:      startTally{attempts: 3, described: 1},
 		},
 	} {
-		tt.run(t, false)
+		tt.run(t)
 	}
 }
 
@@ -391,22 +400,25 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 	stranger.User = "other"
 	for _, tt := range []startFailure{
 		{
-			name:      "every request is lost",
-			scene:     startScene{starts: snapshotjobtest.Drop().Times(3)},
-			wantError: "ResourceNotFoundException",
-			want:      startTally{attempts: 3, described: 1},
+			name:        "every request is lost",
+			scene:       startScene{starts: snapshotjobtest.Drop().Times(3)},
+			wantError:   "ResourceNotFoundException",
+			wantUnknown: true,
+			want:        startTally{attempts: 3, described: 1},
 		},
 		{
-			name:      "500 three times",
-			scene:     startScene{starts: snapshotjobtest.ServerError(500).Times(3)},
-			wantError: "InternalFailureException",
-			want:      startTally{attempts: 3, described: 1},
+			name:        "500 three times",
+			scene:       startScene{starts: snapshotjobtest.ServerError(500).Times(3)},
+			wantError:   "InternalFailureException",
+			wantUnknown: true,
+			want:        startTally{attempts: 3, described: 1},
 		},
 		{
-			name:      "a page with status 200",
-			scene:     startScene{starts: startFaults(snapshotjobtest.HTML(200))},
-			wantError: "text/html",
-			want:      startTally{attempts: 1, described: 1},
+			name:        "a page with status 200",
+			scene:       startScene{starts: startFaults(snapshotjobtest.HTML(200))},
+			wantError:   "text/html",
+			wantUnknown: true,
+			want:        startTally{attempts: 1, described: 1},
 		},
 		{
 			name: "a job of another user",
@@ -414,8 +426,9 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 				existing: &stranger,
 				starts:   startFaults(snapshotjobtest.Drop()),
 			},
-			wantError: "AccessDeniedException",
-			want:      startTally{attempts: 2, described: 1},
+			wantError:   "AccessDeniedException",
+			wantUnknown: true,
+			want:        startTally{attempts: 2, described: 1},
 		},
 		{
 			name: "the description fails",
@@ -423,8 +436,9 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 				starts:    startFaults(lost),
 				describes: snapshotjobtest.ServerError(500).Times(3),
 			},
-			wantError: "ResourceExistsException",
-			want:      startTally{attempts: 2, described: 3, jobs: 1},
+			wantError:   "ResourceExistsException",
+			wantUnknown: true,
+			want:        startTally{attempts: 2, described: 3, jobs: 1},
 		},
 		{
 			name: "the description tells nothing",
@@ -432,11 +446,12 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 				starts:    startFaults(lost),
 				describes: startFaults(startAfterWork("empty", startAnswer(200, "{}"))),
 			},
-			wantError: "ResourceExistsException",
-			want:      startTally{attempts: 2, described: 1, jobs: 1},
+			wantError:   "ResourceExistsException",
+			wantUnknown: true,
+			want:        startTally{attempts: 2, described: 1, jobs: 1},
 		},
 	} {
-		tt.run(t, true)
+		tt.run(t)
 	}
 }
 
