@@ -12,7 +12,7 @@ type formatRule struct {
 	maxFiles      int // of the format in a job
 	maxSelections int // of sheets, in a file
 	maxVisuals    int // in a file; 0 if visuals are not selected
-	extension     string
+	extension     string // of the name that Download gives a file
 }
 
 var formatRules = map[SnapshotFileFormatType]formatRule{
@@ -86,14 +86,21 @@ var (
 	}
 )
 
-// startCheck collects what is wrong with the input of a start. No problem holds the
-// value of a tag or a parameter.
+// startCheck collects what is wrong with the input of a start. No text of a problem
+// quotes the value of a tag or a parameter, because AWS marks them as sensitive.
+//
+// There are three checks of texts that say nothing:
+//
+//   - checkID is for ids in the path of the request, which "", "." and ".." would change
+//   - checkNotBlank is for members whose pattern in the service model asks for at least
+//     one character that is not a space
+//   - checkNotEmpty is for all other members that the service model requires
 type startCheck struct {
 	problems problemList
 
 	// withoutRules leaves out the documented limits, formats and scopes, as
-	// Options.DisableInputRules asks for. What the request cannot do without is checked
-	// all the same.
+	// Options.DisableInputRules asks for. What the service model requires is checked in
+	// any case.
 	withoutRules bool
 }
 
@@ -103,53 +110,60 @@ func (in *StartDashboardSnapshotJobInput) problems(withoutRules bool) problemLis
 		problems:     in.Job.problems(),
 		withoutRules: withoutRules,
 	}
-	check.fileGroups(in.SnapshotConfiguration.FileGroups)
-	check.destination(in.SnapshotConfiguration.DestinationConfiguration)
-	check.users(in.UserConfiguration)
-	check.parameters(in.SnapshotConfiguration.Parameters)
+	check.checkFileGroups(in.SnapshotConfiguration.FileGroups)
+	check.checkDestination(in.SnapshotConfiguration.DestinationConfiguration)
+	check.checkUsers(in.UserConfiguration)
+	check.checkParameters(in.SnapshotConfiguration.Parameters)
 	return check.problems
 }
 
-// count adds a problem if a documented limit is broken.
-func (c *startCheck) count(field string, count int, limits countLimits) {
+// checkCount adds a problem if a count breaks a documented limit.
+func (c *startCheck) checkCount(path string, count int, limits countLimits) {
 	if !c.withoutRules {
-		c.problems.checkCount(field, count, limits)
+		c.problems.checkCount(path, count, limits)
 	}
 }
 
-// required adds a problem if a required text is empty.
-func (c *startCheck) required(field, text string) {
+// checkNotEmpty adds a problem if a text is empty.
+func (c *startCheck) checkNotEmpty(path, text string) {
 	if text == "" {
-		c.problems.add(field, "is empty")
+		c.problems.add(path, "is empty")
 	}
 }
 
-// requiredList checks the number of elements of a list that a request cannot do without.
-func (c *startCheck) requiredList(field string, count int, limits countLimits) {
-	if c.withoutRules && count == 0 {
-		c.problems.add(field, "is empty")
+// checkListLength adds a problem if a required list is empty, or if its length breaks a
+// documented limit.
+func (c *startCheck) checkListLength(path string, length int, limits countLimits) {
+	if c.withoutRules && length == 0 {
+		c.problems.add(path, "is empty")
 	}
-	c.count(field, count, limits)
+	c.checkCount(path, length, limits)
 }
 
-func (c *startCheck) fileGroups(groups []SnapshotFileGroup) {
-	c.requiredList("FileGroups", len(groups), fileGroupLimits)
+// checkFileGroups checks the groups, their files, and how many files of each format the
+// job has.
+func (c *startCheck) checkFileGroups(groups []SnapshotFileGroup) {
+	c.checkListLength("FileGroups", len(groups), fileGroupLimits)
 	filesOf := map[SnapshotFileFormatType]int{}
 	for i, group := range groups {
-		files := indexed("FileGroups", i) + ".Files"
-		c.count(files, len(group.Files), groupFileLimits)
+		path := indexed("FileGroups", i) + ".Files"
+		c.checkCount(path, len(group.Files), groupFileLimits)
 		for j, file := range group.Files {
 			filesOf[file.FormatType]++
-			c.file(indexed(files, j), file)
+			c.checkFile(indexed(path, j), file)
 		}
 	}
-	c.filesOfFormat(SnapshotFileFormatTypeCSV, filesOf)
-	c.filesOfFormat(SnapshotFileFormatTypeExcel, filesOf)
-	c.filesOfFormat(SnapshotFileFormatTypePDF, filesOf)
+	c.checkFilesOfFormat(SnapshotFileFormatTypeCSV, filesOf)
+	c.checkFilesOfFormat(SnapshotFileFormatTypeExcel, filesOf)
+	c.checkFilesOfFormat(SnapshotFileFormatTypePDF, filesOf)
 }
 
-func (c *startCheck) filesOfFormat(format SnapshotFileFormatType, filesOf map[SnapshotFileFormatType]int) {
-	c.count("FileGroups", filesOf[format], countLimits{
+// checkFilesOfFormat adds a problem if the job has too many files of a format.
+func (c *startCheck) checkFilesOfFormat(
+	format SnapshotFileFormatType,
+	filesOf map[SnapshotFileFormatType]int,
+) {
+	c.checkCount("FileGroups", filesOf[format], countLimits{
 		format:  "ask for %d " + string(format) + " files",
 		least:   0,
 		most:    formatRules[format].maxFiles,
@@ -157,26 +171,30 @@ func (c *startCheck) filesOfFormat(format SnapshotFileFormatType, filesOf map[Sn
 	})
 }
 
-func (c *startCheck) file(field string, file SnapshotFile) {
-	rule, isKnown := formatRules[file.FormatType]
+// checkFile checks a file's format and, if that makes sense, its selections of sheets.
+func (c *startCheck) checkFile(path string, file SnapshotFile) {
+	_, isKnown := formatRules[file.FormatType]
 	if file.FormatType == "" || !isKnown && !c.withoutRules {
-		c.problems.add(field+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(file.FormatType)))
+		c.problems.add(path+".FormatType", "is %s: want CSV, PDF or EXCEL", quote(string(file.FormatType)))
 		return
 	}
+	c.checkSelections(path+".SheetSelections", file)
+}
+
+// checkSelections checks the selections of a file, one by one and together.
+func (c *startCheck) checkSelections(path string, file SnapshotFile) {
+	rule := formatRules[file.FormatType]
 	ofFormat := " for " + string(file.FormatType)
-	selections := field + ".SheetSelections"
-	c.requiredList(selections, len(file.SheetSelections), countLimits{
+	c.checkListLength(path, len(file.SheetSelections), countLimits{
 		format:  "has %d selections",
 		least:   1,
 		most:    rule.maxSelections,
 		comment: ofFormat,
 	})
-	visuals := 0
 	for i, selection := range file.SheetSelections {
-		visuals += len(selection.VisualIDs)
-		c.selection(indexed(selections, i), selection, file.FormatType)
+		c.checkSelection(indexed(path, i), selection, file.FormatType)
 	}
-	c.count(selections, visuals, countLimits{
+	c.checkCount(path, countVisuals(file), countLimits{
 		format:  "select %d visuals",
 		least:   0,
 		most:    rule.maxVisuals,
@@ -184,92 +202,112 @@ func (c *startCheck) file(field string, file SnapshotFile) {
 	})
 }
 
-func (c *startCheck) selection(field string, selection SnapshotFileSheetSelection, format SnapshotFileFormatType) {
-	c.required(field+".SheetID", selection.SheetID)
-	visuals := field + ".VisualIDs"
+// countVisuals returns how many visuals a file has.
+func countVisuals(file SnapshotFile) int {
+	count := 0
+	for _, selection := range file.SheetSelections {
+		count += len(selection.VisualIDs)
+	}
+	return count
+}
+
+// checkSelection checks a selection of a file of this format.
+func (c *startCheck) checkSelection(
+	path string,
+	selection SnapshotFileSheetSelection,
+	format SnapshotFileFormatType,
+) {
+	c.checkNotEmpty(path+".SheetID", selection.SheetID)
+	visuals := path + ".VisualIDs"
 	for i, id := range selection.VisualIDs {
-		c.required(indexed(visuals, i), id)
+		c.checkNotEmpty(indexed(visuals, i), id)
 	}
 	if c.withoutRules {
-		c.required(field+".SelectionScope", string(selection.SelectionScope))
+		c.checkNotEmpty(path+".SelectionScope", string(selection.SelectionScope))
 		return
 	}
 	rule := formatRules[format]
 	if selection.SelectionScope != rule.scope {
 		scope := quote(string(selection.SelectionScope))
-		c.problems.add(field+".SelectionScope", "is %s: want %s for %s", scope, rule.scope, format)
+		c.problems.add(path+".SelectionScope", "is %s: want %s for %s", scope, rule.scope, format)
 	}
 	if rule.maxVisuals > 0 && len(selection.VisualIDs) == 0 {
-		c.problems.add(visuals, "is empty: %s takes the visuals one by one", format)
+		c.problems.add(visuals, "is empty: want the ids of the visuals for %s", format)
 	}
 }
 
-func (c *startCheck) destination(destination *SnapshotDestinationConfiguration) {
-	if destination == nil {
-		return
-	}
-	c.count("S3Destinations", len(destination.S3Destinations), destinationLimits)
-	for i, s3 := range destination.S3Destinations {
-		field := indexed("S3Destinations", i) + ".BucketConfiguration"
-		c.problems.checkNotBlank(field+".BucketName", s3.BucketConfiguration.BucketName)
-		c.problems.checkNotBlank(field+".BucketPrefix", s3.BucketConfiguration.BucketPrefix)
-		c.problems.checkNotBlank(field+".BucketRegion", s3.BucketConfiguration.BucketRegion)
-	}
-}
-
-func (c *startCheck) users(configuration *SnapshotUserConfiguration) {
+// checkDestination checks the caller's bucket, if there is one.
+func (c *startCheck) checkDestination(configuration *SnapshotDestinationConfiguration) {
 	if configuration == nil {
 		return
 	}
-	c.count("AnonymousUsers", len(configuration.AnonymousUsers), anonymousUserLimits)
+	c.checkCount("S3Destinations", len(configuration.S3Destinations), destinationLimits)
+	for i, destination := range configuration.S3Destinations {
+		path := indexed("S3Destinations", i) + ".BucketConfiguration"
+		bucket := destination.BucketConfiguration
+		c.problems.checkNotBlank(path+".BucketName", bucket.BucketName)
+		c.problems.checkNotBlank(path+".BucketPrefix", bucket.BucketPrefix)
+		c.problems.checkNotBlank(path+".BucketRegion", bucket.BucketRegion)
+	}
+}
+
+// checkUsers checks the anonymous users and their tags.
+func (c *startCheck) checkUsers(configuration *SnapshotUserConfiguration) {
+	if configuration == nil {
+		return
+	}
+	c.checkCount("AnonymousUsers", len(configuration.AnonymousUsers), anonymousUserLimits)
 	for i, user := range configuration.AnonymousUsers {
-		field := indexed("AnonymousUsers", i) + ".RowLevelPermissionTags"
-		c.count(field, len(user.RowLevelPermissionTags), tagLimits)
+		path := indexed("AnonymousUsers", i) + ".RowLevelPermissionTags"
+		c.checkCount(path, len(user.RowLevelPermissionTags), tagLimits)
 		for j, tag := range user.RowLevelPermissionTags {
-			c.tag(indexed(field, j), tag)
+			c.checkTag(indexed(path, j), tag)
 		}
 	}
 }
 
-func (c *startCheck) tag(field string, tag SessionTag) {
+// checkTag checks the lengths of a tag's key and value.
+func (c *startCheck) checkTag(path string, tag SessionTag) {
 	if c.withoutRules {
-		c.required(field+".Key", tag.Key)
-		c.required(field+".Value", tag.Value)
+		c.checkNotEmpty(path+".Key", tag.Key)
+		c.checkNotEmpty(path+".Value", tag.Value)
 		return
 	}
-	c.count(field+".Key", utf8.RuneCountInString(tag.Key), tagKeyLimits)
-	c.count(field+".Value", utf8.RuneCountInString(tag.Value), tagValueLimits)
+	c.checkCount(path+".Key", utf8.RuneCountInString(tag.Key), tagKeyLimits)
+	c.checkCount(path+".Value", utf8.RuneCountInString(tag.Value), tagValueLimits)
 }
 
-func (c *startCheck) parameters(parameters *Parameters) {
+// checkParameters checks the number of the parameters, their names, and their times.
+func (c *startCheck) checkParameters(parameters *Parameters) {
 	if parameters == nil {
 		return
 	}
-	c.count("StringParameters", len(parameters.StringParameters), parameterLimits)
+	c.checkCount("StringParameters", len(parameters.StringParameters), parameterLimits)
 	for i, parameter := range parameters.StringParameters {
 		c.problems.checkNotBlank(indexed("StringParameters", i)+".Name", parameter.Name)
 	}
-	c.count("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
+	c.checkCount("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
 	for i, parameter := range parameters.IntegerParameters {
 		c.problems.checkNotBlank(indexed("IntegerParameters", i)+".Name", parameter.Name)
 	}
-	c.count("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
+	c.checkCount("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
 	for i, parameter := range parameters.DecimalParameters {
 		c.problems.checkNotBlank(indexed("DecimalParameters", i)+".Name", parameter.Name)
 	}
-	c.count("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
+	c.checkCount("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
 	for i, parameter := range parameters.DateTimeParameters {
-		field := indexed("DateTimeParameters", i)
-		c.problems.checkNotBlank(field+".Name", parameter.Name)
-		c.times(field+".Values", parameter.Values)
+		path := indexed("DateTimeParameters", i)
+		c.problems.checkNotBlank(path+".Name", parameter.Name)
+		c.checkTimes(path+".Values", parameter.Values)
 	}
 }
 
-// times adds a problem for each time that the service's form of it cannot tell.
-func (c *startCheck) times(field string, times []time.Time) {
+// checkTimes adds a problem for each time that is the zero time, or not in the years 1 to
+// 9999. A zero time is one that the caller forgot to set.
+func (c *startCheck) checkTimes(path string, times []time.Time) {
 	for i, t := range times {
 		if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
-			c.problems.add(indexed(field, i), "is the zero time, or beyond the year 9999")
+			c.problems.add(indexed(path, i), "is not set, or out of range: want a time in the years 1 to 9999")
 		}
 	}
 }

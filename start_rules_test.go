@@ -174,7 +174,7 @@ func TestStartRulesOfSheets(t *testing.T) {
 		{
 			name:   "no visual",
 			change: startGroups(snapshotjob.Excel("s")),
-			want:   []string{sheets + "[0].VisualIDs is empty: EXCEL takes the visuals one by one"},
+			want:   []string{sheets + "[0].VisualIDs is empty: want the ids of the visuals for EXCEL"},
 		},
 		{
 			name:   "empty ids",
@@ -288,8 +288,8 @@ func TestStartRulesOfParameters(t *testing.T) {
 			}),
 			want: []string{
 				"DateTimeParameters[0].Name is blank",
-				"DateTimeParameters[0].Values[0] is the zero time, or beyond the year 9999",
-				"DateTimeParameters[0].Values[2] is the zero time, or beyond the year 9999",
+				"DateTimeParameters[0].Values[0] is not set, or out of range: want a time in the years 1 to 9999",
+				"DateTimeParameters[0].Values[2] is not set, or out of range: want a time in the years 1 to 9999",
 			},
 		},
 		{
