@@ -9,9 +9,9 @@ import (
 // StartDashboardSnapshotJob and SnapshotFile).
 type formatRule struct {
 	scope         SnapshotFileSheetSelectionScope
-	maxFiles      int // of the format in a job
-	maxSelections int // of sheets, in a file
-	maxVisuals    int // in a file; 0 if visuals are not selected
+	maxFiles      int    // of the format in a job
+	maxSelections int    // of sheets, in a file
+	maxVisuals    int    // in a file; 0 if visuals are not selected
 	extension     string // of the name that Download gives a file
 }
 
@@ -171,7 +171,7 @@ func (c *startCheck) checkFilesOfFormat(
 	})
 }
 
-// checkFile checks a file's format and, if that makes sense, its selections of sheets.
+// checkFile checks the format of a file and, if that can be sent, its selections.
 func (c *startCheck) checkFile(path string, file SnapshotFile) {
 	_, isKnown := formatRules[file.FormatType]
 	if file.FormatType == "" || !isKnown && !c.withoutRules {
