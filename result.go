@@ -19,7 +19,8 @@ const (
 	// maxFailureLength bounds what a text says of a file, in bytes.
 	maxFailureLength = 8 << 10
 
-	// maxErrorFiles is how many failed files a JobError has. A job has up to 7 files.
+	// maxErrorFiles is how many failed files a JobError has. A real job has up to 7
+	// files. The limit protects against a broken response with very many.
 	maxErrorFiles = 1000
 )
 
@@ -46,7 +47,10 @@ type ResultFile struct {
 
 	URI         S3URI                  // empty if there is no file
 	Destination *S3BucketConfiguration // the caller's bucket; nil if the file is in QuickSight's own
-	Errors      []SnapshotJobResultErrorInfo
+
+	// Errors say why the file failed. They are empty for a file without an error, and
+	// for one that is missing. A file may have a URI and errors.
+	Errors []SnapshotJobResultErrorInfo
 }
 
 // Err returns nil if the file was made without an error, and a [*FileError]
@@ -69,10 +73,13 @@ func (f ResultFile) wrap(err error) error {
 // describe names the file by its format, sheets and visuals, or by its place.
 func (f ResultFile) describe() string {
 	var text strings.Builder
-	if f.Format == "" {
-		fmt.Fprintf(&text, "file %d of group %d", f.Index, f.Group)
-	} else {
+	switch {
+	case f.Format != "":
 		text.WriteString(string(f.Format))
+	case f.Index >= 0:
+		fmt.Fprintf(&text, "file %d of group %d", f.Index, f.Group)
+	default:
+		fmt.Fprintf(&text, "a file of group %d", f.Group)
 	}
 	for i, sheet := range f.Sheets {
 		if i == 0 {
@@ -112,21 +119,28 @@ func (f ResultFile) reasons() string {
 }
 
 // Files walks every file of every user, those of anonymous users first, in the order
-// of the result. A file has the format and the sheets of the file in its group's
-// Files that has the same index, if there are as many of those as results. If Files
-// has only one element, that one counts. Files that were asked for and have no result
-// come last in their group, with Index -1.
+// of the result.
+//
+// A group of the result has Files, which were asked for, and S3Results. A result gets
+// the format and the sheets of the element of Files
+//
+//   - with the same index, if there are as many results as Files
+//   - that is the only one, if there is only one
+//
+// and otherwise none. If there are fewer results than Files, the last elements of Files
+// count as missing, though the service does not say which ones are. They come last in
+// their group, with Index -1.
 func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] {
 	return func(yield func(ResultFile) bool) {
 		for i, user := range o.Result.AnonymousUsers {
-			owner := ResultFile{Job: o.Job, User: i}
-			if !walkFiles(owner, user.FileGroups, yield) {
+			template := ResultFile{Job: o.Job, User: i}
+			if !walkFiles(template, user.FileGroups, yield) {
 				return
 			}
 		}
 		for i, user := range o.Result.RegisteredUsers {
-			owner := ResultFile{Job: o.Job, User: i, Registered: true}
-			if !walkFiles(owner, user.FileGroups, yield) {
+			template := ResultFile{Job: o.Job, User: i, Registered: true}
+			if !walkFiles(template, user.FileGroups, yield) {
 				return
 			}
 		}
@@ -134,18 +148,19 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Files() iter.Seq[ResultFile] 
 }
 
 // walkFiles yields the files of a user's groups, until yield returns false. Each file
-// begins as a copy of owner, which has the job and the user. It reports whether yield
-// wants more.
-func walkFiles(owner ResultFile, groups []SnapshotJobResultFileGroup, yield func(ResultFile) bool) bool {
+// begins as a copy of the template, which has the job and the user. It reports whether
+// yield wants more.
+func walkFiles(template ResultFile, groups []SnapshotJobResultFileGroup, yield func(ResultFile) bool) bool {
 	for i, group := range groups {
-		owner.Group = i
-		for j, made := range group.S3Results {
-			if !yield(newResultFile(owner, group, j, made)) {
+		ofGroup := template
+		ofGroup.Group = i
+		for j := range group.S3Results {
+			if !yield(newResultFile(ofGroup, group, j)) {
 				return false
 			}
 		}
 		for j := len(group.S3Results); j < len(group.Files); j++ {
-			if !yield(newMissingFile(owner, group.Files[j])) {
+			if !yield(newMissingFile(ofGroup, group.Files[j])) {
 				return false
 			}
 		}
@@ -153,9 +168,9 @@ func walkFiles(owner ResultFile, groups []SnapshotJobResultFileGroup, yield func
 	return true
 }
 
-// newMissingFile returns the file that was asked for and has no result.
-func newMissingFile(owner ResultFile, asked SnapshotFile) ResultFile {
-	file := owner
+// newMissingFile returns a file that was asked for and has no result.
+func newMissingFile(template ResultFile, asked SnapshotFile) ResultFile {
+	file := template
 	file.Index = -1
 	file.Format = asked.FormatType
 	file.Sheets = asked.SheetSelections
@@ -163,8 +178,9 @@ func newMissingFile(owner ResultFile, asked SnapshotFile) ResultFile {
 }
 
 // newResultFile returns the file of a group's result with this index.
-func newResultFile(owner ResultFile, group SnapshotJobResultFileGroup, index int, made SnapshotJobS3Result) ResultFile {
-	file := owner
+func newResultFile(template ResultFile, group SnapshotJobResultFileGroup, index int) ResultFile {
+	made := group.S3Results[index]
+	file := template
 	file.Index = index
 	file.URI = made.S3URI
 	file.Errors = made.ErrorInfo
@@ -181,17 +197,18 @@ func newResultFile(owner ResultFile, group SnapshotJobResultFileGroup, index int
 // askedFor returns the file that was asked for where the result with this index is,
 // if the group tells.
 func (g SnapshotJobResultFileGroup) askedFor(index int) (SnapshotFile, bool) {
-	switch len(g.Files) {
-	case len(g.S3Results):
+	if len(g.Files) == len(g.S3Results) {
 		return g.Files[index], true
-	case 1:
+	}
+	if len(g.Files) == 1 {
 		return g.Files[0], true
 	}
 	return SnapshotFile{}, false
 }
 
-// Err returns nil only if the job COMPLETED and has made at least one file, and all
-// of its files without an error. Otherwise it returns a [*JobError].
+// Err returns nil only if the status is COMPLETED, ErrorInfo is nil, the job has at
+// least one file, and every file was made without an error. Otherwise it returns a
+// [*JobError].
 func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 	e := &JobError{
 		Job:    o.Job,
@@ -235,7 +252,8 @@ func (e *JobError) addFailed(file ResultFile) {
 	}
 }
 
-// failedFiles returns how many files failed or are missing.
+// failedFiles returns how many files failed or are missing. A JobError that other code
+// made has Files, but no counts.
 func (e *JobError) failedFiles() int { return max(e.failed, len(e.Files)) }
 
 // Error returns, in one line, what failed and, where AWS documents it, what to do.
@@ -267,7 +285,7 @@ func (e *JobError) outcome() string {
 	switch {
 	case e.Status == "":
 		return "has no status"
-	case e.Status != SnapshotJobStatusCompleted:
+	case !e.isCompleted():
 		return status
 	case failed > 0:
 		return fmt.Sprintf("%s, but %d of %d files failed", status, failed, max(e.total, failed))
@@ -309,33 +327,44 @@ func (e *JobError) TryAgain() bool {
 	return true
 }
 
-// Fault says who can fix what went wrong. It is smithy.FaultServer if a COMPLETED job
-// lost a file without an error. It is smithy.FaultClient if AWS documents every error
-// type, because all of those are about the account. Otherwise it is
-// smithy.FaultUnknown.
+// Fault says who can fix what went wrong. The first of these cases decides:
+//
+//   - If the job COMPLETED, and a file is missing, or failed without an error type, it is
+//     smithy.FaultServer.
+//   - If the job COMPLETED, no file failed, and ErrorType is empty, it is
+//     smithy.FaultServer. A job without any file is an example.
+//   - If AWS does not document the type of an error, or if the job did not complete and
+//     ErrorType is empty, it is smithy.FaultUnknown.
+//   - Otherwise it is smithy.FaultClient, because all documented types are about the
+//     account and its dashboard.
 func (e *JobError) Fault() smithy.ErrorFault {
 	types := e.errorTypes()
-	if e.Status == SnapshotJobStatusCompleted && slices.Contains(types, "") {
+	if e.isCompleted() && slices.Contains(types, "") {
 		return smithy.FaultServer
 	}
 	for _, errorType := range types {
-		if advice[errorType] == "" {
+		if !isDocumented(errorType) {
 			return smithy.FaultUnknown
 		}
 	}
 	return smithy.FaultClient
 }
 
+// isCompleted reports whether the status is COMPLETED.
+func (e *JobError) isCompleted() bool { return e.Status == SnapshotJobStatusCompleted }
+
 // errorTypes returns the type of every error, at least one. An error without a type,
 // and a file that a COMPLETED job lost without an error, have the type "".
 func (e *JobError) errorTypes() []string {
 	var types []string
-	isCompleted := e.Status == SnapshotJobStatusCompleted
-	if e.ErrorType != "" || !isCompleted || len(e.Files) == 0 {
+	// A job that did not complete has an error of its own, besides those of its files.
+	// So has one that completed without any file that failed.
+	hasOwnError := e.ErrorType != "" || !e.isCompleted() || len(e.Files) == 0
+	if hasOwnError {
 		types = append(types, e.ErrorType)
 	}
 	for _, file := range e.Files {
-		if isCompleted && len(file.Errors) == 0 {
+		if e.isCompleted() && len(file.Errors) == 0 {
 			types = append(types, "")
 		}
 		for _, info := range file.Errors {
@@ -356,7 +385,7 @@ func (e *FileError) Error() string {
 	return fmt.Sprintf("snapshot job %s: %s", e.File.Job, e.File.failure())
 }
 
-// advice says what to do about the documented error types (API reference,
+// advice says what to do about each documented error type (API reference,
 // DescribeDashboardSnapshotJobResult).
 var advice = map[string]string{
 	ErrorTypeDashboardAccessDenied: "the registered user lost access to the dashboard: " +
@@ -368,6 +397,9 @@ var advice = map[string]string{
 	ErrorTypeDatasetDeleted: "a dataset of the dashboard was deleted: restore it, then start a new job",
 }
 
+// isDocumented reports whether AWS documents an error type.
+func isDocumented(errorType string) bool { return advice[errorType] != "" }
+
 // explain returns an error's type and message, without secrets, and what to do about
 // it. It returns "" if there is neither type nor message.
 func explain(errorType, message string) string {
@@ -378,8 +410,8 @@ func explain(errorType, message string) string {
 		text += ": "
 	}
 	text += message
-	if a := advice[errorType]; a != "" {
-		text += " (" + a + ")"
+	if isDocumented(errorType) {
+		text += " (" + advice[errorType] + ")"
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -62,8 +63,8 @@ func resultFailed(errorTypes ...string) SnapshotJobS3Result {
 	return failed
 }
 
-// filesCase is a result, and a line for each of its files:
-// whether its user is registered, its place (user.group.index), its format and its URI.
+// filesCase is a result, and a line for each of its files: whether its user is registered, its place
+// (user.group.index), its format and its URI. A hyphen stands for no format, and for no URI.
 type filesCase struct {
 	name string
 	out  *DescribeDashboardSnapshotJobResultOutput
@@ -109,29 +110,29 @@ func filesCases() []filesCase {
 			name: "fewer results than files",
 			out:  completedJob(resultGroup(resultFormats("CSV", "PDF", "EXCEL"), one)),
 			want: []string{
-				"registered=false 0.0.0  s3://b/1",
-				"registered=false 0.0.-1 PDF ",
-				"registered=false 0.0.-1 EXCEL ",
+				"registered=false 0.0.0 - s3://b/1",
+				"registered=false 0.0.-1 PDF -",
+				"registered=false 0.0.-1 EXCEL -",
 			},
 		},
 		{
 			name: "more results than files",
 			out:  completedJob(resultGroup(resultFormats("CSV", "PDF"), one, two, three)),
 			want: []string{
-				"registered=false 0.0.0  s3://b/1",
-				"registered=false 0.0.1  s3://b/2",
-				"registered=false 0.0.2  s3://b/3",
+				"registered=false 0.0.0 - s3://b/1",
+				"registered=false 0.0.1 - s3://b/2",
+				"registered=false 0.0.2 - s3://b/3",
 			},
 		},
 		{
 			name: "no results",
 			out:  completedJob(resultGroup(resultFormats("CSV"))),
-			want: []string{"registered=false 0.0.-1 CSV "},
+			want: []string{"registered=false 0.0.-1 CSV -"},
 		},
 		{
 			name: "no files",
 			out:  completedJob(resultGroup(nil, one)),
-			want: []string{"registered=false 0.0.0  s3://b/1"},
+			want: []string{"registered=false 0.0.0 - s3://b/1"},
 		},
 	}
 }
@@ -160,12 +161,20 @@ func TestFiles(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
 			for file := range tt.out.Files() {
-				got = append(got, fmt.Sprintf("registered=%t %d.%d.%d %s %s",
-					file.Registered, file.User, file.Group, file.Index, file.Format, file.URI))
+				got = append(got, fileLine(file))
 			}
 			assert.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// fileLine is the line of a file in a filesCase.
+func fileLine(file ResultFile) string {
+	return fmt.Sprintf("registered=%t %d.%d.%d %s %s",
+		file.Registered, file.User, file.Group, file.Index,
+		cmp.Or(string(file.Format), "-"),
+		cmp.Or(string(file.URI), "-"),
+	)
 }
 
 func TestFilesKnowTheirJob(t *testing.T) {
@@ -230,7 +239,8 @@ const (
 
 	textRestricted = "CAPABILITY_RESTRICTED: m (the registered user may not export data in this format: " +
 		"lift the restriction, or leave the format out)"
-	textNeither = "the result has neither a URI nor an error"
+	textNoFormat = "a file of group 0 of sheet s: asked for, but not in the result"
+	textNeither  = "the result has neither a URI nor an error"
 )
 
 // errCase is a result whose Err is a JobError.
@@ -298,6 +308,13 @@ func TestErrOfMissingFiles(t *testing.T) {
 			name:  "asked for, not in the result",
 			out:   resultCSV(),
 			want:  textOneFailed + "asked for, but not in the result",
+			files: 1,
+			fault: smithy.FaultServer,
+		},
+		{
+			name:  "asked for without a format, not in the result",
+			out:   completedJob(resultGroup(resultFormats(""))),
+			want:  textJob + " COMPLETED, but 1 of 1 files failed: " + textNoFormat,
 			files: 1,
 			fault: smithy.FaultServer,
 		},
@@ -383,13 +400,14 @@ func resultOfARegisteredUser() *DescribeDashboardSnapshotJobResultOutput {
 	return out
 }
 
-// resultWith gives a result another status, and a reason.
+// resultWith returns a copy of a result with another status, and a reason.
 func resultWith(
 	out *DescribeDashboardSnapshotJobResultOutput, status SnapshotJobStatus, reason *SnapshotJobErrorInfo,
 ) *DescribeDashboardSnapshotJobResultOutput {
-	out.JobStatus = status
-	out.ErrorInfo = reason
-	return out
+	changed := *out
+	changed.JobStatus = status
+	changed.ErrorInfo = reason
+	return &changed
 }
 
 func TestErrOfFailedJobs(t *testing.T) {
@@ -438,31 +456,29 @@ func TestErrOfFailedJobs(t *testing.T) {
 
 // All files are there, and yet the job did not simply complete.
 func TestErrOfOtherStatuses(t *testing.T) {
-	made := func() *DescribeDashboardSnapshotJobResultOutput {
-		return resultCSV(resultMade("s3://b/1"))
-	}
+	made := resultCSV(resultMade("s3://b/1"))
 	changed := &SnapshotJobErrorInfo{ErrorType: "RLS_CHANGED", ErrorMessage: "m"}
 	for _, tt := range []errCase{
 		{
 			name:  "completed with an error of the job",
-			out:   resultWith(made(), SnapshotJobStatusCompleted, changed),
+			out:   resultWith(made, SnapshotJobStatusCompleted, changed),
 			want:  textJob + " COMPLETED with an error: " + textRLS,
 			again: true,
 			fault: smithy.FaultClient,
 		},
 		{
 			name: "still running",
-			out:  resultWith(made(), SnapshotJobStatusRunning, nil),
+			out:  resultWith(made, SnapshotJobStatusRunning, nil),
 			want: textJob + " RUNNING",
 		},
 		{
 			name: "an unknown status",
-			out:  resultWith(made(), "PAUSED", nil),
+			out:  resultWith(made, "PAUSED", nil),
 			want: textJob + " PAUSED",
 		},
 		{
 			name: "no status",
-			out:  resultWith(made(), "", nil),
+			out:  resultWith(made, "", nil),
 			want: textJob + " has no status",
 		},
 	} {
