@@ -32,7 +32,7 @@ type DescribeDashboardSnapshotJobOutput struct {
 	UserConfiguration *SnapshotUserConfigurationRedacted
 
 	RequestID string // from the body, or from the header if the body has none
-	Status    int    // a member of the body, not the HTTP status; 0 if absent
+	Status    int    // the body's member Status, not the HTTP status; 0 if absent
 }
 
 // describeJobBody is the body of the response.

@@ -45,24 +45,29 @@ func markNotFinished(exception smithy.APIError) error {
 // DescribeDashboardSnapshotJobResultOutput is the result of a job that has finished.
 // Its method Err says whether all went well, and Files walks the files.
 type DescribeDashboardSnapshotJobResultOutput struct {
-	Job             Job // the job that was asked about
-	ARN             string
-	JobStatus       SnapshotJobStatus // COMPLETED or FAILED
-	CreatedTime     time.Time         // UTC, with millisecond precision; zero if absent
-	LastUpdatedTime time.Time         // UTC, with millisecond precision; zero if absent
+	Job Job // the job that was asked about
+	ARN string
+
+	// JobStatus is COMPLETED or FAILED, unless the service says otherwise: it is the
+	// text of the response.
+	JobStatus SnapshotJobStatus
+
+	CreatedTime     time.Time // UTC, with millisecond precision; zero if absent
+	LastUpdatedTime time.Time // UTC, with millisecond precision; zero if absent
 
 	// Result holds the files. Users report that presigned URLs in it can be used for
 	// 300 seconds.
 	Result SnapshotJobResult
 
-	// ErrorInfo says why a FAILED job failed. It is nil otherwise.
+	// ErrorInfo says why a FAILED job failed. It is nil if the service sent none.
 	ErrorInfo *SnapshotJobErrorInfo
 
 	RequestID string // from the body, or from the header if the body has none
 	Status    int    // the HTTP status
 }
 
-// describeResultBody is the body of the response. Its member Status is not used.
+// describeResultBody is the body of the response. It leaves out the member Status,
+// because the model takes the output's Status from the status line of the response.
 type describeResultBody struct {
 	ARN             string                `json:"Arn"`
 	JobStatus       SnapshotJobStatus     `json:"JobStatus"`

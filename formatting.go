@@ -13,8 +13,12 @@ import (
 // a Format method, but also every structure that leads to them. Those that lead to the
 // values of tags and parameters have a LogValue method as well, because the JSON of these
 // structures, which a JSON log would hold, has the values.
+//
+// A Format method that passed its own value to fmt would be called again, without end.
+// So each converts its value to a local type plain, which has the same fields and no
+// methods. The methods of what is inside the value are still called.
 
-// formatPlain prints a value as fmt prints one without methods.
+// formatPlain prints a value that has no methods of its own, with the flags of f.
 func formatPlain(f fmt.State, value any) {
 	switch {
 	case f.Flag('#'):
@@ -26,8 +30,8 @@ func formatPlain(f fmt.State, value any) {
 	}
 }
 
-// logPlain returns a value as fmt prints it.
-func logPlain(value any) slog.Value {
+// logFormatted returns for a log what the Format method of a value prints.
+func logFormatted(value any) slog.Value {
 	return slog.StringValue(fmt.Sprintf("%+v", value))
 }
 
@@ -56,7 +60,7 @@ func (t SessionTag) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the tag without its value.
-func (t SessionTag) LogValue() slog.Value { return logPlain(t) }
+func (t SessionTag) LogValue() slog.Value { return logFormatted(t) }
 
 // Format writes the parameter without its values.
 func (p StringParameter) Format(f fmt.State, _ rune) {
@@ -64,7 +68,7 @@ func (p StringParameter) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the parameter without its values.
-func (p StringParameter) LogValue() slog.Value { return logPlain(p) }
+func (p StringParameter) LogValue() slog.Value { return logFormatted(p) }
 
 // Format writes the parameter without its values.
 func (p IntegerParameter) Format(f fmt.State, _ rune) {
@@ -72,7 +76,7 @@ func (p IntegerParameter) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the parameter without its values.
-func (p IntegerParameter) LogValue() slog.Value { return logPlain(p) }
+func (p IntegerParameter) LogValue() slog.Value { return logFormatted(p) }
 
 // Format writes the parameter without its values.
 func (p DecimalParameter) Format(f fmt.State, _ rune) {
@@ -80,7 +84,7 @@ func (p DecimalParameter) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the parameter without its values.
-func (p DecimalParameter) LogValue() slog.Value { return logPlain(p) }
+func (p DecimalParameter) LogValue() slog.Value { return logFormatted(p) }
 
 // Format writes the parameter without its values.
 func (p DateTimeParameter) Format(f fmt.State, _ rune) {
@@ -88,7 +92,7 @@ func (p DateTimeParameter) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the parameter without its values.
-func (p DateTimeParameter) LogValue() slog.Value { return logPlain(p) }
+func (p DateTimeParameter) LogValue() slog.Value { return logFormatted(p) }
 
 // Format writes the parameters without their values.
 func (p Parameters) Format(f fmt.State, _ rune) {
@@ -97,7 +101,7 @@ func (p Parameters) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the parameters without their values.
-func (p Parameters) LogValue() slog.Value { return logPlain(p) }
+func (p Parameters) LogValue() slog.Value { return logFormatted(p) }
 
 // Format writes the configuration without the values of parameters.
 func (c SnapshotConfiguration) Format(f fmt.State, _ rune) {
@@ -106,7 +110,7 @@ func (c SnapshotConfiguration) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the configuration without the values of parameters.
-func (c SnapshotConfiguration) LogValue() slog.Value { return logPlain(c) }
+func (c SnapshotConfiguration) LogValue() slog.Value { return logFormatted(c) }
 
 // Format writes the user without the values of tags.
 func (u SnapshotAnonymousUser) Format(f fmt.State, _ rune) {
@@ -115,7 +119,7 @@ func (u SnapshotAnonymousUser) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the user without the values of tags.
-func (u SnapshotAnonymousUser) LogValue() slog.Value { return logPlain(u) }
+func (u SnapshotAnonymousUser) LogValue() slog.Value { return logFormatted(u) }
 
 // Format writes the configuration without the values of tags.
 func (c SnapshotUserConfiguration) Format(f fmt.State, _ rune) {
@@ -124,7 +128,7 @@ func (c SnapshotUserConfiguration) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the configuration without the values of tags.
-func (c SnapshotUserConfiguration) LogValue() slog.Value { return logPlain(c) }
+func (c SnapshotUserConfiguration) LogValue() slog.Value { return logFormatted(c) }
 
 // Format writes the input without the values of tags and parameters.
 func (in StartDashboardSnapshotJobInput) Format(f fmt.State, _ rune) {
@@ -133,7 +137,7 @@ func (in StartDashboardSnapshotJobInput) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the input without the values of tags and parameters.
-func (in StartDashboardSnapshotJobInput) LogValue() slog.Value { return logPlain(in) }
+func (in StartDashboardSnapshotJobInput) LogValue() slog.Value { return logFormatted(in) }
 
 // Format writes the output without the values of parameters.
 func (o DescribeDashboardSnapshotJobOutput) Format(f fmt.State, _ rune) {
@@ -142,7 +146,7 @@ func (o DescribeDashboardSnapshotJobOutput) Format(f fmt.State, _ rune) {
 }
 
 // LogValue returns the output without the values of parameters.
-func (o DescribeDashboardSnapshotJobOutput) LogValue() slog.Value { return logPlain(o) }
+func (o DescribeDashboardSnapshotJobOutput) LogValue() slog.Value { return logFormatted(o) }
 
 // Format writes the output without the secrets of its URIs.
 func (o DescribeDashboardSnapshotJobResultOutput) Format(f fmt.State, _ rune) {
@@ -212,8 +216,8 @@ func formatText(f fmt.State, verb rune, text string) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
 }
 
-// String returns the file without the secrets of its URI. It stands in for a Format
-// method, whose name a field has.
+// String returns the file without the secrets of its URI. ResultFile cannot have a method
+// Format, because it has a field Format.
 func (f ResultFile) String() string {
 	type plain ResultFile
 	return fmt.Sprintf("%+v", plain(f))

@@ -23,24 +23,15 @@ type StartDashboardSnapshotJobScheduleInput struct {
 	ScheduleID   string // as the Schedules pane of the dashboard shows it
 }
 
-// scheduleName is how errors and logs name a schedule: account/dashboard/schedule.
-type scheduleName struct {
-	account   string
-	dashboard string
-	schedule  string
-}
-
-func (n scheduleName) String() string {
-	return escapeID(n.account) + "/" + escapeID(n.dashboard) + "/" + escapeID(n.schedule)
-}
-
 // StartDashboardSnapshotJobScheduleOutput is what the service says of a started
 // schedule.
 type StartDashboardSnapshotJobScheduleOutput struct {
 	RequestID string // from the body, or from the header if the body has none
 
 	// Status is the HTTP status. It is 202 if the schedule was running already, and
-	// the request was skipped (API reference, StartDashboardSnapshotJobSchedule).
+	// the request was skipped (API reference, StartDashboardSnapshotJobSchedule). That
+	// may also mean that this call has started the schedule, by a first request whose
+	// response was lost.
 	Status int
 }
 
@@ -72,6 +63,17 @@ func (c *Client) StartDashboardSnapshotJobSchedule(
 		RequestID: cmp.Or(body.RequestID, result.requestID),
 		Status:    result.status,
 	}, nil
+}
+
+// scheduleName is how errors and logs name a schedule: account/dashboard/schedule.
+type scheduleName struct {
+	account   string
+	dashboard string
+	schedule  string
+}
+
+func (n scheduleName) String() string {
+	return escapeID(n.account) + "/" + escapeID(n.dashboard) + "/" + escapeID(n.schedule)
 }
 
 // newScheduleRequest returns the request for an input, and what is wrong with the

@@ -45,28 +45,36 @@ const (
 // DescribeDashboardSnapshotJobResult). The service may send others.
 const (
 	// ErrorTypeDashboardAccessDenied means that the registered user has lost access
-	// to the dashboard. The job fails.
+	// to the dashboard. The job fails as a whole.
 	ErrorTypeDashboardAccessDenied = "DASHBOARD_ACCESS_DENIED"
 
 	// ErrorTypeCapabilityRestricted means that the registered user may not export
-	// data. The job fails if that is so for all formats of the job; otherwise the
-	// files of some formats fail.
+	// data. If that is so for all formats of the job, the job fails as a whole. If it
+	// is so for some of them, their files fail, and the job completes.
 	ErrorTypeCapabilityRestricted = "CAPABILITY_RESTRICTED"
 
-	// ErrorTypeRLSChanged means that row-level security changed while the job ran.
+	// ErrorTypeRLSChanged means that row-level security changed while the job ran. A
+	// file fails, and the job completes.
 	ErrorTypeRLSChanged = "RLS_CHANGED"
 
-	// ErrorTypeCLSChanged means that column-level security changed while the job ran.
+	// ErrorTypeCLSChanged means that column-level security changed while the job ran. A
+	// file fails, and the job completes.
 	ErrorTypeCLSChanged = "CLS_CHANGED"
 
-	// ErrorTypeDatasetDeleted means that a dataset of the dashboard is gone.
+	// ErrorTypeDatasetDeleted means that a dataset of the dashboard is gone. A file
+	// fails, and the job completes.
 	ErrorTypeDatasetDeleted = "DATASET_DELETED"
 )
 
-// SnapshotJobResult is what a finished job has made. A job has users of one kind.
+// SnapshotJobResult is what a finished job has made. At most one of the two lists has
+// elements, because a job is either that of an anonymous user or that of a registered
+// one.
 type SnapshotJobResult struct {
-	AnonymousUsers  []AnonymousUserSnapshotJobResult  `json:"AnonymousUsers,omitzero"`
-	RegisteredUsers []RegisteredUserSnapshotJobResult `json:"RegisteredUsers,omitzero"` // at most one
+	AnonymousUsers []AnonymousUserSnapshotJobResult `json:"AnonymousUsers,omitzero"`
+
+	// RegisteredUsers has at most one element (API reference,
+	// DescribeDashboardSnapshotJobResult).
+	RegisteredUsers []RegisteredUserSnapshotJobResult `json:"RegisteredUsers,omitzero"`
 }
 
 // AnonymousUserSnapshotJobResult has the files of an anonymous user.
@@ -80,7 +88,8 @@ type RegisteredUserSnapshotJobResult struct {
 }
 
 // SnapshotJobResultFileGroup has the files that were asked for, and what came of
-// them.
+// them. [DescribeDashboardSnapshotJobResultOutput.Files] tells which result is that of
+// which file.
 type SnapshotJobResultFileGroup struct {
 	Files     []SnapshotFile        `json:"Files,omitzero"`
 	S3Results []SnapshotJobS3Result `json:"S3Results,omitzero"`
@@ -129,11 +138,17 @@ type SnapshotS3DestinationConfiguration struct {
 	BucketConfiguration S3BucketConfiguration `json:"BucketConfiguration,omitzero"`
 }
 
-// S3BucketConfiguration is a place in the caller's bucket. The bucket must be in the
-// region of the call.
+// S3BucketConfiguration is a place in the caller's bucket. A start needs all three
+// fields. The service asks for a bucket in the region of the call (API reference,
+// S3BucketConfiguration), which the client does not check.
 type S3BucketConfiguration struct {
-	BucketName   string `json:"BucketName,omitzero"`
+	// BucketName is the name of the bucket, without a scheme.
+	BucketName string `json:"BucketName,omitzero"`
+
+	// BucketPrefix is what the keys of the files begin with.
 	BucketPrefix string `json:"BucketPrefix,omitzero"`
+
+	// BucketRegion is the region of the bucket, such as "us-east-1".
 	BucketRegion string `json:"BucketRegion,omitzero"`
 }
 
@@ -173,7 +188,10 @@ type SnapshotAnonymousUser struct {
 	RowLevelPermissionTags []SessionTag `json:"RowLevelPermissionTags,omitempty"`
 }
 
-// SessionTag is a tag of row-level security. AWS marks its value as sensitive.
+// SessionTag is a tag of row-level security. AWS marks its value as sensitive. Packages
+// fmt and log/slog print the tag, and the structures of this package around it, without
+// the value. Package encoding/json writes the value. So does a slog.JSONHandler for a
+// list of tags, or for another structure with a tag inside.
 type SessionTag struct {
 	Key   string `json:"Key"`   // 1 to 128 characters
 	Value string `json:"Value"` // 1 to 256 characters
@@ -191,7 +209,7 @@ type SnapshotAnonymousUserRedacted struct {
 }
 
 // Parameters are values for a dashboard's parameters, up to 100 of each type. AWS
-// marks the values as sensitive.
+// marks the values as sensitive. They are printed like those of a [SessionTag].
 type Parameters struct {
 	StringParameters   []StringParameter   `json:"StringParameters,omitzero"`
 	IntegerParameters  []IntegerParameter  `json:"IntegerParameters,omitzero"`
@@ -211,15 +229,14 @@ type IntegerParameter struct {
 	Values []int64 `json:"Values"`
 }
 
-// DecimalParameter has values that are numbers. NaN and the infinities are among
-// them.
+// DecimalParameter has values that are numbers. NaN and the infinities are allowed.
 type DecimalParameter struct {
 	Name   string    `json:"Name"`
 	Values []float64 `json:"Values"`
 }
 
-// DateTimeParameter has values that are times. They are sent with millisecond
-// precision.
+// DateTimeParameter has values that are times, in the years 1 to 9999. They are sent with
+// millisecond precision. The zero time is refused.
 type DateTimeParameter struct {
 	Name   string      `json:"Name"`
 	Values []time.Time `json:"Values"`
