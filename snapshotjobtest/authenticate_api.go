@@ -1,8 +1,6 @@
 package snapshotjobtest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -35,6 +33,9 @@ func (c *call) authenticateAPI(body []byte) *apiError {
 	if err != nil {
 		return err
 	}
+	if err := c.checkAPISignedHeaders(sig); err != nil {
+		return err
+	}
 	u, err := c.findAPIUser(sig)
 	if err != nil {
 		return err
@@ -45,8 +46,7 @@ func (c *call) authenticateAPI(body []byte) *apiError {
 	if err := c.checkAPITime(sig); err != nil {
 		return err
 	}
-	hash := sha256.Sum256(body)
-	if !c.verifyHeader(sig, u.credentials, hex.EncodeToString(hash[:])) {
+	if !sig.verifies(c.request, u.credentials.SecretAccessKey, hexSHA256(body)) {
 		return newError("InvalidSignatureException",
 			"The request signature we calculated does not match the signature you provided. "+
 				"Check your AWS Secret Access Key and signing method. "+
@@ -66,12 +66,31 @@ func apiSignature(h http.Header) (*signature, *apiError) {
 	case errors.Is(err, errAuthorization):
 		return nil, newError("IncompleteSignatureException",
 			"Authorization header requires 'Credential' parameter, "+
-				"'SignedHeaders' parameter and 'Signature' parameter.")
+				"'SignedHeaders' parameter and 'Signature' parameter, and each of them once.")
 	case errors.Is(err, errDate):
 		return nil, newError("IncompleteSignatureException",
-			"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+			"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header, "+
+				"in ISO-8601 'basic format'.")
 	}
 	return sig, nil
+}
+
+// checkAPISignedHeaders checks that a request is signed in one place, its headers, and
+// that the signature covers each header that it must cover.
+func (c *call) checkAPISignedHeaders(sig *signature) *apiError {
+	const code = "InvalidSignatureException"
+	if c.request.URL.Query().Has("X-Amz-Algorithm") {
+		return newError(code, "Found both 'X-Amz-Algorithm' as a query-string param "+
+			"and 'Authorization' as HTTP header.")
+	}
+	switch name := sig.unsignedHeader(c.request.Header); name {
+	case "":
+		return nil
+	case "host":
+		return newError(code, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	default:
+		return newError(code, "'%s' must be a 'SignedHeader' in the AWS Authorization.", name)
+	}
 }
 
 // findAPIUser returns the user whose key a signature was made with. QuickSight's
@@ -93,7 +112,7 @@ func (c *call) findAPIUser(sig *signature) (*user, *apiError) {
 func (c *call) checkAPIScope(sig *signature) *apiError {
 	const code = "InvalidSignatureException"
 	scope := sig.credential
-	day := sig.date[:len("20060102")]
+	day := sig.date[:len(scopeDate)]
 	switch {
 	case scope.terminator != terminator:
 		return newError(code, "Credential should be scoped with a valid terminator: '%s', not '%s'.",

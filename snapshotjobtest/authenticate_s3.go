@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,19 +23,19 @@ const maxS3Skew = 15 * time.Minute
 // presigned or has an Authorization header. It sets the call's signature and user.
 func (c *call) authenticateS3() *apiError {
 	query := c.request.URL.Query()
-	presigned := query.Has("X-Amz-Signature")
-	hasHeader := c.request.Header.Get("Authorization") != ""
-	switch {
-	case presigned && hasHeader:
+	presigned := query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature")
+	ofVersion2 := query.Has("Signature")
+	hasHeader := len(c.request.Header.Values("Authorization")) > 0
+	if hasHeader && (presigned || ofVersion2) {
 		return newError("InvalidArgument",
 			"Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "+
 				"Signature query string parameter or the Authorization header should be specified").
 			with("ArgumentName", "Authorization")
-	case presigned:
-		return c.authenticateS3Query(query)
-	default:
-		return c.authenticateS3Header()
 	}
+	if presigned {
+		return c.authenticateS3Query(query)
+	}
+	return c.authenticateS3Header()
 }
 
 // authenticateS3Header verifies a signature in the Authorization header.
@@ -44,21 +44,19 @@ func (c *call) authenticateS3Header() *apiError {
 	if err != nil {
 		return err
 	}
-	u, err := c.findS3User(sig)
+	u, err := c.checkS3Signature(sig)
 	if err != nil {
-		return err
-	}
-	if err := c.checkS3Scope(sig); err != nil {
 		return err
 	}
 	if err := c.checkS3Time(sig); err != nil {
 		return err
 	}
-	payloadHash := c.request.Header.Get("X-Amz-Content-Sha256")
+	// Two hashes are no hash of any body.
+	payloadHash := strings.Join(c.request.Header.Values("X-Amz-Content-Sha256"), ",")
 	if payloadHash == "" {
 		return newError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
-	if !c.verifyHeader(sig, u.credentials, payloadHash) {
+	if !sig.verifies(c.request, u.credentials.SecretAccessKey, payloadHash) {
 		return s3SignatureMismatch()
 	}
 	if err := checkS3Payload(c.request.Body, payloadHash); err != nil {
@@ -71,31 +69,39 @@ func (c *call) authenticateS3Header() *apiError {
 
 // authenticateS3Query verifies the signature of a presigned URL.
 func (c *call) authenticateS3Query(query url.Values) *apiError {
-	sig, ok := querySignature(query)
-	if !ok {
-		return newError("AuthorizationQueryParametersError",
-			"Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "+
-				"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
-	}
-	u, err := c.findS3User(sig)
+	sig, err := querySignature(query)
 	if err != nil {
 		return err
 	}
-	if err := c.checkS3Scope(sig); err != nil {
+	u, err := c.checkS3Signature(sig)
+	if err != nil {
 		return err
 	}
 	if err := c.checkURLTime(sig); err != nil {
 		return err
 	}
-	if err := checkAllSigned(c.request.Header, sig); err != nil {
-		return err
-	}
-	if !c.verifyQuery(sig, u.credentials) {
+	if !sig.verifies(c.request, u.credentials.SecretAccessKey, unsignedPayload) {
 		return s3SignatureMismatch()
 	}
 	c.signature = sig
 	c.user = u
 	return nil
+}
+
+// checkS3Signature checks what a signature says, but not its value and not its time.
+// It returns the user whose key the signature was made with.
+func (c *call) checkS3Signature(sig *signature) (*user, *apiError) {
+	if err := checkS3SignedHeaders(c.request.Header, sig); err != nil {
+		return nil, err
+	}
+	u, err := c.findS3User(sig)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkS3Scope(sig); err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // s3Signature reads the signature in the headers of a request to S3.
@@ -132,20 +138,38 @@ func (c *call) findS3User(sig *signature) (*user, *apiError) {
 // checkS3Scope checks what a signature is for: S3, in the server's region, on the
 // day of its date.
 func (c *call) checkS3Scope(sig *signature) *apiError {
-	const code = "AuthorizationHeaderMalformed"
 	scope := sig.credential
 	region := c.server.options.Region
-	if scope.region != region {
-		return newError(code, "The authorization header is malformed; "+
-			"the region '%s' is wrong; expecting '%s'", scope.region, region).
+	switch {
+	case scope.region != region:
+		return sig.newScopeError("the region '%s' is wrong; expecting '%s'", scope.region, region).
 			with("Region", region)
+	case scope.service != "s3":
+		return sig.newScopeError(`incorrect service "%s". This endpoint belongs to "s3".`, scope.service)
+	case scope.terminator != terminator:
+		return sig.newScopeError(`incorrect terminal "%s". This endpoint uses "%s".`,
+			scope.terminator, terminator)
 	}
-	sameDay := strings.HasPrefix(sig.date, scope.date)
-	if scope.service != "s3" || scope.terminator != terminator || !sameDay {
-		return newError(code, "The authorization header is malformed; the Credential is mal-formed; "+
-			"expecting \"<YOUR-AKID>/%s/%s/s3/aws4_request\".", c.now.UTC().Format("20060102"), region)
+	if _, ok := parseDate(scopeDate, scope.date); !ok {
+		return sig.newScopeError(`incorrect date format "%s". `+
+			`This date in the credential must be in the format "yyyyMMdd".`, scope.date)
+	}
+	day := sig.date[:len(scopeDate)]
+	if scope.date != day {
+		return sig.newScopeError(`Invalid credential date "%s". `+
+			`This date is not the same as X-Amz-Date: "%s".`, scope.date, day)
 	}
 	return nil
+}
+
+// newScopeError returns S3's error for the scope of a signature. S3 has one for the
+// Authorization header, and another one for presigned URLs.
+func (s *signature) newScopeError(format string, args ...any) *apiError {
+	problem := fmt.Sprintf(format, args...)
+	if s.presigned {
+		return newQueryError("Error parsing the X-Amz-Credential parameter; %s", problem)
+	}
+	return newError("AuthorizationHeaderMalformed", "The authorization header is malformed; %s", problem)
 }
 
 // checkS3Time checks that a signature in the headers is not too old or too new by
@@ -173,18 +197,14 @@ func (c *call) checkURLTime(sig *signature) *apiError {
 	return nil
 }
 
-// checkAllSigned checks that each header whose name begins with "X-Amz-" was
-// signed. S3 asks that of presigned URLs.
-func checkAllSigned(h http.Header, sig *signature) *apiError {
-	for name := range h {
-		name = strings.ToLower(name)
-		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(sig.signedHeaders, name) {
-			return newError("AccessDenied",
-				"There were headers present in the request which were not signed").
-				with("HeadersNotSigned", name)
-		}
+// checkS3SignedHeaders checks that a signature covers each header that it must cover.
+func checkS3SignedHeaders(h http.Header, sig *signature) *apiError {
+	name := sig.unsignedHeader(h)
+	if name == "" {
+		return nil
 	}
-	return nil
+	return newError("AccessDenied", "There were headers present in the request which were not signed").
+		with("HeadersNotSigned", name)
 }
 
 // checkS3Payload checks that a body has the hash that was signed.
@@ -193,8 +213,8 @@ func checkS3Payload(body io.Reader, payloadHash string) *apiError {
 		return nil
 	}
 	hash := sha256.New()
-	_, err := io.Copy(hash, io.LimitReader(body, maxBody))
-	if err != nil || hex.EncodeToString(hash.Sum(nil)) != payloadHash {
+	n, err := io.Copy(hash, io.LimitReader(body, maxBody+1))
+	if n > maxBody || err != nil || hex.EncodeToString(hash.Sum(nil)) != payloadHash {
 		return newError("XAmzContentSHA256Mismatch",
 			"The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,6 +156,74 @@ func FuzzPath(f *testing.F) {
 		get(path).send(t, srv).assertOK(t)
 		if got := srv.Requests()[0].Job; got != job {
 			t.Errorf("got %+v, want %+v", got, job)
+		}
+	})
+}
+
+// signatureElements returns the elements of an Authorization header, sorted. Their order and the spaces
+// between them have no meaning.
+func signatureElements(authorization string) []string {
+	algorithm, list, _ := strings.Cut(authorization, " ")
+	elements := []string{algorithm}
+	for element := range strings.SplitSeq(list, ",") {
+		elements = append(elements, strings.TrimSpace(element))
+	}
+	slices.Sort(elements)
+	return elements
+}
+
+// Nothing in an Authorization header can be changed: neither what is signed, nor what says so.
+func FuzzAuthorization(f *testing.F) {
+	f.Add("SignedHeaders=host;", "SignedHeaders=host;host;")
+	f.Add("SignedHeaders=host;x-amz-date", "SignedHeaders=x-amz-date;host")
+	f.Add(", Signature", ",Signature=0, Signature")
+	f.Add("/quicksight/", "//quicksight/")
+	f.Add(" Credential", "  Credential")
+	f.Fuzz(func(t *testing.T, part, with string) {
+		srv := snapshotjobtest.NewServer()
+		srv.AddJob(daily, snapshotjobtest.Completed())
+		req := get(dailyPath).sign(t)
+		good := req.Header.Get("Authorization")
+		changed := strings.Replace(good, part, with, 1)
+		recorder := httptest.NewRecorder()
+		req.Header.Set("Authorization", changed)
+		srv.ServeHTTP(recorder, req)
+		same := slices.Equal(signatureElements(good), signatureElements(changed))
+		if accepted := recorder.Code == http.StatusOK; accepted && !same {
+			t.Errorf("accepted %q in place of %q", changed, good)
+		}
+	})
+}
+
+// Nothing in the query of a presigned URL can be changed, but for the order of parameters and their escapes.
+func FuzzPresignedQuery(f *testing.F) {
+	f.Add("SignedHeaders=host", "SignedHeaders=host%3Bhost")
+	f.Add("X-Amz-Date=", "X-Amz-Date=20000101T000000Z&X-Amz-Date=")
+	f.Add("Expires=300", "Expires=%33%30%30")
+	f.Add("&X-Amz-Signature", "&a;b&X-Amz-Signature")
+	f.Fuzz(func(t *testing.T, part, with string) {
+		srv := snapshotjobtest.NewServer()
+		srv.AddJob(daily, completedPDF())
+		good, err := url.Parse(dailyURI(t, srv))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, err := url.ParseRequestURI(strings.Replace(good.RequestURI(), part, with, 1))
+		if err != nil {
+			return // net/http itself responds with 400.
+		}
+		recorder := httptest.NewRecorder()
+		srv.ServeHTTP(recorder, &http.Request{
+			Method: http.MethodGet,
+			URL:    changed,
+			Host:   good.Host,
+			Header: http.Header{},
+			Body:   http.NoBody,
+		})
+		query, err := url.ParseQuery(changed.RawQuery)
+		same := err == nil && changed.Path == good.Path && reflect.DeepEqual(query, good.Query())
+		if accepted := recorder.Code == http.StatusOK; accepted && !same {
+			t.Errorf("accepted %q in place of %q", changed, good.RequestURI())
 		}
 	})
 }

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +31,7 @@ type signedRequest struct {
 	service     string
 	region      string
 	skew        time.Duration       // by how much the signer's clock is ahead
+	prepare     func(*http.Request) // changes the request before it is signed; nil changes nothing
 	tamper      func(*http.Request) // changes the request after it was signed; nil changes nothing
 }
 
@@ -104,6 +107,12 @@ func (r signedRequest) tampered(change func(*http.Request)) signedRequest {
 	return r
 }
 
+// prepared returns the request with a change that is made before it is signed.
+func (r signedRequest) prepared(change func(*http.Request)) signedRequest {
+	r.prepare = change
+	return r
+}
+
 // sign returns the request in the form that net/http sends.
 func (r signedRequest) sign(t *testing.T) *http.Request {
 	t.Helper()
@@ -114,6 +123,9 @@ func (r signedRequest) sign(t *testing.T) *http.Request {
 	hash := sha256Of(r.body)
 	if r.service == "s3" {
 		req.Header.Set("X-Amz-Content-Sha256", hash)
+	}
+	if r.prepare != nil {
+		r.prepare(req)
 	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) {
 		o.DisableURIPathEscaping = r.service == "s3"
@@ -133,6 +145,23 @@ func (r signedRequest) send(t *testing.T, srv *snapshotjobtest.Server) response 
 	return do(t, srv.HTTPClient(), r.sign(t))
 }
 
+// sendToSocket sends the request to the server's socket, whatever the URL of the request is. The server
+// sees the host that was signed.
+func (r signedRequest) sendToSocket(t *testing.T, srv *snapshotjobtest.Server) response {
+	t.Helper()
+	return do(t, srv.HTTPClient(), toSocket(t, srv, r.sign(t)))
+}
+
+// toSocket returns the request, redirected to the server's socket. Its Host header stays as it is.
+func toSocket(t *testing.T, srv *snapshotjobtest.Server, req *http.Request) *http.Request {
+	t.Helper()
+	socket, err := url.Parse(srv.URL())
+	require.NoError(t, err)
+	req.URL.Scheme = socket.Scheme
+	req.URL.Host = socket.Host
+	return req
+}
+
 // sha256Of returns the hash of a body, as a signature needs it.
 func sha256Of(body string) string {
 	sum := sha256.Sum256([]byte(body))
@@ -143,6 +172,58 @@ func sha256Of(body string) string {
 func setHeader(name, value string) func(*http.Request) {
 	return func(r *http.Request) {
 		r.Header.Set(name, value)
+	}
+}
+
+// addHeader returns a change of a request, for fetch and tampered. A header of the name stays as it is.
+func addHeader(name, value string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Add(name, value)
+	}
+}
+
+// doubleHeader returns a change of a request, for tampered: it sends a header twice.
+func doubleHeader(name string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Add(name, r.Header.Get(name))
+	}
+}
+
+// editHeader returns a change of a request, for tampered: it replaces a part of a header. It panics if there
+// is no such part, since a test would then send what it did not mean to.
+func editHeader(name, part, with string) func(*http.Request) {
+	return func(r *http.Request) {
+		old := r.Header.Get(name)
+		if !strings.Contains(old, part) {
+			panic(fmt.Sprintf("the header %s is %q, without %q", name, old, part))
+		}
+		r.Header.Set(name, strings.Replace(old, part, with, 1))
+	}
+}
+
+// editAuthorization is editHeader for Authorization.
+func editAuthorization(part, with string) func(*http.Request) {
+	return editHeader("Authorization", part, with)
+}
+
+// doubleElement returns a change of a request, for tampered: it repeats an element of Authorization, such as
+// "Signature", in the same header.
+func doubleElement(name string) func(*http.Request) {
+	return func(r *http.Request) {
+		old := r.Header.Get("Authorization")
+		_, found, _ := strings.Cut(old, name+"=")
+		value, _, _ := strings.Cut(found, ",")
+		r.Header.Set("Authorization", old+", "+name+"="+value)
+	}
+}
+
+// addQuery returns a change of a request: it appends to the query.
+func addQuery(text string) func(*http.Request) {
+	return func(r *http.Request) {
+		if r.URL.RawQuery != "" {
+			r.URL.RawQuery += "&"
+		}
+		r.URL.RawQuery += text
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
@@ -34,6 +35,13 @@ func (c *call) presignLocked(o *object) string {
 		panic(fmt.Sprintf("snapshotjobtest: presign: %v", err)) // The signer has no way to fail.
 	}
 	return presigned
+}
+
+// signAsS3 sets what is particular to signatures for S3: the path is signed as it is
+// sent.
+func signAsS3(o *v4.SignerOptions) {
+	o.DisableURIPathEscaping = true
+	o.DisableHeaderHoisting = true
 }
 
 // fileURL returns the URL of an object, without a query. If a call was made to

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -83,11 +85,21 @@ func asReceived(req *http.Request) (*http.Request, error) {
 			ServerName:        req.URL.Hostname(),
 		}
 	}
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
+	r.Header = canonicalHeader(req.Header)
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
 	return r, nil
+}
+
+// canonicalHeader returns a header whose names are in net/http's canonical form, as
+// those of a request that came over a connection are.
+func canonicalHeader(h http.Header) http.Header {
+	canonical := http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			canonical.Add(name, value)
+		}
+	}
+	return canonical
 }

@@ -1,90 +1,214 @@
 package snapshotjobtest
 
 import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
+
+// This file computes signatures as the IAM User Guide has it under "Create a signed
+// AWS API request". It doesn't call the SDK's signer for that: the signer puts right
+// what a client does wrong, such as the order of the signed headers, so that its
+// signature would be good for requests that AWS refuses.
 
 // unsignedPayload stands for the hash of a body that is not part of a signature.
 const unsignedPayload = "UNSIGNED-PAYLOAD"
 
-// verifyHeader signs the request of a call once more, with the keys that it should
-// have been signed with. It reports whether that makes the same signature.
-func (c *call) verifyHeader(sig *signature, keys aws.Credentials, payloadHash string) bool {
-	r := unsignedRequest(c.request, sig.signedHeaders)
-	r.Header.Del("X-Amz-Date") // The signer sets it.
-	scope := sig.credential
-	setOptions := func(o *v4.SignerOptions) {
-		o.DisableSessionToken = true // It stands among the signed headers already.
-		o.DisableURIPathEscaping = scope.service == "s3"
-	}
-	err := c.server.signer.SignHTTP(r.Context(), keys, r, payloadHash,
-		scope.service, scope.region, sig.signedAt, setOptions)
-	if err != nil {
+// verifies reports whether the signature is the one that the secret key makes for a
+// request. The hash is that of the body, as the signature has it.
+func (s *signature) verifies(r *http.Request, secretKey, payloadHash string) bool {
+	canonical, ok := s.canonicalRequest(r, payloadHash)
+	if !ok {
 		return false
 	}
-	again, ok := parseAuthorization(r.Header.Get("Authorization"))
-	return ok && equalSecrets(again.value, sig.value)
+	stringToSign := strings.Join([]string{
+		algorithm,
+		s.date,
+		s.credential.scope(),
+		hexSHA256([]byte(canonical)),
+	}, "\n")
+	value := hmacSHA256(s.signingKey(secretKey), stringToSign)
+	return equalSecrets(hex.EncodeToString(value), s.value)
 }
 
-// verifyQuery is verifyHeader for a presigned URL.
-func (c *call) verifyQuery(sig *signature, keys aws.Credentials) bool {
-	r := unsignedRequest(c.request, sig.signedHeaders)
-	query := r.URL.Query()
-	query.Del("X-Amz-Signature")
-	r.URL.RawQuery = query.Encode()
-	keepToken := func(o *v4.SignerOptions) {
-		o.DisableSessionToken = true // It stands in the query already.
-	}
-	again, _, err := c.server.signer.PresignHTTP(r.Context(), keys, r, unsignedPayload,
-		"s3", sig.credential.region, sig.signedAt, signAsS3, keepToken)
-	if err != nil {
-		return false
-	}
-	_, value, _ := strings.Cut(again, "&X-Amz-Signature=")
-	return equalSecrets(value, sig.value)
+// signingKey returns the key that a secret key makes for the signature's scope.
+func (s *signature) signingKey(secretKey string) []byte {
+	key := []byte("AWS4" + secretKey)
+	key = hmacSHA256(key, s.credential.date)
+	key = hmacSHA256(key, s.credential.region)
+	key = hmacSHA256(key, s.credential.service)
+	return hmacSHA256(key, s.credential.terminator)
 }
 
-// unsignedRequest returns a request as it was before it was signed, with only those
-// of its headers that were signed. They get the names in the signature, which are
-// in lower case: the signer passes over some headers, such as User-Agent, by their
-// usual name, and there are clients that sign them.
-func unsignedRequest(r *http.Request, signedHeaders []string) *http.Request {
-	unsigned := &http.Request{
-		Method: r.Method,
-		Host:   r.Host,
-		Header: http.Header{},
-		URL: &url.URL{
-			Path:     r.URL.Path,
-			RawPath:  r.URL.RawPath,
-			RawQuery: r.URL.RawQuery,
-		},
+// canonicalRequest returns the form of a request that is signed. It reports false if
+// the request has none, so that no signature is good for it.
+func (s *signature) canonicalRequest(r *http.Request, payloadHash string) (string, bool) {
+	if !s.hasCanonicalList() {
+		return "", false
 	}
-	for _, name := range signedHeaders {
-		switch name {
-		case "host", "x-amz-date":
-			// The signer adds these two itself.
-		case "content-length":
-			unsigned.ContentLength = r.ContentLength
-		default:
-			if values := r.Header.Values(name); len(values) > 0 {
-				unsigned.Header[name] = values
-			}
+	query, ok := s.canonicalQuery(r.URL.RawQuery)
+	if !ok {
+		return "", false
+	}
+	headers, ok := s.canonicalHeaders(r)
+	if !ok {
+		return "", false
+	}
+	return strings.Join([]string{
+		r.Method,
+		s.canonicalPath(r.URL),
+		query,
+		headers,
+		strings.Join(s.signedHeaders, ";"),
+		payloadHash,
+	}, "\n"), true
+}
+
+// hasCanonicalList reports whether the names of the signed headers are in lower case
+// and in alphabetical order, each one once.
+func (s *signature) hasCanonicalList() bool {
+	for i, name := range s.signedHeaders {
+		if name != strings.ToLower(name) {
+			return false
+		}
+		if i > 0 && name <= s.signedHeaders[i-1] {
+			return false
 		}
 	}
-	return unsigned
+	return true
 }
 
-// signAsS3 sets what is particular to signatures for S3: the path is signed as it
-// is sent.
-func signAsS3(o *v4.SignerOptions) {
-	o.DisableURIPathEscaping = true
-	o.DisableHeaderHoisting = true
+// canonicalPath returns the path of a URL as it is signed. S3 signs it in one form,
+// whatever escapes it was sent with. All other services escape once more what was
+// sent.
+func (s *signature) canonicalPath(u *url.URL) string {
+	path := u.EscapedPath()
+	if s.credential.service == "s3" {
+		path = u.Path
+	}
+	return httpbinding.EscapePath(cmp.Or(path, "/"), false)
+}
+
+// canonicalQuery returns a query as it is signed: sorted, without the signature of a
+// presigned URL. It reports false if an escape in the query is malformed.
+//
+// It doesn't use url.ParseQuery, which drops what it can't read. What is dropped would
+// not be signed.
+func (s *signature) canonicalQuery(raw string) (string, bool) {
+	var parameters []queryParameter
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		p, ok := canonicalParameter(part)
+		if !ok {
+			return "", false
+		}
+		if s.presigned && p.name == "X-Amz-Signature" {
+			continue
+		}
+		parameters = append(parameters, p)
+	}
+	slices.SortFunc(parameters, queryParameter.compare)
+	texts := make([]string, len(parameters))
+	for i, p := range parameters {
+		texts[i] = p.name + "=" + p.value
+	}
+	return strings.Join(texts, "&"), true
+}
+
+// queryParameter is a parameter of a query, in the form that is signed.
+type queryParameter struct {
+	name  string
+	value string
+}
+
+// compare orders parameters by name, and those of one name by value.
+func (p queryParameter) compare(other queryParameter) int {
+	return cmp.Or(
+		strings.Compare(p.name, other.name),
+		strings.Compare(p.value, other.value),
+	)
+}
+
+// canonicalParameter reads a part of a query, such as a=b%2fc. It reports false if an
+// escape is malformed.
+func canonicalParameter(part string) (queryParameter, bool) {
+	name, value, _ := strings.Cut(part, "=")
+	name, err := url.QueryUnescape(name)
+	if err != nil {
+		return queryParameter{}, false
+	}
+	value, err = url.QueryUnescape(value)
+	if err != nil {
+		return queryParameter{}, false
+	}
+	return queryParameter{
+		name:  httpbinding.EscapePath(name, true),
+		value: httpbinding.EscapePath(value, true),
+	}, true
+}
+
+// canonicalHeaders returns the signed headers of a request, one a line. It reports
+// false if the request lacks one of them.
+func (s *signature) canonicalHeaders(r *http.Request) (string, bool) {
+	var lines strings.Builder
+	for _, name := range s.signedHeaders {
+		values := headerValues(r, name)
+		if len(values) == 0 {
+			return "", false
+		}
+		canonical := make([]string, len(values))
+		for i, value := range values {
+			canonical[i] = collapseSpaces(value)
+		}
+		lines.WriteString(name + ":" + strings.Join(canonical, ",") + "\n")
+	}
+	return lines.String(), true
+}
+
+// headerValues returns the values of a header. Package net/http keeps some headers
+// elsewhere than in Request.Header.
+func headerValues(r *http.Request, name string) []string {
+	values := r.Header.Values(name)
+	switch {
+	case name == "host":
+		return []string{r.Host}
+	case name == "content-length" && len(values) == 0 && r.ContentLength > 0:
+		return []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	return values
+}
+
+// collapseSpaces returns the value of a header as it is signed: without spaces around
+// it, and with one space for several in a row.
+func collapseSpaces(value string) string {
+	words := strings.FieldsFunc(strings.TrimSpace(value), func(r rune) bool {
+		return r == ' '
+	})
+	return strings.Join(words, " ")
+}
+
+// hexSHA256 returns the hash of data as a signature has it.
+func hexSHA256(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// hmacSHA256 returns the HMAC of a text.
+func hmacSHA256(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }
 
 // equalSecrets compares two texts in a time that doesn't depend on what they are.
