@@ -30,8 +30,9 @@ type attemptKey struct {
 //
 // Over a socket, net/http may send a GET again by itself when a connection breaks
 // that was used before. That is the same attempt, by its InvocationID and Attempt
-// (see [Request]), and meets the same fault again. A request without those headers,
-// such as one for a file, is an attempt of its own.
+// (see [Request]), and meets the same fault again, unless 1,000 more attempts have met
+// faults since. A request without those headers, such as one for a file, is an attempt
+// of its own.
 //
 // Fail panics for an operation that the server doesn't know, and for a zero Fault.
 func (s *Server) Fail(op Operation, faults ...Fault) {
@@ -70,30 +71,40 @@ func canFail(op Operation) bool {
 func (s *Server) Unused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := slices.Clone(s.tooShort)
+	var waiting tally
 	for _, f := range s.script {
-		all = append(all, fmt.Sprintf("%s: %s", cmp.Or(f.operation, "any operation"), f.fault))
+		waiting.add(fmt.Sprintf("%s: %s", cmp.Or(f.operation, "any operation"), f.fault))
 	}
-	return countRepeats(all)
+	return append(s.tooShort.texts(), waiting.texts()...)
 }
 
-// countRepeats returns each text once, in the order of first appearance, with the
-// number of times behind those that are there more than once.
-func countRepeats(texts []string) []string {
-	times := map[string]int{}
-	var distinct []string
-	for _, text := range texts {
-		if times[text] == 0 {
-			distinct = append(distinct, text)
-		}
-		times[text]++
+// tally counts texts. The zero value has counted none.
+type tally struct {
+	distinct []string // in the order of first appearance
+	times    map[string]int
+}
+
+// add counts a text once more.
+func (t *tally) add(text string) {
+	if t.times == nil {
+		t.times = map[string]int{}
 	}
-	for i, text := range distinct {
-		if n := times[text]; n > 1 {
-			distinct[i] = fmt.Sprintf("%s (%d times)", text, n)
+	if t.times[text] == 0 {
+		t.distinct = append(t.distinct, text)
+	}
+	t.times[text]++
+}
+
+// texts returns each text once, with the number of times behind those that were
+// counted more than once.
+func (t *tally) texts() []string {
+	texts := slices.Clone(t.distinct)
+	for i, text := range texts {
+		if n := t.times[text]; n > 1 {
+			texts[i] = fmt.Sprintf("%s (%d times)", text, n)
 		}
 	}
-	return distinct
+	return texts
 }
 
 // addTooShort notes that a call met a fault of the body, but that its body was too
@@ -102,7 +113,7 @@ func (c *call) addTooShort(fault string) {
 	text := fmt.Sprintf("%s: %s: the body was too short", c.operation, fault)
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
-	c.server.tooShort = append(c.server.tooShort, text)
+	c.server.tooShort.add(text)
 }
 
 // nextFault returns the fault that a call meets, which is Pass if none waits for it.
@@ -114,7 +125,7 @@ func (s *Server) nextFault(c *call) Fault {
 		invocationID: c.record.InvocationID,
 		attempt:      c.record.Attempt,
 	}
-	fault, met := s.met[key]
+	fault, met := s.met.faults[key]
 	if !met {
 		i := s.waitingFaultLocked(c.operation)
 		if i < 0 {
@@ -123,11 +134,36 @@ func (s *Server) nextFault(c *call) Fault {
 		fault = s.script[i].fault
 		s.script = slices.Delete(s.script, i, i+1)
 		if key.invocationID != "" {
-			s.met[key] = fault
+			s.met.add(key, fault)
 		}
 	}
 	c.record.Fault = fault.name
 	return fault
+}
+
+// maxMetFaults is how many attempts are remembered with the faults that they have met.
+// Only the last ones matter: net/http sends a request again as soon as its connection
+// breaks.
+const maxMetFaults = 1000
+
+// metFaults are faults that attempts have met. The zero value has none.
+type metFaults struct {
+	faults map[attemptKey]Fault
+	keys   []attemptKey // of faults, oldest first
+}
+
+// add remembers the fault of one more attempt. It forgets the oldest one if there are
+// too many.
+func (m *metFaults) add(key attemptKey, fault Fault) {
+	if m.faults == nil {
+		m.faults = map[attemptKey]Fault{}
+	}
+	m.faults[key] = fault
+	m.keys = append(m.keys, key)
+	if len(m.keys) > maxMetFaults {
+		delete(m.faults, m.keys[0])
+		m.keys = slices.Delete(m.keys, 0, 1)
+	}
 }
 
 // waitingFaultLocked returns the index of the first fault that waits for an

@@ -84,3 +84,28 @@ func TestUnused(t *testing.T) {
 	}
 	assert.Equal(t, want, srv.Unused())
 }
+
+// withInvocation returns the request as the first attempt of an invocation.
+func (r signedRequest) withInvocation(id string) signedRequest {
+	return r.withHeader("Amz-Sdk-Invocation-Id", id).withHeader("Amz-Sdk-Request", "attempt=1; max=1")
+}
+
+// The server remembers which fault an attempt has met, but not forever: that would take ever more memory.
+func TestMetFaultsAreForgotten(t *testing.T) {
+	srv := newDailyServer(t, snapshotjobtest.Completed(), func(o *snapshotjobtest.Options) {
+		o.RequestsPerSecond = -1
+	})
+	srv.Fail(describeOp, snapshotjobtest.Throttle().Times(1002)...)
+	describe := func(id int) {
+		request := get(dailyPath).withInvocation(fmt.Sprint(id))
+		request.send(t, srv).assertError(t, 429, "ThrottlingException")
+	}
+	for id := range 1001 {
+		describe(id)
+	}
+	assert.Len(t, srv.Unused(), 1)
+	describe(1000) // It meets the same fault again.
+	assert.Len(t, srv.Unused(), 1)
+	describe(0) // It is so old that it meets a fault of its own.
+	assert.Empty(t, srv.Unused())
+}

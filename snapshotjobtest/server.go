@@ -35,9 +35,9 @@ type Server struct {
 	buckets map[string]bucket
 	puts    int // how many files there have ever been, so that keys are unique
 
-	script   []scriptedFault      // faults that wait for an attempt
-	met      map[attemptKey]Fault // faults that an attempt has met
-	tooShort []string             // body faults that met too short a body
+	script   []scriptedFault // faults that wait for an attempt
+	met      metFaults       // faults that an attempt has met
+	tooShort tally           // body faults that met too short a body
 
 	requests []*Request
 }
@@ -61,7 +61,6 @@ func NewServer(optFns ...func(*Options)) *Server {
 		accounts: map[string]*account{},
 		users:    map[string]*user{},
 		buckets:  map[string]bucket{},
-		met:      map[attemptKey]Fault{},
 	}
 	s.presigner = s.newCredentials("service", "quicksight")
 	// Nobody else has s yet, so that the mutex isn't needed.
