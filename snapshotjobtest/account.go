@@ -12,10 +12,21 @@ import (
 // account holds what belongs to one AWS account, and what is limited by account.
 type account struct {
 	jobs       map[snapshotjob.Job]*job
-	underWay   []*job // may also hold jobs that have ended since, or were replaced
+	timeline   timeline // of the jobs
 	dashboards map[string]bool
 	schedules  map[scheduleKey]time.Time // when the run of each schedule ends
 	limiter    *rate.Limiter             // of requests
+
+	// ended are the jobs that have ended, oldest first. Without a limit of their
+	// number, they are not kept here.
+	ended []*job
+
+	// starts are the calls that are starting a job, while the mutex is free for
+	// Options.Life. The id of such a job is taken already.
+	starts map[snapshotjob.Job]*call
+
+	// scheduleStarts are the schedules of which a run is being started.
+	scheduleStarts map[scheduleKey]bool
 }
 
 // scheduleKey names a schedule of an account.
@@ -28,10 +39,13 @@ func (s *Server) ensureAccountLocked(id string) *account {
 		return a
 	}
 	a := &account{
-		jobs:       map[snapshotjob.Job]*job{},
-		dashboards: map[string]bool{},
-		schedules:  map[scheduleKey]time.Time{},
-		limiter:    newLimiter(s.options.RequestsPerSecond),
+		jobs:           map[snapshotjob.Job]*job{},
+		timeline:       timeline{maxRunning: s.options.MaxRunningJobs},
+		dashboards:     map[string]bool{},
+		schedules:      map[scheduleKey]time.Time{},
+		limiter:        newLimiter(s.options.RequestsPerSecond),
+		starts:         map[snapshotjob.Job]*call{},
+		scheduleStarts: map[scheduleKey]bool{},
 	}
 	for _, dashboard := range s.options.Dashboards {
 		a.dashboards[dashboard] = true
@@ -68,13 +82,11 @@ func (s *Server) hasSchedule(id string) bool {
 	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
 }
 
-// countUnderWayLocked returns how many jobs of the account count towards
-// [Options].MaxRunningJobs at a time. It forgets those that are no longer under
-// way.
-func (a *account) countUnderWayLocked(now time.Time) int {
-	a.underWay = slices.DeleteFunc(a.underWay, func(j *job) bool {
-		replaced := a.jobs[j.id] != j
-		return replaced || j.hasEnded(now)
-	})
-	return len(a.underWay)
+// countJobs returns how many jobs of the account count for [Options].MaxRunningJobs.
+// The timeline must be up to date.
+func (a *account) countJobs(options *Options) int {
+	if options.CountQueuedJobs {
+		return a.timeline.countUnderWay() + len(a.starts)
+	}
+	return len(a.timeline.running)
 }

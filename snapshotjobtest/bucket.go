@@ -14,10 +14,10 @@ import (
 // bucket is an S3 bucket: its objects by key.
 type bucket map[string]*object
 
-// object is an object in a bucket. It never changes: it is replaced by another.
+// object is an object in a bucket, or one that will be there when its job ends. Once
+// it is in a bucket it never changes: it is replaced by another.
 type object struct {
 	location location
-	exists   time.Time // since when
 	modified time.Time
 	content  *content
 }
@@ -38,24 +38,42 @@ func (s *Server) ownBucketName() string {
 	return "quicksight-snapshots-" + s.options.Region
 }
 
-// putFileLocked stores the i-th file of a job in each of the job's destinations, or
-// in QuickSight's own bucket if it has none. The objects exist from the end of the
-// job on.
-func (s *Server) putFileLocked(j *job, i int) []*object {
+// newObjectsLocked makes the files of a job, which are not in S3 yet. It also makes
+// the buckets that they will go to, since these exist before the job ends.
+func (s *Server) newObjectsLocked(j *job) [][]*object {
+	objects := make([][]*object, len(j.life.Files))
+	if j.life.finalStatus() != snapshotjob.SnapshotJobStatusCompleted {
+		return objects
+	}
+	for i, file := range j.life.Files {
+		if len(file.Errors) == 0 {
+			objects[i] = s.newFileLocked(j, i)
+		}
+	}
+	return objects
+}
+
+// newFileLocked makes the i-th file of a job for each of the job's destinations, or
+// for QuickSight's own bucket if it has none.
+func (s *Server) newFileLocked(j *job, i int) []*object {
 	s.puts++
 	content := s.newFileContent(j, i)
 	var objects []*object
 	for _, l := range s.fileLocationsLocked(j, i) {
-		o := &object{
-			location: l,
-			exists:   j.ends(),
-			modified: j.ends(),
-			content:  content,
-		}
-		s.storeLocked(o)
-		objects = append(objects, o)
+		s.ensureBucketLocked(l.bucket)
+		objects = append(objects, &object{location: l, content: content})
 	}
 	return objects
+}
+
+// storeFilesLocked puts the files of a job that has ended into S3.
+func (s *Server) storeFilesLocked(j *job) {
+	for _, copies := range j.objects {
+		for _, o := range copies {
+			o.modified = j.ended
+			s.storeLocked(o)
+		}
+	}
 }
 
 // fileLocationsLocked returns where the i-th file of a job goes. In QuickSight's
@@ -115,22 +133,37 @@ func (s *Server) newFileContent(j *job, i int) *content {
 	return generatedContent(file.Format, size, s.options.Seed^h.Sum64())
 }
 
-// storeLocked makes an object exist, in the place of one of the same key.
-func (s *Server) storeLocked(o *object) {
-	name := o.location.bucket
+// ensureBucketLocked returns the bucket of a name. If there was none, there is one from
+// now on.
+func (s *Server) ensureBucketLocked(name string) bucket {
 	if s.buckets[name] == nil {
 		s.buckets[name] = bucket{}
 	}
-	s.buckets[name][o.location.key] = o
+	return s.buckets[name]
+}
+
+// storeLocked makes an object exist, in the place of one of the same key.
+func (s *Server) storeLocked(o *object) {
+	s.ensureBucketLocked(o.location.bucket)[o.location.key] = o
+}
+
+// deleteLocked deletes an object, unless another one has taken its place.
+func (s *Server) deleteLocked(o *object) {
+	objects := s.buckets[o.location.bucket]
+	if objects[o.location.key] == o {
+		delete(objects, o.location.key)
+	}
 }
 
 // ReplaceFile changes what a file of a job holds, as if somebody had overwritten
 // the object in each of the job's destinations. The ETag and the time of the object
-// change too. The index is the file's place in the job, from 0. ReplaceFile panics
-// if there is no such file.
+// change too. If the job has not ended, it will leave a file that holds this. The
+// index is the file's place in the job, from 0. ReplaceFile panics if there is no such
+// file.
 func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.advanceLocked()
 	j := s.jobLocked(id)
 	if j == nil || !j.hasFileLocked(index) {
 		panic(fmt.Sprintf("snapshotjobtest: ReplaceFile: job %s has no file %d", id, index))
@@ -138,12 +171,13 @@ func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	for d, old := range j.objects[index] {
 		replacement := &object{
 			location: old.location,
-			exists:   old.exists,
-			modified: s.now(),
+			modified: now,
 			content:  bytesContent(content),
 		}
 		j.objects[index][d] = replacement
-		s.storeLocked(replacement)
+		if j.hasEnded(now) {
+			s.storeLocked(replacement)
+		}
 	}
 }
 

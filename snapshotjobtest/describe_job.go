@@ -8,11 +8,12 @@ import (
 func (c *call) describeJob() (*response, *apiError) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
+	now := c.server.advanceLocked()
 	j, err := c.findJobLocked()
 	if err != nil {
 		return nil, err
 	}
-	status, since := j.status(c.now)
+	status, since := j.status(now)
 	return ok(wireJob{
 		ARN:                   c.server.arn(j.id),
 		AWSAccountID:          j.id.AWSAccountID,

@@ -1,6 +1,8 @@
 package snapshotjobtest
 
 import (
+	"time"
+
 	"github.com/quicksight-go/snapshotjob"
 )
 
@@ -9,15 +11,16 @@ import (
 func (c *call) describeResult() (*response, *apiError) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
+	now := c.server.advanceLocked()
 	j, err := c.findJobLocked()
 	if err != nil {
 		return nil, err
 	}
-	if !j.hasEnded(c.now) {
+	if !j.hasEnded(now) {
 		return nil, newError(c.server.options.NotFinished,
 			"Dashboard Snapshot Job with id %s has not reached a terminal state.", j.id.SnapshotJobID)
 	}
-	status, since := j.status(c.now)
+	status, since := j.status(now)
 	result := wireResult{
 		ARN:             c.server.arn(j.id),
 		JobStatus:       string(status),
@@ -27,7 +30,7 @@ func (c *call) describeResult() (*response, *apiError) {
 		RequestID:       c.record.ID,
 	}
 	if status == snapshotjob.SnapshotJobStatusCompleted {
-		result.Result = c.outcomeLocked(j)
+		result.Result = c.outcomeLocked(j, now)
 	}
 	return ok(result), nil
 }
@@ -45,26 +48,26 @@ func (j *job) errorInfo() *wireError {
 
 // outcomeLocked returns the files of a completed job, by user. Every anonymous user
 // gets the same ones.
-func (c *call) outcomeLocked(j *job) *wireOutcome {
+func (c *call) outcomeLocked(j *job, now time.Time) *wireOutcome {
 	if j.life.Registered {
-		user := wireUserResult{FileGroups: c.fileGroupsLocked(j)}
+		user := wireUserResult{FileGroups: c.fileGroupsLocked(j, now)}
 		return &wireOutcome{RegisteredUsers: []wireUserResult{user}}
 	}
 	outcome := &wireOutcome{}
 	for range j.users.AnonymousUsers {
-		user := wireUserResult{FileGroups: c.fileGroupsLocked(j)}
+		user := wireUserResult{FileGroups: c.fileGroupsLocked(j, now)}
 		outcome.AnonymousUsers = append(outcome.AnonymousUsers, user)
 	}
 	return outcome
 }
 
 // fileGroupsLocked returns a group for each file that was asked for.
-func (c *call) fileGroupsLocked(j *job) []wireGroup {
+func (c *call) fileGroupsLocked(j *job, now time.Time) []wireGroup {
 	groups := make([]wireGroup, len(j.life.Files))
 	for i, file := range j.life.Files {
 		groups[i] = wireGroup{
 			Files:     []wireFile{file.wire()},
-			S3Results: c.s3ResultsLocked(j, i),
+			S3Results: c.s3ResultsLocked(j, i, now),
 		}
 	}
 	return groups
@@ -73,7 +76,7 @@ func (c *call) fileGroupsLocked(j *job) []wireGroup {
 // s3ResultsLocked returns a result of the i-th file for each destination, or one
 // result for QuickSight's own bucket if there is no destination. A file that was
 // not made has errors in place of a URI.
-func (c *call) s3ResultsLocked(j *job, i int) []wireS3Result {
+func (c *call) s3ResultsLocked(j *job, i int, now time.Time) []wireS3Result {
 	reasons := j.life.Files[i].wireErrors()
 	objects := j.objects[i]
 	made := len(objects) > 0
@@ -81,7 +84,7 @@ func (c *call) s3ResultsLocked(j *job, i int) []wireS3Result {
 	if len(destinations) == 0 {
 		result := wireS3Result{ErrorInfo: reasons}
 		if made {
-			result.S3URI = c.presignLocked(objects[0])
+			result.S3URI = c.presignLocked(objects[0], now)
 		}
 		return []wireS3Result{result}
 	}

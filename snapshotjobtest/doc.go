@@ -14,7 +14,23 @@
 //
 // The server knows the four operations for snapshot jobs, with the routes, shapes,
 // exceptions, rules and limits of the service. It also serves the files that jobs
-// make, as S3 does. It verifies the signature of every request.
+// make, as S3 does.
+//
+// # Signatures
+//
+// The server verifies the signature of every request by the rules that AWS documents
+// for Signature Version 4. The host, all x-amz-* headers and with them the session
+// token must be signed. The list of signed headers is in lower case and in order, and
+// the request has each of them. The scope has the date of the signature. Nothing that
+// a signature consists of may come twice. Headers of other names, such as Range, need
+// not be signed.
+//
+// # Limits
+//
+// As with AWS, 12 jobs of an account run at once. While they do, a start is refused
+// with LimitExceededException. Jobs that are QUEUED don't count: they begin to run as
+// slots become free, in the order of their starts. [Options] changes these limits and
+// all others.
 //
 // # Time
 //

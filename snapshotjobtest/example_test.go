@@ -115,6 +115,50 @@ func Example_throttled() {
 	// unused faults: []
 }
 
+// startRequest returns the start of a job that makes a PDF.
+func startRequest(id string) *snapshotjob.StartDashboardSnapshotJobInput {
+	return &snapshotjob.StartDashboardSnapshotJobInput{
+		Job: snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: id},
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("summary")},
+		},
+		UserConfiguration: snapshotjob.AnonymousUser(),
+	}
+}
+
+// While as many jobs are running as the account may run, no further job can be started. Here that is one job
+// instead of 12, and it runs forever.
+func Example_limit() {
+	srv := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+		o.MaxRunningJobs = 1
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Completed().After(0, -1)
+		}
+	})
+	client := srv.Client()
+
+	first := startRequest("first")
+	if _, err := client.StartDashboardSnapshotJob(context.Background(), first); err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := client.DescribeDashboardSnapshotJob(context.Background(), first.Job)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("first:", out.JobStatus)
+
+	_, err = client.StartDashboardSnapshotJob(context.Background(), startRequest("second"))
+	var limit *snapshotjob.LimitExceededException
+	if errors.As(err, &limit) {
+		fmt.Println("second:", limit.Message)
+	}
+	// Output:
+	// first: RUNNING
+	// second: The account has reached its limit of 1 running snapshot jobs.
+}
+
 // A simulation draws the lives of its jobs. Here, about one in a hundred fails.
 func ExampleDistribution() {
 	lives := snapshotjobtest.Distribution{

@@ -53,13 +53,14 @@ func (c *call) findObject() (*object, *apiError) {
 	}
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
+	c.server.advanceLocked()
 	objects, ok := c.server.buckets[l.bucket]
 	if !ok {
 		return nil, newError("NoSuchBucket", "The specified bucket does not exist").
 			with("BucketName", l.bucket)
 	}
 	o := objects[l.key]
-	if o == nil || o.exists.After(c.now) {
+	if o == nil {
 		return nil, newError("NoSuchKey", "The specified key does not exist.").
 			with("Key", l.key)
 	}

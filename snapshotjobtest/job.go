@@ -17,32 +17,48 @@ type job struct {
 	configuration *wireConfiguration
 	users         *wireUsers // as a description shows them; nil for a registered user
 
-	// objects are the files in S3, by their place in life.Files and then by
-	// destination. A file that was not made has none.
+	// objects are the files, by their place in life.Files and then by destination.
+	// A file that was not made has none. They are in S3 from the end of the job on.
 	objects [][]*object
-}
 
-// ends returns when the job ends, or has ended.
-func (j *job) ends() time.Time {
-	_, end := j.life.until()
-	return j.created.Add(end)
+	// These fields belong to the account's timeline.
+	number int       // of the job among all jobs of the account
+	exempt bool      // it runs even if no slot is free
+	due    time.Time // when it may begin to run
+	begun  time.Time // when it began to run; zero if it has not
+	ends   time.Time // when it will end, since it began to run
+	ended  time.Time // when it ended; zero if it has not
 }
 
 // hasEnded reports whether the job has ended at a time.
 func (j *job) hasEnded(now time.Time) bool {
-	return !j.ends().After(now)
+	return hasCome(j.ended, now)
 }
 
 // status returns the job's status at a time, and since when the job has it.
 func (j *job) status(now time.Time) (status snapshotjob.SnapshotJobStatus, since time.Time) {
-	status, age := j.life.at(now.Sub(j.created))
-	return status, j.created.Add(age)
+	switch {
+	case hasCome(j.ended, now):
+		return j.life.finalStatus(), j.ended
+	case hasCome(j.begun, now):
+		return snapshotjob.SnapshotJobStatusRunning, j.begun
+	}
+	return snapshotjob.SnapshotJobStatusQueued, j.created
+}
+
+// hasCome reports whether a time of a job is known and not after now. A time that is
+// known may be after now: a bubble's clock begins in the year 2000, which is before a
+// job that was added outside of the bubble.
+func hasCome(t, now time.Time) bool {
+	return !t.IsZero() && !t.After(now)
 }
 
 // AddJob makes a job that exists as if it had been started now. Neither the rules
-// of a start nor the limits apply. A job of the same ids is replaced. The job's
-// account and dashboard exist from now on. AddJob panics if an id is empty, since
-// no request could name the job.
+// of a start nor the limits apply: the job begins to run when its life says, even if
+// [Options].MaxRunningJobs jobs are running. It counts as one of them, though. A job
+// of the same ids is replaced, so that it is no longer running. The job's account and
+// dashboard exist from now on. AddJob panics if an id is empty, since no request could
+// name the job.
 func (s *Server) AddJob(id snapshotjob.Job, life Life) {
 	if id.AWSAccountID == "" || id.DashboardID == "" || id.SnapshotJobID == "" {
 		panic(fmt.Sprintf("snapshotjobtest: AddJob: %+v lacks an id, so that no request could name it", id))
@@ -51,8 +67,8 @@ func (s *Server) AddJob(id snapshotjob.Job, life Life) {
 	j := &job{
 		id:            id,
 		life:          life,
-		created:       s.now(),
 		configuration: s.configurationOf(life),
+		exempt:        true,
 	}
 	if !life.Registered {
 		j.users = &wireUsers{AnonymousUsers: []wireUser{{}}}
@@ -60,7 +76,7 @@ func (s *Server) AddJob(id snapshotjob.Job, life Life) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ensureAccountLocked(id.AWSAccountID).dashboards[id.DashboardID] = true
-	s.addJobLocked(j)
+	s.addJobLocked(j, s.advanceLocked())
 }
 
 // configurationOf returns the configuration of a request whose job has this life.
@@ -84,18 +100,61 @@ func (s *Server) configurationOf(life Life) *wireConfiguration {
 	return configuration
 }
 
-// addJobLocked makes a job and its files exist.
-func (s *Server) addJobLocked(j *job) {
+// addJobLocked makes a job exist, and what becomes of it. The time is the one that
+// advanceLocked returned.
+func (s *Server) addJobLocked(j *job, now time.Time) {
 	a := s.ensureAccountLocked(j.id.AWSAccountID)
+	if old := a.jobs[j.id]; old != nil {
+		a.timeline.remove(old, now)
+	}
 	a.jobs[j.id] = j
-	a.underWay = append(a.underWay, j)
-	j.objects = make([][]*object, len(j.life.Files))
-	if j.life.finalStatus() != snapshotjob.SnapshotJobStatusCompleted {
+	j.created = now
+	j.due = now.Add(j.life.queuedFor())
+	j.objects = s.newObjectsLocked(j)
+	a.timeline.add(j)
+	s.advanceAccountLocked(a, now)
+}
+
+// advanceLocked brings all jobs up to the time on the server's clock, which it
+// returns.
+func (s *Server) advanceLocked() time.Time {
+	now := s.now()
+	for _, a := range s.accounts {
+		s.advanceAccountLocked(a, now)
+	}
+	return now
+}
+
+// advanceAccountLocked brings the jobs of an account up to a time.
+func (s *Server) advanceAccountLocked(a *account, now time.Time) {
+	for _, j := range a.timeline.advance(now) {
+		s.storeFilesLocked(j)
+		s.limitEndedJobsLocked(a, j)
+	}
+}
+
+// limitEndedJobsLocked forgets the oldest job of an account that has ended, if there
+// is one too many with j.
+func (s *Server) limitEndedJobsLocked(a *account, j *job) {
+	limit := s.options.MaxEndedJobs
+	if limit <= 0 {
 		return
 	}
-	for i, file := range j.life.Files {
-		if len(file.Errors) == 0 {
-			j.objects[i] = s.putFileLocked(j, i)
+	a.ended = append(a.ended, j)
+	if len(a.ended) > limit {
+		s.forgetJobLocked(a, a.ended[0])
+		a.ended = slices.Delete(a.ended, 0, 1)
+	}
+}
+
+// forgetJobLocked forgets a job that has ended, and its files.
+func (s *Server) forgetJobLocked(a *account, j *job) {
+	if a.jobs[j.id] == j { // Otherwise another job has the id by now.
+		delete(a.jobs, j.id)
+	}
+	for _, copies := range j.objects {
+		for _, o := range copies {
+			s.deleteLocked(o)
 		}
 	}
 }

@@ -12,7 +12,9 @@ import (
 // what it leaves behind. The job of the zero Life is COMPLETED at once and has no
 // files.
 type Life struct {
-	// Queued is how long the job is QUEUED. Negative: forever.
+	// Queued is how long the job is QUEUED. A job that was started through the API
+	// stays QUEUED for longer if [Options].MaxRunningJobs jobs are running then.
+	// Negative: forever.
 	Queued time.Duration
 
 	// Running is how long the job is RUNNING after that. Negative: forever.
@@ -67,34 +69,23 @@ func (l Life) After(queued, running time.Duration) Life {
 	return l
 }
 
-// forever stands for the age of a job at what doesn't come.
+// forever stands for the time until what doesn't come.
 const forever = time.Duration(math.MaxInt64)
 
-// at returns the status that a job has at an age, and the age at which the job got
-// that status.
-func (l Life) at(age time.Duration) (status snapshotjob.SnapshotJobStatus, since time.Duration) {
-	runs, ends := l.until()
-	switch {
-	case age < runs:
-		return snapshotjob.SnapshotJobStatusQueued, 0
-	case age < ends:
-		return snapshotjob.SnapshotJobStatusRunning, runs
+// queuedFor returns how long a job is queued at least.
+func (l Life) queuedFor() time.Duration {
+	if l.Queued < 0 || l.Status == snapshotjob.SnapshotJobStatusQueued {
+		return forever
 	}
-	return l.finalStatus(), ends
+	return l.Queued
 }
 
-// until returns the ages at which a job begins to run, and at which it ends.
-func (l Life) until() (runs, ends time.Duration) {
-	if l.Queued < 0 || l.Status == snapshotjob.SnapshotJobStatusQueued {
-		return forever, forever
-	}
+// runsFor returns how long a job runs.
+func (l Life) runsFor() time.Duration {
 	if l.Running < 0 || l.Status == snapshotjob.SnapshotJobStatusRunning {
-		return l.Queued, forever
+		return forever
 	}
-	if l.Running > forever-l.Queued { // Their sum would overflow.
-		return l.Queued, forever
-	}
-	return l.Queued, l.Queued + l.Running
+	return l.Running
 }
 
 // finalStatus returns the status that a job ends with.

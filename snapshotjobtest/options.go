@@ -40,17 +40,34 @@ type Options struct {
 	// destination and the formats and sheets of its files are always the
 	// request's. [Distribution] draws lives at random.
 	//
-	// Life must not call the server. It must not call FailNow or SkipNow of a
-	// test either, because it doesn't run on the test's goroutine: that breaks
-	// the connection. If nil, a job is queued for 2 seconds, runs for 40 seconds
-	// and is completed.
+	// Life may call the server's methods and its clients, but not [Server.Close],
+	// which waits for the call that Life is part of. Until Life returns, the job
+	// doesn't exist, but its id is taken. Several calls may run Life at once. Life
+	// must not call FailNow or SkipNow of a test, because it doesn't run on the
+	// test's goroutine: that breaks the connection, and no job is started. If nil,
+	// a job is queued for 2 seconds, runs for 40 seconds and is completed.
 	Life func(snapshotjob.Job) Life
 
-	// MaxRunningJobs is how many jobs of an account may be under way when one
-	// more is started. AWS counts the jobs that are RUNNING. The server counts
-	// those that are QUEUED too, so that no more than these ever run at once.
-	// Default: 12. Negative: no limit.
+	// MaxRunningJobs is how many jobs of an account run at once. While so many are
+	// RUNNING, a start is refused with LimitExceededException, as AWS does. Jobs
+	// that are QUEUED don't count, so that there may be any number of them. A
+	// QUEUED job begins to run when it was queued for as long as its life says and
+	// fewer than MaxRunningJobs jobs are RUNNING. Of several jobs that could begin,
+	// the one that was started first does. AWS documents the limit, but not in which
+	// order jobs begin. For jobs that were added, see [Server.AddJob]. Default: 12.
+	// Negative: no limit.
 	MaxRunningJobs int
+
+	// CountQueuedJobs says that jobs which are QUEUED count for MaxRunningJobs too,
+	// so that no job ever waits for another one to end. Default: only jobs that
+	// are RUNNING count.
+	CountQueuedJobs bool
+
+	// MaxEndedJobs is how many jobs of an account the server remembers after their
+	// end. The job that ended first is forgotten with its files: it isn't found any
+	// more, and its id is free. Jobs that have not ended don't count. Default: all
+	// are remembered.
+	MaxEndedJobs int
 
 	// RequestsPerSecond is the rate of API requests of an account, and how many
 	// of them may come at once. Only requests with a good signature count.

@@ -16,9 +16,9 @@ import (
 // long as real ones.
 const urlTokenLength = 900
 
-// presignLocked returns a presigned URL for an object. It differs from all others
-// by its session token.
-func (c *call) presignLocked(o *object) string {
+// presignLocked returns a URL for an object that is presigned at this time. It
+// differs from all others by its session token.
+func (c *call) presignLocked(o *object, now time.Time) string {
 	keys := c.server.presigner
 	keys.SessionToken = randomText(c.server.random, urlTokenLength)
 	u := c.fileURL(o.location)
@@ -30,7 +30,7 @@ func (c *call) presignLocked(o *object) string {
 		Header: http.Header{},
 	}
 	presigned, _, err := c.server.signer.PresignHTTP(context.Background(), keys, r, unsignedPayload,
-		"s3", c.server.options.Region, c.now, signAsS3)
+		"s3", c.server.options.Region, now, signAsS3)
 	if err != nil {
 		panic(fmt.Sprintf("snapshotjobtest: presign: %v", err)) // The signer has no way to fail.
 	}

@@ -3,9 +3,13 @@ package snapshotjobtest_test
 import (
 	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
 func TestPresignedURL(t *testing.T) {
@@ -35,4 +39,14 @@ func TestEachResultHasItsOwnURLs(t *testing.T) {
 	first := dailyURI(t, srv)
 	second := dailyURI(t, srv)
 	assert.NotEqual(t, first, second)
+}
+
+// A URL is signed when the result is told, which may be long after the request arrived.
+func TestURLOfStalledResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newDailyServer(t, completedPDF())
+		stall := snapshotjobtest.Stall(6 * time.Minute)
+		srv.Fail(snapshotjobtest.DescribeDashboardSnapshotJobResult, stall)
+		fetchDaily(t, srv).assertOK(t)
+	})
 }

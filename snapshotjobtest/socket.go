@@ -49,8 +49,9 @@ func (s *Server) HTTPClient() *http.Client {
 	return socket.Client()
 }
 
-// Close closes the socket and the connections to it, if the server is started. In
-// memory the server goes on.
+// Close closes the socket and the connections to it, if the server is started. It
+// waits until the requests that came over the socket have ended, so that neither
+// [Options].Life nor a fault may call it. In memory the server goes on.
 func (s *Server) Close() {
 	socket := s.takeSocket()
 	if socket == nil {

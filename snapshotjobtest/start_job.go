@@ -1,5 +1,9 @@
 package snapshotjobtest
 
+import (
+	"time"
+)
+
 // startJob starts a job, if the request keeps the rules of the service and the
 // account has room for the job.
 func (c *call) startJob() (*response, *apiError) {
@@ -9,17 +13,63 @@ func (c *call) startJob() (*response, *apiError) {
 	if err := c.checkStart(); err != nil {
 		return nil, err
 	}
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if err := c.checkAccountLocked(); err != nil {
+	if err := c.reserveStart(); err != nil {
 		return nil, err
 	}
-	c.server.addJobLocked(c.newJob())
+	defer c.releaseStart() // even if Life panics or ends the goroutine
+	// Life may call the server, so that it must not be called under the mutex.
+	life := c.server.options.Life(c.job)
+	c.addStartedJob(life)
 	return ok(wireStarted{
 		ARN:           c.server.arn(c.job),
 		SnapshotJobID: c.job.SnapshotJobID,
 		RequestID:     c.record.ID,
 	}), nil
+}
+
+// reserveStart checks that the account allows the job, and takes the job's id.
+func (c *call) reserveStart() *apiError {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	now := c.server.advanceLocked()
+	a, err := c.checkAccountLocked(now)
+	if err != nil {
+		return err
+	}
+	a.starts[c.job] = c
+	return nil
+}
+
+// releaseStart gives up what reserveStart took, unless addStartedJob has done so.
+func (c *call) releaseStart() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.releaseStartLocked()
+}
+
+// releaseStartLocked leaves alone what another call has taken since.
+func (c *call) releaseStartLocked() {
+	starts := c.server.accounts[c.job.AWSAccountID].starts
+	if starts[c.job] == c {
+		delete(starts, c.job)
+	}
+}
+
+// addStartedJob makes the job that a start asks for. Its life begins now.
+func (c *call) addStartedJob(life Life) {
+	life.User = c.user.name
+	life.Registered = c.user.registered
+	life.Files = requestedFiles(c.start.SnapshotConfiguration.FileGroups, life.Files)
+	j := &job{
+		id:            c.job,
+		life:          life,
+		configuration: c.start.SnapshotConfiguration,
+		users:         describedUsers(c.start.UserConfiguration),
+	}
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.releaseStartLocked()
+	c.server.addJobLocked(j, c.server.advanceLocked())
 }
 
 // checkStart checks what a start says, whatever else the server knows.
@@ -35,51 +85,40 @@ func (c *call) checkStart() *apiError {
 }
 
 // checkAccountLocked checks that the account has the dashboard, that the id of the
-// job is free, and that the account may start one more job.
-func (c *call) checkAccountLocked() *apiError {
+// job is free, and that the account may start one more job. It returns the account.
+func (c *call) checkAccountLocked(now time.Time) (*account, *apiError) {
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if !c.isIDFreeLocked(a) {
-		return newError("ResourceExistsException",
+	if !c.isIDFreeLocked(a, now) {
+		return nil, newError("ResourceExistsException",
 			"Dashboard Snapshot Job with id %s already exists.", c.job.SnapshotJobID)
 	}
-	limit := c.server.options.MaxRunningJobs
-	if limit >= 0 && a.countUnderWayLocked(c.now) >= limit {
-		return newError("LimitExceededException",
+	options := &c.server.options
+	limit := options.MaxRunningJobs
+	if limit >= 0 && a.countJobs(options) >= limit {
+		return nil, newError("LimitExceededException",
 			"The account has reached its limit of %d running snapshot jobs.", limit)
 	}
-	return nil
+	return a, nil
 }
 
 // isIDFreeLocked reports whether no job has the call's id, or one that ended long
 // enough ago.
-func (c *call) isIDFreeLocked(a *account) bool {
+func (c *call) isIDFreeLocked(a *account, now time.Time) bool {
+	if a.starts[c.job] != nil {
+		return false
+	}
 	old := a.jobs[c.job]
 	if old == nil {
 		return true
 	}
-	if !old.hasEnded(c.now) {
+	if !old.hasEnded(now) {
 		return false
 	}
 	reuse := c.server.options.JobIDReuse
-	return reuse < 0 || !old.ends().Add(reuse).After(c.now)
-}
-
-// newJob makes the job that a start asks for. Options.Life gives it a life.
-func (c *call) newJob() *job {
-	life := c.server.options.Life(c.job)
-	life.User = c.user.name
-	life.Registered = c.user.registered
-	life.Files = requestedFiles(c.start.SnapshotConfiguration.FileGroups, life.Files)
-	return &job{
-		id:            c.job,
-		life:          life,
-		created:       c.now,
-		configuration: c.start.SnapshotConfiguration,
-		users:         describedUsers(c.start.UserConfiguration),
-	}
+	return reuse < 0 || hasCome(old.ended.Add(reuse), now)
 }
 
 // requestedFiles returns the files that a start asks for. The n-th scripted file

@@ -1,7 +1,9 @@
 package snapshotjobtest
 
 import (
+	"maps"
 	"net/http"
+	"time"
 )
 
 // startSchedule begins a run of a schedule. While the last run goes on, it skips
@@ -10,27 +12,70 @@ func (c *call) startSchedule() (*response, *apiError) {
 	if err := checkIDs(c.job, "ScheduleId"); err != nil {
 		return nil, err
 	}
-	scheduleID := c.job.SnapshotJobID // See Request.Job.
-	key := scheduleKey{dashboardID: c.job.DashboardID, scheduleID: scheduleID}
 	body := wireScheduleStarted{RequestID: c.record.ID}
+	reserved, err := c.reserveRun()
+	if err != nil {
+		return nil, err
+	}
+	if !reserved {
+		return &response{status: http.StatusAccepted, body: body}, nil
+	}
+	defer c.releaseRun() // even if Life panics or ends the goroutine
+	// Life may call the server, so that it must not be called under the mutex.
+	life := c.server.options.Life(c.job)
+	c.beginRun(life)
+	return ok(body), nil
+}
 
+// scheduleKey returns the schedule that a call is for.
+func (c *call) scheduleKey() scheduleKey {
+	return scheduleKey{
+		dashboardID: c.job.DashboardID,
+		scheduleID:  c.job.SnapshotJobID, // See Request.Job.
+	}
+}
+
+// reserveRun finds the schedule of a call. It reports false if a run of it goes on, or
+// is being started. Otherwise no other call can start one until releaseRun.
+func (c *call) reserveRun() (reserved bool, err *apiError) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if !c.server.hasSchedule(scheduleID) {
-		return nil, newError("ResourceNotFoundException", "Schedule %s is not found.", scheduleID)
+	key := c.scheduleKey()
+	if !c.server.hasSchedule(key.scheduleID) {
+		return false, newError("ResourceNotFoundException", "Schedule %s is not found.", key.scheduleID)
 	}
-	if a.schedules[key].After(c.now) {
-		return &response{status: http.StatusAccepted, body: body}, nil
+	a.forgetEndedRuns(c.server.now())
+	_, underWay := a.schedules[key]
+	if underWay || a.scheduleStarts[key] {
+		return false, nil
 	}
-	run := job{
-		id:      c.job,
-		life:    c.server.options.Life(c.job),
-		created: c.now,
-	}
-	a.schedules[key] = run.ends()
-	return ok(body), nil
+	a.scheduleStarts[key] = true
+	return true, nil
+}
+
+// forgetEndedRuns leaves only the runs that go on.
+func (a *account) forgetEndedRuns(now time.Time) {
+	maps.DeleteFunc(a.schedules, func(_ scheduleKey, ends time.Time) bool {
+		return !ends.After(now)
+	})
+}
+
+// beginRun begins a run, which lasts as long as a job of this life.
+func (c *call) beginRun(life Life) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	a := c.server.accounts[c.job.AWSAccountID]
+	a.schedules[c.scheduleKey()] = c.server.now().Add(life.queuedFor()).Add(life.runsFor())
+}
+
+// releaseRun gives up what reserveRun took.
+func (c *call) releaseRun() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	a := c.server.accounts[c.job.AWSAccountID]
+	delete(a.scheduleStarts, c.scheduleKey())
 }
