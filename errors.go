@@ -35,9 +35,10 @@ func decodeException(
 	code := errorCodeOf(header, members)
 	if modelled, ok := modelledCode(op, code); ok {
 		message := cmp.Or(members.exact("Message"), members.exact("message"))
+		requestID := redactCode(members.exact("RequestId"), credentials)
 		return newException(modelled, exceptionFields{
 			message:      redactMessage(message, credentials),
-			requestID:    cmp.Or(redactCode(members.exact("RequestId"), credentials), headerRequestID(header, credentials)),
+			requestID:    cmp.Or(requestID, headerRequestID(header, credentials)),
 			resourceType: redactCode(members.exact("ResourceType"), credentials),
 		})
 	}

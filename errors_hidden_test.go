@@ -132,7 +132,7 @@ func TestChainKeepsNoTextOfABody(t *testing.T) {
 
 func TestChainWithoutSecretsStays(t *testing.T) {
 	network := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	_, err := describe(t, options(transportFunc(func(*http.Request) (*http.Response, error) { return nil, network })))
+	_, err := describe(t, options(responses(mockResponse{err: network})))
 	assert.Contains(t, chain(err), error(network))
 }
 

@@ -217,7 +217,8 @@ func TestRequestKeepsTheValues(t *testing.T) {
 }
 
 func TestParametersWithoutValuesArePrinted(t *testing.T) {
-	parameters := Parameters{DecimalParameters: []DecimalParameter{{Name: "p", Values: []float64{math.NaN()}}}}
+	decimal := DecimalParameter{Name: "p", Values: []float64{math.NaN()}}
+	parameters := Parameters{DecimalParameters: []DecimalParameter{decimal}}
 	assert.Contains(t, fmt.Sprintf("%+v", parameters), "DecimalParameters:[{Name:p Values:1 REDACTED}]")
 }
 
@@ -306,7 +307,8 @@ const hostileCharacters = "\r\n\x1b\u202e\u2066\u2028\u2029\u0085"
 
 func TestControlCharactersOfAURIAreNotPrinted(t *testing.T) {
 	uri := S3URI(hostileKey)
-	file := ResultFile{Job: exampleJob, URI: uri, Errors: []SnapshotJobResultErrorInfo{{ErrorMessage: hostileKey}}}
+	info := SnapshotJobResultErrorInfo{ErrorMessage: hostileKey}
+	file := ResultFile{Job: exampleJob, URI: uri, Errors: []SnapshotJobResultErrorInfo{info}}
 	texts := map[string]string{
 		"String":     uri.String(),
 		"%v":         fmt.Sprintf("%v", uri),
@@ -323,7 +325,8 @@ func TestControlCharactersOfAURIAreNotPrinted(t *testing.T) {
 func TestControlCharactersOfAURIAreNotLogged(t *testing.T) {
 	for name, handler := range logHandlers {
 		text := logged(handler, S3URI(hostileKey))
-		assert.False(t, strings.ContainsAny(strings.ReplaceAll(text, "\n", ""), hostileCharacters), "%s: %q", name, text)
+		line := strings.ReplaceAll(text, "\n", "") // the log has lines
+		assert.False(t, strings.ContainsAny(line, hostileCharacters), "%s: %q", name, text)
 		assert.Equal(t, 4, strings.Count(text, "\n"), "%s: %q", name, text)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,7 +137,7 @@ func manyTags() []SessionTag {
 }
 
 var relaxedRules = []ruleCase{
-	{name: "eight groups", change: setGroups(PDF("1"), PDF("2"), PDF("3"), PDF("4"), PDF("5"), PDF("6"), PDF("7"), PDF("8"))},
+	{name: "eight groups", change: setGroups(slices.Repeat([]SnapshotFileGroup{CSV("s", "v")}, 8)...)},
 	{name: "two files in a group", change: func(in *StartDashboardSnapshotJobInput) {
 		group := &in.SnapshotConfiguration.FileGroups[0]
 		group.Files = append(group.Files, CSV("s", "v").Files...)
@@ -150,7 +151,9 @@ var relaxedRules = []ruleCase{
 		file := firstFile(in)
 		file.SheetSelections = append(file.SheetSelections, PDF("t").Files[0].SheetSelections...)
 	}},
-	{name: "another format", change: func(in *StartDashboardSnapshotJobInput) { firstFile(in).FormatType = "PNG" }},
+	{name: "another format", change: func(in *StartDashboardSnapshotJobInput) {
+		firstFile(in).FormatType = "PNG"
+	}},
 	{name: "another scope", change: func(in *StartDashboardSnapshotJobInput) {
 		firstFile(in).SheetSelections[0].SelectionScope = "SOME_VISUALS"
 	}},
@@ -158,7 +161,9 @@ var relaxedRules = []ruleCase{
 	{name: "users", change: func(in *StartDashboardSnapshotJobInput) {
 		in.UserConfiguration.AnonymousUsers = make([]SnapshotAnonymousUser, 2)
 	}},
-	{name: "no user", change: func(in *StartDashboardSnapshotJobInput) { in.UserConfiguration.AnonymousUsers = nil }},
+	{name: "no user", change: func(in *StartDashboardSnapshotJobInput) {
+		in.UserConfiguration.AnonymousUsers = nil
+	}},
 	{name: "destinations", change: func(in *StartDashboardSnapshotJobInput) {
 		destination := matchedDestination("b")
 		destination.S3Destinations = append(destination.S3Destinations, destination.S3Destinations...)
@@ -324,7 +329,7 @@ func TestLostStartWithTheSameParametersIsOurs(t *testing.T) {
 func TestStartThatCannotHaveArrived(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: io.ErrClosedPipe}
 	errs := map[string]error{
-		"no address":       &net.DNSError{Err: "no such host", Name: "quicksight.us-east-1.amazonaws.com", IsNotFound: true},
+		"no address":       &net.DNSError{Err: "no such host", IsNotFound: true},
 		"no address now":   &net.DNSError{Err: "server misbehaving", IsTemporary: true},
 		"no connection":    refused,
 		"no proxy":         &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused},
@@ -415,6 +420,7 @@ func errorOf(t *testing.T, r mockResponse) error {
 }
 
 func TestIsTransient(t *testing.T) {
+	misleading := mockResponse{status: 400, body: "connection reset"}
 	tests := []transientCase{
 		{name: "nil", err: nil, want: false},
 		{name: "another error", err: io.ErrShortBuffer, want: false},
@@ -433,7 +439,7 @@ func TestIsTransient(t *testing.T) {
 		{name: "404", err: errorOf(t, apiError(404, "ResourceNotFoundException")), want: false},
 		{name: "403", err: errorOf(t, apiError(403, "AccessDeniedException")), want: false},
 		{name: "307", err: errorOf(t, mockResponse{status: 307}), want: false},
-		{name: "the words of a response", err: errorOf(t, mockResponse{status: 400, body: "connection reset"}), want: false},
+		{name: "the words of a response", err: errorOf(t, misleading), want: false},
 		{name: "an undecodable response", err: errorOf(t, mockResponse{status: 200, body: "<html>"}), want: false},
 		{name: "an invalid input", err: &InvalidInputError{}, want: false},
 		{name: "a failed job", err: &JobError{Status: SnapshotJobStatusFailed}, want: false},
@@ -468,7 +474,7 @@ func TestTimedOutAttemptIsTransient(t *testing.T) {
 
 // A second start with the same id is what an unknown outcome asks for.
 func TestUnknownOutcomeIsTransient(t *testing.T) {
-	service := transportFunc(func(*http.Request) (*http.Response, error) { return mockResponse{status: 500}.response() })
+	service := responses(mockResponse{status: 500})
 	_, err := New(options(service)).StartDashboardSnapshotJob(t.Context(), exampleStart())
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	assert.True(t, IsTransient(err))

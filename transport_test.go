@@ -48,7 +48,10 @@ func (s *companyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "the file")
 		return
 	}
-	const body = `{"JobStatus":"COMPLETED","Result":{"AnonymousUsers":[{"FileGroups":[{"S3Results":[{"S3Uri":%q}]}]}]}}`
+	const body = `{
+		"JobStatus": "COMPLETED",
+		"Result": {"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": %q}]}]}]}
+	}`
 	fmt.Fprintf(w, body, s.URL+"/file.csv?X-Amz-Signature=x")
 }
 
