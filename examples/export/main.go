@@ -67,8 +67,8 @@ func run(ctx context.Context, job snapshotjob.Job, region, sheet, dir string) er
 	return export(ctx, snapshotjob.NewFromConfig(cfg), job, sheet, dir)
 }
 
-// export starts the job, which makes a PDF of a sheet as an anonymous user sees it. It waits for the job's
-// end and downloads the file into dir.
+// export starts the job, which makes a PDF of a sheet as an anonymous user sees it. It waits until the job
+// has finished, and downloads the file into dir.
 func export(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job, sheet, dir string) error {
 	_, err := client.StartDashboardSnapshotJob(ctx, &snapshotjob.StartDashboardSnapshotJobInput{
 		Job: job,
@@ -84,12 +84,23 @@ func export(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job
 	result, err := client.Wait(ctx, job, func(o *snapshotjob.WaitOptions) {
 		o.OnPoll = showPoll
 	})
+	showProgress("")
 	if result == nil {
 		return err
 	}
+	// The job has finished. If err is not nil, some of its files failed, but others may be there. Download
+	// fetches those. Its error tells of the failed files as well, so that err says nothing more.
+	return download(ctx, client, job, result, dir)
+}
 
-	// The job has a result. If err is not nil, some of its files failed, but others may be there. Download
-	// fetches those, and its own error tells of the failed ones too.
+// download downloads the files of a job into dir, and prints where they are.
+func download(
+	ctx context.Context,
+	client *snapshotjob.Client,
+	job snapshotjob.Job,
+	result *snapshotjob.DescribeDashboardSnapshotJobResultOutput,
+	dir string,
+) error {
 	files, err := client.Download(ctx, job, dir, func(o *snapshotjob.DownloadOptions) {
 		o.Result = result
 		o.OnProgress = showDownload

@@ -1,7 +1,7 @@
 // Quickstart describes the results of snapshot jobs and prints them.
 //
-// Without flags it asks a fake QuickSight in this process about five jobs, each of which went another way.
-// With flags it asks the real service about one job:
+// Without flags it asks a fake QuickSight in this process about five jobs with five different outcomes. With
+// flags it asks the real service about one job:
 //
 //	go run ./examples/quickstart -region us-east-1 -account 111122223333 -dashboard sales -job daily
 package main
@@ -67,8 +67,7 @@ func show(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job) 
 		return false
 	}
 
-	took := result.LastUpdatedTime.Sub(result.CreatedTime)
-	fmt.Printf("  %s after %v\n", result.JobStatus, took.Round(time.Second))
+	fmt.Printf("  %s%s\n", result.JobStatus, duration(result.CreatedTime, result.LastUpdatedTime))
 	for file := range result.Files() {
 		if file.Err() != nil {
 			continue // result.Err tells of each such file.
@@ -81,6 +80,14 @@ func show(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job) 
 		return false
 	}
 	return true
+}
+
+// duration says how long a job took. It says nothing if one of the times is absent.
+func duration(created, updated time.Time) string {
+	if created.IsZero() || updated.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" after %v", updated.Sub(created).Round(time.Second))
 }
 
 // fake returns a client of a fake QuickSight in this process, and five jobs to ask about. The fake knows
