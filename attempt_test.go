@@ -378,7 +378,7 @@ func (tr *trace) RoundTrip(req *http.Request) (*http.Response, error) {
 	deadline, bounded := req.Context().Deadline()
 	tr.note("send as %s, bounded %v by %v", accessKeyID(req), bounded, time.Until(deadline))
 	if tr.retrieved == 1 {
-		return answer{status: 500}.response()
+		return mockResponse{status: 500}.response()
 	}
 	return completed.response()
 }

@@ -147,7 +147,7 @@ func BenchmarkStageDecodeError(b *testing.B) {
 	}
 }
 
-// The benchmarks measure answers of the size that they say.
+// The benchmarks measure responses of the size that they say.
 func TestBenchmarkBodies(t *testing.T) {
 	if got := len(resultOf(7)); got < 13_000 || got > 14_000 {
 		t.Errorf("a result of 7 groups has %d bytes, want about 13.6 KB", got)

@@ -174,7 +174,7 @@ func bodyWithID(id string) string {
 // The results of concurrent calls share no buffers.
 func TestResultsDoNotShareMemory(t *testing.T) {
 	client := New(options(transportFunc(func(req *http.Request) (*http.Response, error) {
-		return answer{status: 200, body: bodyWithID(jobIDOf(req))}.response()
+		return mockResponse{status: 200, body: bodyWithID(jobIDOf(req))}.response()
 	})))
 	outs := make([]*DescribeDashboardSnapshotJobResultOutput, 50)
 	var running sync.WaitGroup

@@ -240,7 +240,7 @@ func checkEnded(t *testing.T, ctx context.Context, err error) {
 // sends nothing.
 func checkNothingStarts(t *testing.T, ctx context.Context) {
 	t.Helper()
-	sent := answers(completed)
+	sent := responses(completed)
 	o := options(sent)
 	o.Limiter = limiterFunc(func(context.Context) error {
 		assert.Fail(t, "the limiter was asked")
@@ -278,7 +278,7 @@ func TestTextOfACanceledCall(t *testing.T) {
 func TestTextOfACallCanceledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := New(options(answers(completed))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
+	_, err := New(options(responses(completed))).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
 	assert.EqualError(t, err, failedText+"request canceled, context canceled")
 }
 
@@ -300,7 +300,7 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 		var sent []time.Duration
 		o := options(transportFunc(func(*http.Request) (*http.Response, error) {
 			sent = append(sent, time.Since(start))
-			return answer{status: 500}.response()
+			return mockResponse{status: 500}.response()
 		}))
 		o.Limiter = rate.NewLimiter(10, 1)
 		_, err := describe(t, o)
@@ -313,7 +313,7 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 // The error is then that of a deadline, all the same.
 func TestLimiterFailsBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := options(answers(apiError(500, "InternalFailureException")))
+		o := options(responses(apiError(500, "InternalFailureException")))
 		o.Limiter = rate.NewLimiter(rate.Every(time.Minute), 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -331,7 +331,7 @@ func TestLimiterFailsBeforeTheDeadline(t *testing.T) {
 }
 
 func TestOtherErrorsOfTheLimiter(t *testing.T) {
-	sent := answers(completed)
+	sent := responses(completed)
 	o := options(sent)
 	o.Limiter = rate.NewLimiter(10, 0) // It can never give the one token that is asked for.
 	_, err := describe(t, o)
@@ -377,7 +377,7 @@ func TestProviderErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			asked := 0
-			sent := answers(completed)
+			sent := responses(completed)
 			o := options(sent)
 			o.Credentials = providerFunc(func(context.Context) (aws.Credentials, error) {
 				asked++
@@ -401,13 +401,13 @@ func TestTLSToAPlainServer(t *testing.T) {
 }
 
 // failedLookup is the error of a connection whose host has no address.
-func failedLookup(dns *net.DNSError) answer {
+func failedLookup(dns *net.DNSError) mockResponse {
 	dns.Name = "x.invalid"
-	return answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: dns}}
+	return mockResponse{err: &net.OpError{Op: "dial", Net: "tcp", Err: dns}}
 }
 
 func TestHostThatDoesNotExist(t *testing.T) {
-	sent := answers(failedLookup(&net.DNSError{Err: "no such host", IsNotFound: true}))
+	sent := responses(failedLookup(&net.DNSError{Err: "no such host", IsNotFound: true}))
 	_, err := describe(t, options(sent))
 	assert.EqualError(t, err, failedText+"https response error StatusCode: 0, RequestID: , "+
 		"request send failed, dial tcp: lookup x.invalid: no such host")
@@ -415,14 +415,14 @@ func TestHostThatDoesNotExist(t *testing.T) {
 }
 
 func TestNameServerThatFails(t *testing.T) {
-	sent := answers(failedLookup(&net.DNSError{Err: "server misbehaving", IsTemporary: true}))
+	sent := responses(failedLookup(&net.DNSError{Err: "server misbehaving", IsTemporary: true}))
 	_, err := describe(t, options(sent))
 	assert.Error(t, err)
 	assert.Len(t, sent.requests, 3)
 }
 
 func TestTextOfAUsedUpRetryQuota(t *testing.T) {
-	o := options(answers(apiError(500, "InternalFailureException")))
+	o := options(responses(apiError(500, "InternalFailureException")))
 	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) {
 		o.RateLimiter = ratelimit.NewTokenRateLimit(1)
 	})

@@ -248,7 +248,7 @@ func FuzzSuccessBody(f *testing.F) {
 	f.Add([]byte(`{"a":1,"a":` + strings.Repeat("[", 20000)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		before := slices.Clone(body)
-		out, err := describe(t, options(answers(answer{
+		out, err := describe(t, options(responses(mockResponse{
 			status: 200,
 			header: map[string]string{"X-Amzn-Requestid": "R1"},
 			body:   string(body),

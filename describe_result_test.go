@@ -46,7 +46,7 @@ func TestSuccessBodies(t *testing.T) {
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
 			response := tt.response(t)
-			sent := answers(response)
+			sent := responses(response)
 			o := options(sent)
 			if tt.Gzip {
 				o.BaseEndpoint = gzipServer(t, response.body)
@@ -66,13 +66,13 @@ func TestSuccessBodies(t *testing.T) {
 }
 
 // response is the response of the case.
-func (c successCase) response(t *testing.T) answer {
+func (c successCase) response(t *testing.T) mockResponse {
 	t.Helper()
 	body := c.Body
 	if c.BodyBase64 != "" {
 		body = fromBase64(t, c.BodyBase64)
 	}
-	return answer{status: c.Status, header: c.Header, body: body}
+	return mockResponse{status: c.Status, header: c.Header, body: body}
 }
 
 // output is the output of a case that has no error.
@@ -132,7 +132,7 @@ func gzipServer(t *testing.T, body string) *string {
 // and R2 as the request id in the header.
 func fullResultBody(t *testing.T, body string) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	t.Helper()
-	return describe(t, options(answers(answer{
+	return describe(t, options(responses(mockResponse{
 		status: 200,
 		header: map[string]string{"X-Amzn-Requestid": "R2"},
 		body:   body,

@@ -46,7 +46,7 @@ type wantError struct {
 	Attempts           int    `json:"attempts"`
 }
 
-func (c errorCase) response(t *testing.T) answer {
+func (c errorCase) response(t *testing.T) mockResponse {
 	t.Helper()
 	body := c.Body
 	switch {
@@ -55,7 +55,7 @@ func (c errorCase) response(t *testing.T) answer {
 	case c.Nested > 0:
 		body = strings.Repeat(`{"a":`, c.Nested) + "1" + strings.Repeat("}", c.Nested)
 	}
-	return answer{status: c.Status, header: c.Header, body: body}
+	return mockResponse{status: c.Status, header: c.Header, body: body}
 }
 
 func TestErrorResponses(t *testing.T) {
@@ -63,7 +63,7 @@ func TestErrorResponses(t *testing.T) {
 	cases(t, "errors.json", &file)
 	for _, tt := range file.Cases {
 		t.Run(tt.ID, func(t *testing.T) {
-			sent := answers(tt.response(t))
+			sent := responses(tt.response(t))
 			out, err := describe(t, options(sent))
 			require.Error(t, err)
 			assert.Nil(t, out)
@@ -148,7 +148,7 @@ func TestErrorTexts(t *testing.T) {
 	const requestID = "X-Amzn-Requestid"
 	tests := []struct {
 		name     string
-		response answer
+		response mockResponse
 		want     string // behind failedText
 	}{
 		{
@@ -172,14 +172,14 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			name:     "send failure",
-			response: answer{err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")},
+			response: mockResponse{err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")},
 			want: "exceeded maximum number of attempts, 3, " +
 				"https response error StatusCode: 0, RequestID: , request send failed, " +
 				"dial tcp 192.0.2.1:443: connect: connection refused",
 		},
 		{
 			name: "cut-off body",
-			response: answer{
+			response: mockResponse{
 				status: 200,
 				header: map[string]string{requestID: "R1"},
 				body:   `{"JobSta`,
@@ -190,7 +190,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			name: "HTML with a 200",
-			response: answer{
+			response: mockResponse{
 				status: 200,
 				header: map[string]string{"Content-Type": "text/html", requestID: "R1"},
 				body:   "<html>\ncaptive portal</html>",
@@ -201,7 +201,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			name:     "HTML with a 502",
-			response: answer{status: 502, body: "<html>bad gateway</html>"},
+			response: mockResponse{status: 502, body: "<html>bad gateway</html>"},
 			want: "exceeded maximum number of attempts, 3, " +
 				"https response error StatusCode: 502, RequestID: , " +
 				"api error UnknownError: <html>bad gateway</html>",
@@ -216,7 +216,7 @@ func TestErrorTexts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := describe(t, options(answers(tt.response)))
+			_, err := describe(t, options(responses(tt.response)))
 			assert.EqualError(t, err, failedText+tt.want)
 		})
 	}
@@ -224,7 +224,7 @@ func TestErrorTexts(t *testing.T) {
 
 func TestTextOfABadJob(t *testing.T) {
 	bad := Job{AWSAccountID: "12", SnapshotJobID: ".."}
-	_, err := New(options(answers())).DescribeDashboardSnapshotJobResult(t.Context(), bad)
+	_, err := New(options(responses())).DescribeDashboardSnapshotJobResult(t.Context(), bad)
 	assert.EqualError(t, err, "operation error QuickSight: DescribeDashboardSnapshotJobResult, "+
 		`invalid input: AWSAccountID "12" is not an account id: want 12 digits; `+
 		`DashboardID is empty; SnapshotJobID ".." cannot stand in a request path`)
@@ -244,8 +244,8 @@ const notFinishedMessage = "Dashboard Snapshot Job with id job has not reached a
 
 // notFinished is the response to a call for the result of a job that is queued or
 // running. AWS doesn't document its code.
-func notFinished(code string) answer {
-	return answer{
+func notFinished(code string) mockResponse {
+	return mockResponse{
 		status: 400,
 		header: map[string]string{"X-Amzn-Errortype": code, "X-Amzn-Requestid": "R1"},
 		body:   fmt.Sprintf(`{"Message":%q,"message":%[1]q}`, notFinishedMessage),
@@ -261,7 +261,7 @@ func TestErrJobNotFinishedWhateverTheCode(t *testing.T) {
 	}
 	for _, code := range codes {
 		t.Run(code, func(t *testing.T) {
-			_, err := describe(t, options(answers(notFinished(code))))
+			_, err := describe(t, options(responses(notFinished(code))))
 			assert.ErrorIs(t, err, ErrJobNotFinished)
 			var api smithy.APIError
 			require.ErrorAs(t, err, &api)
@@ -272,19 +272,19 @@ func TestErrJobNotFinishedWhateverTheCode(t *testing.T) {
 }
 
 func TestErrJobNotFinishedKeepsTheException(t *testing.T) {
-	_, err := describe(t, options(answers(notFinished("InvalidParameterValueException"))))
+	_, err := describe(t, options(responses(notFinished("InvalidParameterValueException"))))
 	assert.ErrorIs(t, err, ErrJobNotFinished)
 	assert.ErrorAs(t, err, new(*InvalidParameterValueException))
 }
 
 func TestOtherMessagesDoNotMatchErrJobNotFinished(t *testing.T) {
-	_, err := describe(t, options(answers(apiError(400, "InvalidParameterValueException"))))
+	_, err := describe(t, options(responses(apiError(400, "InvalidParameterValueException"))))
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ErrJobNotFinished)
 }
 
 func TestOtherOperationsDoNotMatchErrJobNotFinished(t *testing.T) {
-	client := New(options(answers(notFinished("InvalidParameterValueException"))))
+	client := New(options(responses(notFinished("InvalidParameterValueException"))))
 	_, err := client.DescribeDashboardSnapshotJob(t.Context(), exampleJob)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ErrJobNotFinished)
@@ -343,7 +343,7 @@ func exceptionOf(t *testing.T, operation, code string) smithy.APIError {
 	t.Helper()
 	response := apiError(400, code)
 	response.body = `{"Message":"m","ResourceType":"T"}`
-	err := callsByOperation[operation](t, New(options(answers(response))))
+	err := callsByOperation[operation](t, New(options(responses(response))))
 	var exception smithy.APIError
 	require.ErrorAs(t, err, &exception)
 	assert.Equal(t, code, exception.ErrorCode())
@@ -404,7 +404,7 @@ func TestHeadersSurviveAnyBody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			response := apiError(404, "ResourceNotFoundException")
 			response.body = body
-			_, err := describe(t, options(answers(response)))
+			_, err := describe(t, options(responses(response)))
 			var exception *ResourceNotFoundException
 			require.ErrorAs(t, err, &exception)
 			assert.Equal(t, "R1", exception.RequestID)
@@ -445,7 +445,7 @@ func FuzzErrorResponse(f *testing.F) {
 		}
 		response := apiError(status, code)
 		response.body = string(body)
-		_, err := describe(t, options(answers(response)))
+		_, err := describe(t, options(responses(response)))
 		checkAnyFailure(t, err, status)
 	})
 }

@@ -46,7 +46,7 @@ func (e echo) RoundTrip(req *http.Request) (*http.Response, error) {
 		"SECRET", exampleSecret,
 		"PRESIGNED", string(presigned),
 	)
-	return answer{
+	return mockResponse{
 		status: e.status,
 		header: map[string]string{
 			"Content-Type":     secrets.Replace(e.contentType),
@@ -235,7 +235,7 @@ func TestNoLogHoldsASecret(t *testing.T) {
 }
 
 func TestSilentWithoutLogger(t *testing.T) {
-	o := options(answers(answer{status: 500}, completed))
+	o := options(responses(mockResponse{status: 500}, completed))
 	require.Nil(t, o.Logger)
 	_, err := describe(t, o)
 	assert.NoError(t, err)
@@ -243,8 +243,8 @@ func TestSilentWithoutLogger(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := answers(
-			answer{err: errors.New("connection reset by peer")},
+		sent := responses(
+			mockResponse{err: errors.New("connection reset by peer")},
 			apiError(503, "ServiceUnavailable"),
 			completed,
 		)
@@ -278,24 +278,24 @@ func TestLog(t *testing.T) {
 // decision is what a client decides after its first attempt.
 type decision struct {
 	name      string
-	responses []answer
+	responses []mockResponse
 	want      string
 }
 
 var decisions = []decision{
 	{
 		name:      "final",
-		responses: []answer{{status: 404}},
+		responses: []mockResponse{{status: 404}},
 		want:      "no: the error is final",
 	},
 	{
 		name:      "last attempt",
-		responses: []answer{{status: 500}},
+		responses: []mockResponse{{status: 500}},
 		want:      "no: that was the last attempt",
 	},
 	{
 		name:      "fresh credentials",
-		responses: []answer{apiError(403, "ExpiredToken"), completed},
+		responses: []mockResponse{apiError(403, "ExpiredToken"), completed},
 		want:      "again with fresh credentials",
 	},
 }
@@ -303,7 +303,7 @@ var decisions = []decision{
 // options are those of a client whose credentials can be fresh.
 func (d decision) options(logger *slog.Logger) Options {
 	asked := 0
-	o := options(answers(d.responses...))
+	o := options(responses(d.responses...))
 	o.Credentials = cacheOf(&asked)
 	o.Logger = logger
 	return o
@@ -333,7 +333,7 @@ func TestLogAboveTheDebugLevelIsEmpty(t *testing.T) {
 // that comes of the response.
 func messageOf(t *testing.T, sessionToken, body string) string {
 	t.Helper()
-	o := options(answers(answer{status: 400, body: body}))
+	o := options(responses(mockResponse{status: 400, body: body}))
 	o.Credentials = staticCredentials{
 		AccessKeyID:     exampleKeyID,
 		SecretAccessKey: exampleSecret,

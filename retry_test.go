@@ -152,7 +152,7 @@ func (p *vectorPlayer) now() moment {
 func (p *vectorPlayer) RoundTrip(*http.Request) (*http.Response, error) {
 	step := p.steps[len(p.sent)]
 	p.sent = append(p.sent, p.now())
-	resp, err := answer{status: step.Status, header: step.Header}.response()
+	resp, err := mockResponse{status: step.Status, header: step.Header}.response()
 	resp.Header.Set("X-Amzn-Errortype", step.Code)
 	return resp, err
 }
@@ -266,14 +266,14 @@ func TestAttemptsByStatusAndCode(t *testing.T) {
 }
 
 // withCode is a response with an error code and nothing else.
-func withCode(status int, code string) answer {
-	return answer{status: status, header: map[string]string{"X-Amzn-Errortype": code}}
+func withCode(status int, code string) mockResponse {
+	return mockResponse{status: status, header: map[string]string{"X-Amzn-Errortype": code}}
 }
 
 // checkAttempts checks how many attempts there are if all fail in the same way.
-func checkAttempts(t *testing.T, failure answer, want int) {
+func checkAttempts(t *testing.T, failure mockResponse, want int) {
 	t.Helper()
-	sent := answers(failure)
+	sent := responses(failure)
 	_, err := describe(t, options(sent))
 	assert.Error(t, err)
 	assert.Len(t, sent.requests, want)
@@ -285,7 +285,7 @@ func TestResponseIsNotABrokenConnection(t *testing.T) {
 	message := withCode(400, "InvalidParameterValueException")
 	message.body = `{"Message":"connection reset by peer, use of closed network connection, ` +
 		`connection refused"}`
-	tests := map[string]answer{
+	tests := map[string]mockResponse{
 		"message":                       message,
 		"code":                          withCode(400, "connection reset"),
 		"HTML":                          {status: 400, body: "<html>connection reset by peer</html>"},
@@ -299,16 +299,16 @@ func TestResponseIsNotABrokenConnection(t *testing.T) {
 }
 
 func TestRefusedConnectionIsTriedAgain(t *testing.T) {
-	checkAttempts(t, answer{err: errors.New("connection refused")}, 3)
+	checkAttempts(t, mockResponse{err: errors.New("connection refused")}, 3)
 }
 
 func TestRedirectIsFinal(t *testing.T) {
-	redirect := answer{status: 307, header: map[string]string{"Location": "https://example.com/"}}
+	redirect := mockResponse{status: 307, header: map[string]string{"Location": "https://example.com/"}}
 	checkAttempts(t, redirect, 1)
 }
 
 func TestRetryAfterMakesNothingRetryable(t *testing.T) {
-	checkAttempts(t, answer{status: 404, header: map[string]string{"Retry-After": "1"}}, 1)
+	checkAttempts(t, mockResponse{status: 404, header: map[string]string{"Retry-After": "1"}}, 1)
 }
 
 func Test429OfAModeledExceptionIsFinal(t *testing.T) {
@@ -324,8 +324,8 @@ func Test429OfAnUnknownExceptionIsTriedAgain(t *testing.T) {
 func checkPause(t *testing.T, header, value string, want time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		failure := answer{status: 503, header: map[string]string{header: value}}
-		o := options(answers(failure, completed))
+		failure := mockResponse{status: 503, header: map[string]string{header: value}}
+		o := options(responses(failure, completed))
 		o.Retryer = retry.NewStandard(pauseOf(time.Second))
 		start := time.Now()
 		_, err := describe(t, o)
@@ -369,46 +369,46 @@ func TestAmzRetryAfter(t *testing.T) {
 // A retry takes 14 tokens, or 5 after throttling. A success adds one, and gives back what
 // its last retry took.
 func TestTokenBucket(t *testing.T) {
-	failed := answer{status: 500}
-	throttled := answer{status: 429}
+	failed := mockResponse{status: 500}
+	throttled := mockResponse{status: 429}
 	calls := []struct {
 		name      string
-		responses []answer
+		responses []mockResponse
 		want      uint // the tokens left, after this call and those above
 	}{
 		{
 			name:      "a success at once",
-			responses: []answer{completed},
+			responses: []mockResponse{completed},
 			want:      401,
 		},
 		{
 			name:      "a success on the second attempt",
-			responses: []answer{failed, completed},
+			responses: []mockResponse{failed, completed},
 			want:      402,
 		},
 		{
 			name:      "a success on the third attempt",
-			responses: []answer{failed, failed, completed},
+			responses: []mockResponse{failed, failed, completed},
 			want:      389,
 		},
 		{
 			name:      "an error that is final",
-			responses: []answer{{status: 404}},
+			responses: []mockResponse{{status: 404}},
 			want:      389,
 		},
 		{
 			name:      "three failures",
-			responses: []answer{failed},
+			responses: []mockResponse{failed},
 			want:      361,
 		},
 		{
 			name:      "a throttled attempt and a success",
-			responses: []answer{throttled, completed},
+			responses: []mockResponse{throttled, completed},
 			want:      362,
 		},
 		{
 			name:      "three throttled attempts",
-			responses: []answer{throttled},
+			responses: []mockResponse{throttled},
 			want:      352,
 		},
 	}
@@ -422,7 +422,7 @@ func TestTokenBucket(t *testing.T) {
 	client := New(o)
 	for _, call := range calls {
 		client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob, func(o *Options) {
-			o.Transport = answers(call.responses...)
+			o.Transport = responses(call.responses...)
 		})
 		assert.Equal(t, call.want, bucket.Remaining(), call.name)
 	}
@@ -458,7 +458,7 @@ func (r *firstRetryer) GetInitialToken() func(error) error {
 // tells the service so.
 func checkMaxAttempts(t *testing.T, want int, set func(*Options)) {
 	t.Helper()
-	sent := answers(answer{status: 500})
+	sent := responses(mockResponse{status: 500})
 	o := options(sent)
 	set(&o)
 	_, err := describe(t, o)
@@ -504,7 +504,7 @@ func TestRetryMaxAttemptsOverridesTheRetryer(t *testing.T) {
 
 func TestRetryerOfTheFirstKindGivesATokenForEveryAttempt(t *testing.T) {
 	retryer := &firstRetryer{attempts: 4}
-	o := options(answers(answer{status: 500}))
+	o := options(responses(mockResponse{status: 500}))
 	o.Retryer = retryer
 	_, err := describe(t, o)
 	assert.Error(t, err)
@@ -513,8 +513,8 @@ func TestRetryerOfTheFirstKindGivesATokenForEveryAttempt(t *testing.T) {
 }
 
 func TestRetryerWithoutAMaximum(t *testing.T) {
-	failures := slices.Repeat([]answer{{status: 500}}, 9)
-	sent := answers(append(failures, completed)...)
+	failures := slices.Repeat([]mockResponse{{status: 500}}, 9)
+	sent := responses(append(failures, completed)...)
 	o := options(sent)
 	o.Retryer = &firstRetryer{attempts: 0}
 	_, err := describe(t, o)
@@ -531,7 +531,7 @@ func (refusing) GetAttemptToken(context.Context) (func(error) error, error) {
 }
 
 func TestRetryerThatGivesNoAttemptToken(t *testing.T) {
-	sent := answers(answer{status: 500})
+	sent := responses(mockResponse{status: 500})
 	o := options(sent)
 	o.Retryer = refusing{}
 	_, err := describe(t, o)
@@ -561,7 +561,7 @@ func (r *textRetryer) GetAttemptToken(context.Context) (func(error) error, error
 }
 
 func TestRetryersReadTheError(t *testing.T) {
-	sent := answers(answer{status: 400, body: `{"message":"try later"}`}, completed)
+	sent := responses(mockResponse{status: 400, body: `{"message":"try later"}`}, completed)
 	retryer := &textRetryer{Standard: retry.NewStandard(noPause)}
 	o := options(sent)
 	o.Retryer = retryer
@@ -636,7 +636,7 @@ func TestRetryerOfOneCall(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sent := answers(apiError(503, "ServiceUnavailable"))
+				sent := responses(apiError(503, "ServiceUnavailable"))
 				o := options(sent)
 				o.RetryMaxAttempts = 5
 				_, err := describe(t, o, tt.set)
