@@ -155,7 +155,7 @@ func TestBodyOverAMebibyteIsRefused(t *testing.T) {
 // The request holds the signature and the session token.
 func TestErrorsKeepNoRequest(t *testing.T) {
 	responses := map[string]mockResponse{
-		"error":       apiError(403, "AccessDeniedException"),
+		"error":       exceptionResponse(403, "AccessDeniedException"),
 		"undecodable": {status: 200, body: "<html>"},
 		"cut off":     {status: 200, body: "{"},
 	}
@@ -189,8 +189,8 @@ func (c closeCounter) Close() error {
 func TestBodyOfEveryAttemptIsClosed(t *testing.T) {
 	responses := map[string]mockResponse{
 		"failed":      {status: 500, body: "{}"},
-		"refused":     apiError(403, "AccessDeniedException"),
-		"expired":     apiError(403, "ExpiredTokenException"),
+		"refused":     exceptionResponse(403, "AccessDeniedException"),
+		"expired":     exceptionResponse(403, "ExpiredTokenException"),
 		"undecodable": {status: 200, body: "<html>"},
 		"cut off":     {status: 200, body: "{"},
 		"good":        completed,
@@ -252,7 +252,7 @@ func (c *tokenCache) Invalidate() { c.invalidated++ }
 
 func TestNewerCredentialsOfTheSameKeyAreKept(t *testing.T) {
 	cache := &tokenCache{tokens: []string{"OLD", "NEW"}}
-	o := options(responses(apiError(403, "ExpiredTokenException"), completed))
+	o := options(responses(exceptionResponse(403, "ExpiredTokenException"), completed))
 	o.Credentials = cache
 	_, err := describe(t, o)
 	require.NoError(t, err)
@@ -261,7 +261,7 @@ func TestNewerCredentialsOfTheSameKeyAreKept(t *testing.T) {
 
 func TestExpiredCredentialsAreForgotten(t *testing.T) {
 	cache := &tokenCache{tokens: []string{"OLD"}}
-	o := options(responses(apiError(403, "ExpiredTokenException"), completed))
+	o := options(responses(exceptionResponse(403, "ExpiredTokenException"), completed))
 	o.Credentials = cache
 	_, err := describe(t, o)
 	require.NoError(t, err)

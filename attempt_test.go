@@ -264,7 +264,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
 			body := &endless{}
 			o := options(transportFunc(func(*http.Request) (*http.Response, error) {
-				resp, err := apiError(tt.status, "ResourceNotFoundException").response()
+				resp, err := exceptionResponse(tt.status, "ResourceNotFoundException").response()
 				resp.Body = body
 				resp.ContentLength = -1
 				return resp, err
@@ -537,7 +537,7 @@ func TestExpiredCredentialsOfManyCallers(t *testing.T) {
 		}
 		firstAttempts.Done()
 		firstAttempts.Wait()
-		return apiError(403, "ExpiredTokenException").response()
+		return exceptionResponse(403, "ExpiredTokenException").response()
 	}))
 	o.Credentials = aws.NewCredentialsCache(provider)
 	client := New(o)

@@ -141,7 +141,7 @@ func hangBeforeHeadersAndFail(req *http.Request) (*http.Response, error) {
 
 func hangInBodyOf(status int) transportFunc {
 	return func(req *http.Request) (*http.Response, error) {
-		resp, err := apiError(status, "ResourceNotFoundException").response()
+		resp, err := exceptionResponse(status, "ResourceNotFoundException").response()
 		resp.Body = bodyUntilDone(req.Context())
 		return resp, err
 	}
@@ -149,7 +149,7 @@ func hangInBodyOf(status int) transportFunc {
 
 func respondTooLate(req *http.Request) (*http.Response, error) {
 	untilDone(req.Context())
-	return apiError(500, "InternalFailureException").response()
+	return exceptionResponse(500, "InternalFailureException").response()
 }
 
 // options are those of a client that hangs in the place.
@@ -159,7 +159,7 @@ func (p place) options(t *testing.T) Options {
 	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
 		attempts++
 		if attempts == 1 {
-			return apiError(429, "ThrottlingException").response()
+			return exceptionResponse(429, "ThrottlingException").response()
 		}
 		if p.send == nil {
 			assert.Fail(t, "a second attempt was sent")
@@ -267,7 +267,7 @@ func TestTextOfACanceledCall(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	o := options(transportFunc(func(*http.Request) (*http.Response, error) {
 		cancel(errWentHome)
-		return apiError(500, "InternalFailureException").response()
+		return exceptionResponse(500, "InternalFailureException").response()
 	}))
 	_, err := New(o).DescribeDashboardSnapshotJobResult(ctx, exampleJob)
 	assert.EqualError(t, err, failedText+
@@ -313,7 +313,7 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 // The error is then that of a deadline, all the same.
 func TestLimiterFailsBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := options(responses(apiError(500, "InternalFailureException")))
+		o := options(responses(exceptionResponse(500, "InternalFailureException")))
 		o.Limiter = rate.NewLimiter(rate.Every(time.Minute), 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -422,7 +422,7 @@ func TestNameServerThatFails(t *testing.T) {
 }
 
 func TestTextOfAUsedUpRetryQuota(t *testing.T) {
-	o := options(responses(apiError(500, "InternalFailureException")))
+	o := options(responses(exceptionResponse(500, "InternalFailureException")))
 	o.Retryer = retry.NewStandard(noPause, func(o *retry.StandardOptions) {
 		o.RateLimiter = ratelimit.NewTokenRateLimit(1)
 	})

@@ -355,10 +355,10 @@ func cacheOf(asked *int) *aws.CredentialsCache {
 }
 
 func TestExpiredCredentialsAreRenewed(t *testing.T) {
-	expired := apiError(403, "ExpiredTokenException")
+	expired := exceptionResponse(403, "ExpiredTokenException")
 	tests := map[string][]mockResponse{
 		"ExpiredTokenException": {expired, completed},
-		"ExpiredToken":          {apiError(400, "ExpiredToken"), completed},
+		"ExpiredToken":          {exceptionResponse(400, "ExpiredToken"), completed},
 		"after another failure": {{status: 500}, expired, completed},
 	}
 	for name, sequence := range tests {
@@ -378,11 +378,11 @@ func TestExpiredCredentialsAreRenewed(t *testing.T) {
 
 func TestExpiredCredentialsAreRenewedOnce(t *testing.T) {
 	asked := 0
-	service := responses(apiError(403, "ExpiredTokenException"))
+	service := responses(exceptionResponse(403, "ExpiredTokenException"))
 	o := options(service)
 	o.Credentials = cacheOf(&asked)
 	_, err := describe(t, o)
-	assert.Equal(t, "ExpiredTokenException", codeOf(err))
+	assert.Equal(t, "ExpiredTokenException", errorCode(err))
 	assert.Len(t, service.requests, 2)
 	assert.Equal(t, 2, asked)
 	assertSignedBy(t, service, "AKIDEXAMPLE2")
@@ -413,12 +413,12 @@ func TestCredentialsAreNotRenewed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			asked := 0
-			service := responses(apiError(403, tt.code), completed)
+			service := responses(exceptionResponse(403, tt.code), completed)
 			o := options(service)
 			o.Credentials = cacheOf(&asked)
 			tt.change(&o)
 			_, err := describe(t, o)
-			assert.Equal(t, tt.code, codeOf(err))
+			assert.Equal(t, tt.code, errorCode(err))
 			assert.Len(t, service.requests, 1)
 			assert.Equal(t, 1, asked)
 			assertSignedBy(t, service, "AKIDEXAMPLE1")

@@ -220,7 +220,7 @@ func (c skewGridCase) check(t *testing.T) {
 	defer cancel()
 
 	_, err := client.DescribeDashboardSnapshotJobResult(ctx, exampleJob)
-	assert.Equal(t, c.Want.Code, codeOf(err), "code of %v", err)
+	assert.Equal(t, c.Want.Code, errorCode(err), "code of %v", err)
 	assert.Equal(t, c.Want.Offsets, service.offsets)
 	first := len(service.offsets)
 
@@ -288,7 +288,7 @@ func TestClockSkewCorrectionCanBeDisabled(t *testing.T) {
 		client := New(o)
 		for range 2 {
 			_, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
-			assert.Equal(t, "RequestTimeTooSkewed", codeOf(err), "code of %v", err)
+			assert.Equal(t, "RequestTimeTooSkewed", errorCode(err), "code of %v", err)
 		}
 		assert.Equal(t, []time.Duration{0, 0}, offsets)
 	})

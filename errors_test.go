@@ -153,19 +153,19 @@ func TestErrorTexts(t *testing.T) {
 	}{
 		{
 			name:     "typed",
-			response: apiError(404, "ResourceNotFoundException"),
+			response: exceptionResponse(404, "ResourceNotFoundException"),
 			want: "https response error StatusCode: 404, RequestID: R1, " +
 				"ResourceNotFoundException: m",
 		},
 		{
 			name:     "generic",
-			response: apiError(400, "ValidationException"),
+			response: exceptionResponse(400, "ValidationException"),
 			want: "https response error StatusCode: 400, RequestID: R1, " +
 				"api error ValidationException: m",
 		},
 		{
 			name:     "exhausted",
-			response: apiError(500, "InternalFailureException"),
+			response: exceptionResponse(500, "InternalFailureException"),
 			want: "exceeded maximum number of attempts, 3, " +
 				"https response error StatusCode: 500, RequestID: R1, " +
 				"InternalFailureException: m",
@@ -278,7 +278,7 @@ func TestErrJobNotFinishedKeepsTheException(t *testing.T) {
 }
 
 func TestOtherMessagesDoNotMatchErrJobNotFinished(t *testing.T) {
-	_, err := describe(t, options(responses(apiError(400, "InvalidParameterValueException"))))
+	_, err := describe(t, options(responses(exceptionResponse(400, "InvalidParameterValueException"))))
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ErrJobNotFinished)
 }
@@ -341,7 +341,7 @@ var callsByOperation = map[string]func(*testing.T, *Client) error{
 // exceptionOf makes a call that fails with a code, and returns its exception.
 func exceptionOf(t *testing.T, operation, code string) smithy.APIError {
 	t.Helper()
-	response := apiError(400, code)
+	response := exceptionResponse(400, code)
 	response.body = `{"Message":"m","ResourceType":"T"}`
 	err := callsByOperation[operation](t, New(options(responses(response))))
 	var exception smithy.APIError
@@ -402,7 +402,7 @@ func TestHeadersSurviveAnyBody(t *testing.T) {
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
-			response := apiError(404, "ResourceNotFoundException")
+			response := exceptionResponse(404, "ResourceNotFoundException")
 			response.body = body
 			_, err := describe(t, options(responses(response)))
 			var exception *ResourceNotFoundException
@@ -443,7 +443,7 @@ func FuzzErrorResponse(f *testing.F) {
 		if status >= 200 && status <= 299 {
 			return
 		}
-		response := apiError(status, code)
+		response := exceptionResponse(status, code)
 		response.body = string(body)
 		_, err := describe(t, options(responses(response)))
 		checkAnyFailure(t, err, status)

@@ -16,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -73,8 +72,9 @@ type answer = mockResponse
 // completed is the response to a call for the result of a job that has completed.
 var completed = mockResponse{status: 200, body: `{"JobStatus":"COMPLETED"}`}
 
-// apiError returns the service's response for an exception. Its request id is R1, and its message is m.
-func apiError(status int, code string) mockResponse {
+// exceptionResponse returns the service's response for an exception. Its request id is R1, and its
+// message is m.
+func exceptionResponse(status int, code string) mockResponse {
 	return mockResponse{
 		status: status,
 		header: map[string]string{
@@ -219,19 +219,8 @@ func assertInvalid(t *testing.T, err error, fields ...string) {
 	assert.Equal(t, fields, got, "fields of error %v", err)
 }
 
+// isInvalid reports whether err has an *InvalidInputError in its chain.
 func isInvalid(err error) bool {
 	_, ok := errors.AsType[*InvalidInputError](err)
 	return ok
 }
-
-// codeOf returns the service's code for an error, and "" for an error without one.
-func codeOf(err error) string {
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return ""
-	}
-	return api.ErrorCode()
-}
-
-// errorAs is the former name of errors.AsType.
-func errorAs[E error](err error) (E, bool) { return errors.AsType[E](err) }

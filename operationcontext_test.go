@@ -96,7 +96,7 @@ func TestCredentialsAreRetrievedWithTheContextOfTheCall(t *testing.T) {
 func TestCredentialsAreRenewedWithTheContextOfTheCall(t *testing.T) {
 	ctx := context.WithValue(t.Context(), callerKey{}, "of the caller")
 	provider := &contextProvider{}
-	o := options(responses(apiError(403, "ExpiredTokenException"), completed))
+	o := options(responses(exceptionResponse(403, "ExpiredTokenException"), completed))
 	o.Credentials = provider
 	_, err := New(o).DescribeDashboardSnapshotJob(ctx, exampleJob)
 	require.NoError(t, err)

@@ -245,7 +245,7 @@ func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := responses(
 			mockResponse{err: errors.New("connection reset by peer")},
-			apiError(503, "ServiceUnavailable"),
+			exceptionResponse(503, "ServiceUnavailable"),
 			completed,
 		)
 		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
@@ -295,7 +295,7 @@ var decisions = []decision{
 	},
 	{
 		name:      "fresh credentials",
-		responses: []mockResponse{apiError(403, "ExpiredToken"), completed},
+		responses: []mockResponse{exceptionResponse(403, "ExpiredToken"), completed},
 		want:      "again with fresh credentials",
 	},
 }

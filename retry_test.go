@@ -636,7 +636,7 @@ func TestRetryerOfOneCall(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sent := responses(apiError(503, "ServiceUnavailable"))
+				sent := responses(exceptionResponse(503, "ServiceUnavailable"))
 				o := options(sent)
 				o.RetryMaxAttempts = 5
 				_, err := describe(t, o, tt.set)

@@ -19,7 +19,7 @@ import (
 )
 
 // atTheLimit is the service's response when all jobs of the account are running.
-var atTheLimit = apiError(409, "LimitExceededException")
+var atTheLimit = exceptionResponse(409, "LimitExceededException")
 
 // startCalls are the calls that LimitExceededException can refuse.
 var startCalls = apiCalls[:2]
@@ -430,14 +430,14 @@ func TestIsTransient(t *testing.T) {
 		{name: "503", err: errorOf(t, mockResponse{status: 503}), want: true},
 		{name: "504", err: errorOf(t, mockResponse{status: 504}), want: true},
 		{name: "429", err: errorOf(t, mockResponse{status: 429}), want: true},
-		{name: "throttled", err: errorOf(t, apiError(429, "ThrottlingException")), want: true},
+		{name: "throttled", err: errorOf(t, exceptionResponse(429, "ThrottlingException")), want: true},
 		{name: "not finished", err: errorOf(t, notFinished("InvalidParameterValueException")), want: true},
 		{name: "wrapped", err: fmt.Errorf("x: %w", errorOf(t, mockResponse{status: 500})), want: true},
 		{name: "at the limit", err: fmt.Errorf("x: %w", &LimitExceededException{}), want: true},
 		{name: "the mark alone", err: ErrJobNotFinished, want: true},
 		{name: "400", err: errorOf(t, mockResponse{status: 400}), want: false},
-		{name: "404", err: errorOf(t, apiError(404, "ResourceNotFoundException")), want: false},
-		{name: "403", err: errorOf(t, apiError(403, "AccessDeniedException")), want: false},
+		{name: "404", err: errorOf(t, exceptionResponse(404, "ResourceNotFoundException")), want: false},
+		{name: "403", err: errorOf(t, exceptionResponse(403, "AccessDeniedException")), want: false},
 		{name: "307", err: errorOf(t, mockResponse{status: 307}), want: false},
 		{name: "the words of a response", err: errorOf(t, misleading), want: false},
 		{name: "an undecodable response", err: errorOf(t, mockResponse{status: 200, body: "<html>"}), want: false},
