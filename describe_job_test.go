@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// describeBody describes startJob at a service that sends this body, and these headers.
+// describeBody describes dailyJob at a service that sends this body, and these headers.
 func describeBody(
 	t *testing.T, body string, header ...string,
 ) (*snapshotjob.DescribeDashboardSnapshotJobOutput, error) {
 	t.Helper()
 	recorder := &startRecorder{status: 200, header: header, body: body}
-	out, err := startClient(recorder).DescribeDashboardSnapshotJob(t.Context(), startJob)
+	out, err := startClient(recorder).DescribeDashboardSnapshotJob(t.Context(), dailyJob)
 	require.NotEmpty(t, recorder.requests)
 	req := recorder.requests[0]
 	assert.Equal(t, http.MethodGet, req.Method)
@@ -144,7 +144,7 @@ func TestDescribeJobReadsNaN(t *testing.T) {
 }
 
 func TestDescribeJobAbsentMembers(t *testing.T) {
-	want := &snapshotjob.DescribeDashboardSnapshotJobOutput{Job: startJob, RequestID: "H"}
+	want := &snapshotjob.DescribeDashboardSnapshotJobOutput{Job: dailyJob, RequestID: "H"}
 	const nullConfiguration = `{"SnapshotConfiguration": {
 		"FileGroups": null,
 		"DestinationConfiguration": null,
@@ -284,7 +284,7 @@ func TestDescribeJobTellsTheKeysOfTags(t *testing.T) {
 
 func TestDescribeJobThatDoesNotExist(t *testing.T) {
 	server := snapshotjobtest.NewTestServer(t)
-	_, err := server.Client().DescribeDashboardSnapshotJob(t.Context(), startJob)
+	_, err := server.Client().DescribeDashboardSnapshotJob(t.Context(), dailyJob)
 	var notFound *snapshotjob.ResourceNotFoundException
 	assert.ErrorAs(t, err, &notFound)
 }
@@ -293,7 +293,7 @@ func TestDescribeJobOfAnotherUser(t *testing.T) {
 	life := snapshotjobtest.Completed()
 	life.User = "other"
 	server := startServer(t, life)
-	_, err := server.Client().DescribeDashboardSnapshotJob(t.Context(), startJob)
+	_, err := server.Client().DescribeDashboardSnapshotJob(t.Context(), dailyJob)
 	var denied *snapshotjob.AccessDeniedException
 	assert.ErrorAs(t, err, &denied)
 }

@@ -23,12 +23,15 @@ const (
 // startJobInput is the input of a start under a shorter name.
 type startJobInput = snapshotjob.StartDashboardSnapshotJobInput
 
-// startJob is the job that tests start, describe and wait for.
-var startJob = snapshotjob.Job{
+// dailyJob is the job that tests start, describe and wait for.
+var dailyJob = snapshotjob.Job{
 	AWSAccountID:  "111122223333",
 	DashboardID:   "sales",
 	SnapshotJobID: "daily",
 }
+
+// startJob is dailyJob for the tests of Wait and of downloads.
+var startJob = dailyJob
 
 // startBucket is a place in a bucket of the caller.
 var startBucket = snapshotjob.S3BucketConfiguration{
@@ -43,7 +46,7 @@ func startInput(groups ...snapshotjob.SnapshotFileGroup) *startJobInput {
 		groups = []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("sheet-1")}
 	}
 	return &startJobInput{
-		Job:                   startJob,
+		Job:                   dailyJob,
 		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{FileGroups: groups},
 		UserConfiguration:     snapshotjob.AnonymousUser(),
 	}
@@ -124,13 +127,13 @@ func (r *startRecorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return startResponse(r.status, r.body, r.header...), nil
 }
 
-// startServer is a service that knows startJob, with this life, and takes any number of requests.
+// startServer is a service that knows dailyJob, with this life, and takes any number of requests.
 func startServer(t *testing.T, life snapshotjobtest.Life) *snapshotjobtest.Server {
 	t.Helper()
 	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
 		o.RequestsPerSecond = -1
 	})
-	server.AddJob(startJob, life)
+	server.AddJob(dailyJob, life)
 	return server
 }
 

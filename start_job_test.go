@@ -61,7 +61,7 @@ func TestStartRequest(t *testing.T) {
 
 func TestStartOutput(t *testing.T) {
 	want := &snapshotjob.StartDashboardSnapshotJobOutput{
-		Job:       startJob,
+		Job:       dailyJob,
 		ARN:       "A",
 		RequestID: "R",
 		Status:    200,
@@ -86,7 +86,7 @@ func TestStartReturnsTheJobOfTheResponse(t *testing.T) {
 		body:   `{"SnapshotJobId":"other"}`,
 	}
 	want := &snapshotjob.StartDashboardSnapshotJobOutput{
-		Job:       startJob,
+		Job:       dailyJob,
 		RequestID: "H",
 		Status:    202,
 	}

@@ -70,11 +70,11 @@ func (s startScene) play(t *testing.T) (*snapshotjob.StartDashboardSnapshotJobOu
 // prepare makes the server ready for the start.
 func (s startScene) prepare(server *snapshotjobtest.Server) {
 	if s.existing != nil {
-		server.AddJob(startJob, *s.existing)
+		server.AddJob(dailyJob, *s.existing)
 		<-time.After(time.Minute)
 	}
 	if s.rival != nil {
-		server.Fail(startOperation, startMeanwhile(func() { server.AddJob(startJob, *s.rival) }))
+		server.Fail(startOperation, startMeanwhile(func() { server.AddJob(dailyJob, *s.rival) }))
 	}
 	server.Fail(startOperation, s.starts...)
 	server.Fail(describeOperation, s.describes...)
@@ -94,7 +94,7 @@ func (s startSuccess) run(t *testing.T) {
 			out, tally, err := s.scene.play(t)
 
 			require.NoError(t, err)
-			assert.Equal(t, startJob, out.Job)
+			assert.Equal(t, dailyJob, out.Job)
 			assert.Equal(t, 200, out.Status)
 			assert.NotEmpty(t, out.RequestID)
 			assert.True(t, strings.HasSuffix(out.ARN, "/daily"), out.ARN)
