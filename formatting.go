@@ -3,8 +3,6 @@ package snapshotjob
 import (
 	"fmt"
 	"log/slog"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // This file has the methods by which package fmt prints values that hold secrets. For a
@@ -188,8 +186,8 @@ func (r SnapshotJobS3Result) Format(f fmt.State, _ rune) {
 func (i SnapshotJobResultErrorInfo) Format(f fmt.State, _ rune) {
 	type plain SnapshotJobResultErrorInfo
 	formatPlain(f, plain{
-		ErrorType:    redactCode(i.ErrorType, aws.Credentials{}),
-		ErrorMessage: redactMessage(i.ErrorMessage, aws.Credentials{}),
+		ErrorType:    redactCode(i.ErrorType, noCredentials),
+		ErrorMessage: redactMessage(i.ErrorMessage, noCredentials),
 	})
 }
 
@@ -197,8 +195,8 @@ func (i SnapshotJobResultErrorInfo) Format(f fmt.State, _ rune) {
 func (i SnapshotJobErrorInfo) Format(f fmt.State, _ rune) {
 	type plain SnapshotJobErrorInfo
 	formatPlain(f, plain{
-		ErrorType:    redactCode(i.ErrorType, aws.Credentials{}),
-		ErrorMessage: redactMessage(i.ErrorMessage, aws.Credentials{}),
+		ErrorType:    redactCode(i.ErrorType, noCredentials),
+		ErrorMessage: redactMessage(i.ErrorMessage, noCredentials),
 	})
 }
 
