@@ -46,16 +46,16 @@ func (f *failedStart) resolve(ctx context.Context) (*StartDashboardSnapshotJobOu
 		return nil, f.err
 	}
 	found, err := f.client.DescribeDashboardSnapshotJob(ctx, f.input.Job, f.optFns...)
-	switch {
-	case errorCode(err) == "ResourceNotFoundException":
-		return nil, f.outcomeUnknown(fmt.Errorf("there is no job of this id yet: %w", err))
-	case err != nil:
-		return nil, f.outcomeUnknown(fmt.Errorf("describing the job failed: %w", err))
-	case found.CreatedTime.IsZero():
+	if err != nil {
+		return nil, f.outcomeUnknown(explainDescribe(err))
+	}
+	if found.CreatedTime.IsZero() {
 		return nil, f.outcomeUnknown(errors.New("the description does not tell when the job was created"))
-	case len(found.SnapshotConfiguration.FileGroups) == 0:
+	}
+	if len(found.SnapshotConfiguration.FileGroups) == 0 {
 		return nil, f.outcomeUnknown(errors.New("the description does not tell which files the job makes"))
-	case found.CreatedTime.Before(f.earliestCreation()) || !found.Matches(f.input):
+	}
+	if found.CreatedTime.Before(f.earliestCreation()) || !found.Matches(f.input) {
 		return nil, fmt.Errorf("%w; another job has this id", f.err)
 	}
 	return &StartDashboardSnapshotJobOutput{
@@ -87,4 +87,12 @@ func (f *failedStart) earliestCreation() time.Time {
 // outcomeUnknown is the error of a start that cannot be resolved, with the reason.
 func (f *failedStart) outcomeUnknown(reason error) error {
 	return fmt.Errorf("%w; the start failed: %w; %w", ErrOutcomeUnknown, f.err, reason)
+}
+
+// explainDescribe adds to the error of a description what it means for the start.
+func explainDescribe(err error) error {
+	if errorCode(err) == "ResourceNotFoundException" {
+		return fmt.Errorf("there is no job of this id yet: %w", err)
+	}
+	return fmt.Errorf("describing the job failed: %w", err)
 }

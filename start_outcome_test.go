@@ -395,6 +395,7 @@ func TestStartTellsItsJobFromAnOlderOne(t *testing.T) {
 }
 
 func TestStartWithUnknownOutcome(t *testing.T) {
+	const vague = `{"CreatedTime": 946684800}`
 	lost := snapshotjobtest.DropAfterWork()
 	stranger := startRunning(snapshotjobtest.PDF("sheet-1"))
 	stranger.User = "other"
@@ -447,6 +448,26 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 				describes: startFaults(startAfterWork("empty", startAnswer(200, "{}"))),
 			},
 			wantError:   "ResourceExistsException",
+			wantUnknown: true,
+			want:        startTally{attempts: 2, described: 1, jobs: 1},
+		},
+		{
+			name: "the description does not tell when the job was created",
+			scene: startScene{
+				starts:    startFaults(lost),
+				describes: startFaults(startAfterWork("empty", startAnswer(200, "{}"))),
+			},
+			wantError:   "; the description does not tell when the job was created",
+			wantUnknown: true,
+			want:        startTally{attempts: 2, described: 1, jobs: 1},
+		},
+		{
+			name: "the description does not tell which files the job makes",
+			scene: startScene{
+				starts:    startFaults(lost),
+				describes: startFaults(startAfterWork("vague", startAnswer(200, vague))),
+			},
+			wantError:   "; the description does not tell which files the job makes",
 			wantUnknown: true,
 			want:        startTally{attempts: 2, described: 1, jobs: 1},
 		},
