@@ -47,27 +47,27 @@ func tinyElements() map[string]string {
 	}
 }
 
-// judge asks for a result and judges it. It returns the error of the job, and how many
-// bytes that took.
-func judge(t *testing.T, body string) (jobErr error, allocated uint64) {
+// judge asks for a result and judges it. It returns how many bytes that took, and the
+// error of the job.
+func judge(t *testing.T, body string) (uint64, error) {
 	t.Helper()
 	client := New(options(responses(mockResponse{status: 200, body: body})))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	out, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
 	require.NoError(t, err)
-	jobErr = out.Err()
+	jobErr := out.Err()
 	text := jobErr.Error()
 	runtime.ReadMemStats(&after)
 	assert.Less(t, len(text), 128<<10)
-	return jobErr, after.TotalAlloc - before.TotalAlloc
+	return after.TotalAlloc - before.TotalAlloc, jobErr
 }
 
 func TestManyTinyElementsCostLittle(t *testing.T) {
 	const bound = 256 << 20 // coarse: some 100 MiB are usual, much of it garbage
 	for name, body := range tinyElements() {
 		t.Run(name, func(t *testing.T) {
-			_, allocated := judge(t, body)
+			allocated, _ := judge(t, body)
 			t.Logf("%d MiB", allocated>>20)
 			assert.Less(t, allocated, uint64(bound))
 		})
@@ -78,7 +78,7 @@ func TestJobErrorListsTheFirstFilesAndCountsTheRest(t *testing.T) {
 	body := tinyElements()["results"]
 	total := strings.Count(body, "{}")
 	require.Greater(t, total, 300_000)
-	jobErr, _ := judge(t, body)
+	_, jobErr := judge(t, body)
 	assert.ErrorContains(t, jobErr, fmt.Sprintf("but %d of %d files failed", total, total))
 	assert.True(t, strings.HasSuffix(jobErr.Error(), fmt.Sprintf("; and %d more", total-10)), "its end")
 

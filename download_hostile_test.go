@@ -336,7 +336,7 @@ var blockedReads = map[string]func(req *http.Request, response *http.Response) (
 		return response, nil
 	},
 	"in a body that knows no context": func(_ *http.Request, response *http.Response) (*http.Response, error) {
-		response.Body = newBlockedReader(nil)
+		response.Body = newBlockedReader(context.Background())
 		return response, nil
 	},
 	"in a body that brings nothing": func(_ *http.Request, response *http.Response) (*http.Response, error) {
