@@ -81,7 +81,7 @@ func headerSignature(h http.Header) (*signature, error) {
 	if !ok {
 		return nil, errDate
 	}
-	// No key has a token with a comma, so that two tokens are a wrong one.
+	// Two tokens are signed as one, which is not that of the key.
 	sig.token = strings.Join(h.Values("X-Amz-Security-Token"), ",")
 	return sig, nil
 }

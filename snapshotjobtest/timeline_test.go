@@ -432,7 +432,7 @@ func (j *plannedJob) describe() string {
 
 // The server agrees with the simulation, whether it is asked in every second or only in some.
 func TestTimelineAgreesWithSimulation(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		runInBubble(t, fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			model := &simulation{
