@@ -314,6 +314,11 @@ func newBlockedReader(ctx context.Context) *blockedReader {
 	return &blockedReader{ctx: ctx, closed: make(chan struct{}, 10)}
 }
 
+// newDeafReader returns a reader that knows no context, and blocks until it is closed.
+func newDeafReader() *blockedReader {
+	return &blockedReader{closed: make(chan struct{}, 10)}
+}
+
 func (r *blockedReader) Read([]byte) (int, error) {
 	if r.ctx == nil {
 		<-r.closed
@@ -336,7 +341,7 @@ var blockedReads = map[string]func(req *http.Request, response *http.Response) (
 		return response, nil
 	},
 	"in a body that knows no context": func(_ *http.Request, response *http.Response) (*http.Response, error) {
-		response.Body = newBlockedReader(context.Background())
+		response.Body = newDeafReader()
 		return response, nil
 	},
 	"in a body that brings nothing": func(_ *http.Request, response *http.Response) (*http.Response, error) {
