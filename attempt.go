@@ -24,12 +24,12 @@ const (
 	// signingService is the service's name in a signature.
 	signingService = "quicksight"
 
-	// maxBody bounds what is read of a 2xx response. The largest real one has 14 KB.
-	// Decoded, a body of many small elements takes 80 times its size.
+	// maxBody bounds what is read of a 2xx response, in bytes. A result of 7 files, which
+	// is the largest, has some 14 KB. Decoded, a hostile body takes up to 80 times its size.
 	maxBody = 1 << 20
 
-	// maxErrorBody bounds what is read of any other response. No page that explains an
-	// error is longer.
+	// maxErrorBody bounds what is read of any other response, in bytes. An error shows a
+	// small part of it.
 	maxErrorBody = 64 << 10
 
 	// maxPooledBody bounds the buffers that are kept for later responses.
@@ -69,6 +69,7 @@ type attemptResult struct {
 	status      int             // the HTTP status of a 2xx response
 	signedSkew  time.Duration   // how far ahead the service's clock was taken to be
 	skew        time.Duration   // how far ahead it is, as far as the response told
+	skewIsKnown bool            // whether the response told it
 
 	// outcomeUnknown reports whether the service may have done what it was asked
 	// for although the attempt failed.
@@ -153,6 +154,7 @@ func (a *attempt) learnSkew(learned *attemptResult, received time.Time) {
 	}
 	if skew, ok := observeSkew(learned.header, learned.sent, received); ok {
 		learned.skew = skew
+		learned.skewIsKnown = true
 	}
 }
 

@@ -34,7 +34,8 @@ type Client struct {
 
 // Options configures a [Client]. The zero value of every field but Region and
 // Credentials works. Each call reports what is wrong with the options as an
-// [*InvalidInputError], before anything is sent. Options show no secret when they
+// [*InvalidInputError], before anything is sent; a bad S3BaseEndpoint is reported by
+// Open and Download alone. Options show no secret when they
 // are formatted or marshalled.
 type Options struct {
 	// Region is the AWS region of the dashboard, such as "us-east-1". It is required
@@ -45,19 +46,20 @@ type Options struct {
 	// doesn't cache should be wrapped in aws.NewCredentialsCache. It is required. If
 	// the service says that the credentials have expired, and the provider has an
 	// Invalidate method as *aws.CredentialsCache does, the call is tried once more
-	// with fresh ones.
+	// with fresh ones. That attempt counts towards RetryMaxAttempts.
 	Credentials aws.CredentialsProvider
 
 	// Transport sends the requests to the API. It is the place for a mock, or for
 	// tracing: with a request's context, GetServiceID, GetOperationName and GetRegion of
-	// package aws/middleware say what the request is for. It must not follow redirects. If nil, requests go through
-	// a transport with the SDK's settings and an idle pool that suits hundreds of
-	// concurrent callers, which all clients share. Option functions find that transport
-	// here, and can wrap it.
+	// package aws/middleware say what the request is for. It must not follow redirects.
+	// If nil, requests go through a transport with the SDK's settings and an idle pool
+	// that suits hundreds of concurrent callers, which all clients share. Option
+	// functions find that transport here, and can wrap it.
 	Transport http.RoundTripper
 
-	// DownloadTransport fetches files. A transport that records URLs records
-	// presigned ones here, with which anyone can read the file. If nil, files come
+	// DownloadTransport fetches files. A transport that records URLs, or the texts of
+	// errors, records presigned URLs here, with which anyone can read a file;
+	// examples/tracing shows one that doesn't. If nil, files come
 	// through a transport with the SDK's settings, which all clients share. Option
 	// functions find that transport here, and can wrap it.
 	DownloadTransport http.RoundTripper
@@ -92,8 +94,9 @@ type Options struct {
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how many times a request is sent at most. If 0, Retryer
-	// decides, by default 3. A call that sets a Retryer of its own sets RetryMaxAttempts
-	// too if it wants a limit: that of the client does not apply to it.
+	// decides, by default 3. In the option functions of a call, the client's own number
+	// counts as not set: to limit a Retryer of the call's own, set another number; to lift
+	// the client's limit, set Retryer as well.
 	RetryMaxAttempts int
 
 	// AppID is the name of the application in the User-Agent header. AWS allows 50

@@ -35,13 +35,20 @@ var clockSkewCodes = []string{
 // concurrent use.
 type clockSkew struct {
 	nanoseconds atomic.Int64
+	known       atomic.Bool
 }
 
-// load returns the skew.
+// isKnown reports whether a response has told the skew.
+func (s *clockSkew) isKnown() bool { return s.known.Load() }
+
+// load returns the skew, which is 0 while it is not known.
 func (s *clockSkew) load() time.Duration { return time.Duration(s.nanoseconds.Load()) }
 
 // store sets the skew.
-func (s *clockSkew) store(skew time.Duration) { s.nanoseconds.Store(int64(skew)) }
+func (s *clockSkew) store(skew time.Duration) {
+	s.nanoseconds.Store(int64(skew))
+	s.known.Store(true)
+}
 
 // observeSkew returns how far the service's clock is ahead of this machine's. The
 // second result is false if the response doesn't tell: it has no Date, comes from a

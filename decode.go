@@ -85,7 +85,8 @@ func decodeUniqueMembers(body []byte, into any) error {
 	d.source = *bytes.NewBuffer(body)
 	d.decoder.Reset(&d.source, syntaxOptions)
 	err := json.UnmarshalDecode(d.decoder, into, decodeOptions)
-	d.source = bytes.Buffer{} // the pool is not to keep the body
+	d.source = bytes.Buffer{}
+	d.decoder.Reset(&d.source, syntaxOptions) // otherwise the decoder keeps the body
 	if err == io.EOF {
 		return nil // the body is empty
 	}

@@ -98,7 +98,7 @@ func (m errorMembers) exact(name string) string {
 	return m.last(func(n string) bool { return n == name })
 }
 
-// inAnyCase returns the value of a name in upper or lower case, or "".
+// inAnyCase returns the value of a name, without regard to upper and lower case, or "".
 func (m errorMembers) inAnyCase(name string) string {
 	return m.last(func(n string) bool { return strings.EqualFold(n, name) })
 }
@@ -196,8 +196,9 @@ func signedResponseError(resp *http.Response, err error, credentials aws.Credent
 	}
 }
 
-// sendError is the error of a request that got no response. A transport's error may
-// hold the whole URL, and headers of the request: neither is shown.
+// sendError is the error of a request that got no response. The text of a transport's
+// error may repeat the request. It is shown without the queries of URLs, the caller's
+// credentials, and what follows the name of a secret.
 func sendError(err error, credentials aws.Credentials) error {
 	if urlError, ok := errors.AsType[*url.Error](err); ok {
 		err = urlError.Err

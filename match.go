@@ -60,13 +60,16 @@ func (s SnapshotFileSheetSelection) matches(asked SnapshotFileSheetSelection) bo
 		slices.Equal(s.VisualIDs, asked.VisualIDs)
 }
 
-// matches reports whether the configuration is absent, or has the destinations that
-// were asked for.
+// matches reports whether the configuration is absent, or has the destinations that were
+// asked for. An empty one says that there are none.
 func (d *SnapshotDestinationConfiguration) matches(asked *SnapshotDestinationConfiguration) bool {
 	if d == nil {
-		return true
+		return true // the description does not tell
 	}
-	return asked != nil && slices.Equal(d.S3Destinations, asked.S3Destinations)
+	if asked == nil {
+		asked = new(SnapshotDestinationConfiguration)
+	}
+	return slices.Equal(d.S3Destinations, asked.S3Destinations)
 }
 
 // matches reports whether the configuration is absent, or has the keys of the tags that
@@ -106,11 +109,11 @@ func (c *SnapshotUserConfiguration) tagKeys() []string {
 	return keys
 }
 
-// matches reports whether the parameters are absent, or are those that were asked for.
-// An input may have none, which matches an empty structure.
+// matches reports whether the parameters are absent, or are those that were asked for. An
+// empty structure says that there are none.
 func (p *Parameters) matches(asked *Parameters) bool {
 	if p == nil {
-		return true
+		return true // the description does not tell
 	}
 	if asked == nil {
 		asked = new(Parameters)

@@ -37,7 +37,7 @@ func (s *settings) withOperation(ctx context.Context, op *operation) context.Con
 }
 
 // newOperationValues returns a context that has only the values that tell of an
-// operation. It is made once for each operation, because that takes many allocations.
+// operation. The settings keep it, because making it takes many allocations.
 func newOperationValues(op *operation, region string) context.Context {
 	ctx := context.Background()
 	ctx = awsmiddleware.SetServiceID(ctx, serviceID)

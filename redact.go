@@ -16,7 +16,8 @@ const (
 	// snippetSize bounds the part of a body that an error shows, in bytes.
 	snippetSize = 256
 
-	// shortestSecretPart is the length from which a part of a secret is a secret.
+	// shortestSecretPart is how many bytes a part of a secret has at least to be removed
+	// on its own. A shorter part may be an ordinary word.
 	shortestSecretPart = 8
 
 	// urlDelimiters end a URL within a text.
@@ -38,7 +39,9 @@ var secretNames = []string{
 	"signature",
 	"credential",
 	"sessiontoken",
+	"session_token",
 	"secretaccesskey",
+	"secret_access_key",
 }
 
 // redact makes a text one line, and removes the secrets that a server may have sent

@@ -359,7 +359,7 @@ func (e *JobError) errorTypes() []string {
 	var types []string
 	// A job that did not complete has an error of its own, besides those of its files.
 	// So has one that completed without any file that failed.
-	hasOwnError := e.ErrorType != "" || !e.isCompleted() || len(e.Files) == 0
+	hasOwnError := e.ErrorType != "" || e.Message != "" || !e.isCompleted() || len(e.Files) == 0
 	if hasOwnError {
 		types = append(types, e.ErrorType)
 	}

@@ -82,7 +82,7 @@ func (l *retryLoop) run(ctx context.Context) error {
 		if err == nil || isCanceled {
 			return err
 		}
-		l.lastError = l.explain(err)
+		l.lastError = l.markClockSkew(err)
 		if l.renewCredentials(ctx) {
 			continue
 		}
@@ -115,7 +115,7 @@ func (l *retryLoop) admit(ctx context.Context) (func(error) error, error) {
 func (l *retryLoop) sendAttempt(ctx context.Context, number int) error {
 	l.attempt.number = number
 	learned, err := l.attempt.send(ctx)
-	if learned.skew != learned.signedSkew {
+	if learned.skewIsKnown {
 		l.attempt.skew = learned.skew
 		l.client.clockSkew.store(learned.skew)
 	}
@@ -134,9 +134,9 @@ func (l *retryLoop) sendAttempt(ctx context.Context, number int) error {
 	return err
 }
 
-// explain returns an error that a wrong clock explains as one that is tried again, now
-// that the service's clock is known.
-func (l *retryLoop) explain(err error) error {
+// markClockSkew returns err as one that is tried again if a wrong clock can explain it,
+// now that the service's clock is known. It returns any other err as it is.
+func (l *retryLoop) markClockSkew(err error) error {
 	if !isClockSkew(err, l.last.skew-l.last.signedSkew) {
 		return err
 	}
@@ -188,7 +188,7 @@ func (l *retryLoop) prepareRetry(ctx context.Context) error {
 	}
 	delay = atLeastAsked(delay, l.last.header)
 	l.attempt.log(ctx, "retry", "decision", "yes", "delay", delay)
-	sleep(ctx, delay)
+	sleep(ctx, delay) // if ctx ends meanwhile, admit says so
 	return nil
 }
 
@@ -232,17 +232,27 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // IsTransient reports whether the same call may succeed later, without a change of its
 // input: after throttling, after LimitExceededException, after a 5xx status, after a
 // timeout, if there was no response at all, or if a result was asked for before the job
-// had finished. It is false for nil, and for a call that its context has ended. Package
-// aws/retry would try the same errors again by default.
+// had finished. It is false for nil, for a call that its context has ended, for an
+// [*InvalidInputError], and for what became of a job: a [*JobError] or a [*FileError].
 func IsTransient(err error) bool {
-	if err == nil {
+	if err == nil || isVerdict(err) {
 		return false
 	}
-	if errors.Is(err, ErrJobNotFinished) {
-		return true
+	if errors.Is(err, ErrJobNotFinished) || httpStatus(err) >= http.StatusInternalServerError {
+		return !errors.Is(err, context.Canceled)
 	}
 	retryable := retry.IsErrorRetryables(retry.DefaultRetryables)
 	return retryable.IsErrorRetryable(forRetryer(err)).Bool()
+}
+
+// isVerdict reports whether an error is about the input or about the job, whatever words
+// of the service its text repeats.
+func isVerdict(err error) bool {
+	switch err.(type) {
+	case *InvalidInputError, *JobError, *FileError:
+		return true
+	}
+	return false
 }
 
 // forRetryer returns the error as a retryer is to see it. Package aws/retry takes an

@@ -62,7 +62,7 @@ func (f *failedStart) resolve(ctx context.Context) (*StartDashboardSnapshotJobOu
 		Job:       f.input.Job,
 		ARN:       found.ARN,
 		RequestID: found.RequestID,
-		Status:    http.StatusOK,
+		Status:    http.StatusOK, // the description's own Status is not the HTTP status
 	}, nil
 }
 
@@ -78,7 +78,8 @@ func (f *failedStart) mayHaveStarted() bool {
 // earliestCreation returns when, by the service's clock, the start can have made its job
 // at the earliest.
 func (f *failedStart) earliestCreation() time.Time {
-	if f.settings.options.DisableClockSkewCorrection {
+	isCorrected := f.client.clockSkew.isKnown() && !f.settings.options.DisableClockSkewCorrection
+	if !isCorrected {
 		return f.result.firstSent.Add(-largestClockError)
 	}
 	return f.result.firstSent.Add(f.client.clockSkew.load() - dateResolution)

@@ -58,7 +58,7 @@ type Poll struct {
 	Status  SnapshotJobStatus // the last that is known; empty before the first response
 	Err     error             // why this poll failed; nil if it did not
 	Elapsed time.Duration     // since Wait was called
-	Next    time.Duration     // until the next poll; 0 if this was the last
+	Next    time.Duration     // planned until the next poll, before which the context may end; 0 if none is planned
 }
 
 // WaitError is the error of a wait that ended before the job was seen to finish. The
@@ -76,7 +76,7 @@ type WaitError struct {
 
 // Error returns, in one line, what ended the wait, and when.
 func (e *WaitError) Error() string {
-	status := oneLine(string(e.Status))
+	status := redactCode(string(e.Status), noCredentials)
 	if status == "" {
 		status = "unknown"
 	}
