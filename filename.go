@@ -1,7 +1,8 @@
 package snapshotjob
 
 import (
-	"path/filepath"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,12 +57,25 @@ func (f ResultFile) extension() string {
 	if rule, ok := formatRules[f.Format]; ok {
 		return rule.extension
 	}
-	uri, _, _ := strings.Cut(string(f.URI), "?")
-	extension := safeName(filepath.Ext(uri), maxExtensionLength)
+	extension := safeName(path.Ext(f.URI.objectPath()), maxExtensionLength)
 	if len(extension) < 2 || strings.Contains(extension, "_") {
 		return ".bin"
 	}
 	return extension
+}
+
+// objectPath returns the path of the object that the URI names: the key in a bucket, or
+// the path of a URL. It is empty if the URI has none.
+func (u S3URI) objectPath() string {
+	if u.isKey() {
+		_, key, _ := strings.Cut(strings.TrimPrefix(string(u), s3Scheme), "/")
+		return key
+	}
+	presigned, err := url.Parse(string(u))
+	if err != nil {
+		return ""
+	}
+	return presigned.Path
 }
 
 // safeName returns the beginning of text, with a "_" for each character that not every
@@ -121,6 +135,6 @@ func numbered(name string, number int) string {
 	if number == 1 {
 		return name
 	}
-	extension := filepath.Ext(name)
+	extension := path.Ext(name)
 	return strings.TrimSuffix(name, extension) + "-" + strconv.Itoa(number) + extension
 }

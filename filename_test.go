@@ -182,10 +182,18 @@ func TestFileNameOfAFormatOfItsOwn(t *testing.T) {
 
 func TestFileNameOfAnUnknownFormat(t *testing.T) {
 	for uri, want := range map[string]string{
-		"s3://bucket/key.tar.gz": "j.gz",
-		"s3://bucket.name/key":   "j.bin",
-		"s3://b/k.p/../x.a b":    "j.bin",
-		"s3://b/k.abcdefghijk":   "j.abcdefgh",
+		"s3://bucket/key.tar.gz":     "j.gz",
+		"s3://bucket/what?.png":      "j.png",
+		"s3://bucket.name/key":       "j.bin",
+		"s3://bucket.name":           "j.bin",
+		"s3://b/k.p/../x.a b":        "j.bin",
+		"s3://b/k.p/key":             "j.bin",
+		"s3://b/k.abcdefghijk":       "j.abcdefgh",
+		"https://host.com/k.png?a.b": "j.png",
+		"https://host.com/k.png#a.b": "j.png",
+		"https://host.com":           "j.bin",
+		"https://host.com?a.b":       "j.bin",
+		"https://host.com/%zz.png":   "j.bin",
 	} {
 		file := namedFile{job: "j", uri: uri}
 		assert.Equal(t, want, file.file().FileName(), uri)
