@@ -224,7 +224,15 @@ func isTempName(name string) bool {
 	if strings.HasPrefix(name, reservedPrefix) {
 		return true
 	}
-	const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // what rand.Text returns
 	random, hasPrefix := strings.CutPrefix(name, tempPrefix)
-	return hasPrefix && random != "" && strings.Trim(random, base32) == ""
+	return hasPrefix && isRandomText(random)
+}
+
+// isRandomText reports whether rand.Text may have returned a text.
+func isRandomText(text string) bool {
+	const (
+		base32    = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+		minLength = 26 // for 128 bits; later versions of Go may return more
+	)
+	return len(text) >= minLength && strings.Trim(text, base32) == ""
 }

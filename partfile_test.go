@@ -183,10 +183,12 @@ func TestRenameReservedThatCannotTell(t *testing.T) {
 
 func TestLeftoversAreRemovedAfterAnHour(t *testing.T) {
 	dir := t.TempDir()
+	young := tempPrefix + rand.Text()
 	for name, age := range map[string]time.Duration{
-		tempPrefix + "OLD":              2 * time.Hour,
+		tempPrefix + rand.Text():        2 * time.Hour,
 		tempPrefix + "name-x.csv":       2 * time.Hour,
-		tempPrefix + "NEW":              time.Minute,
+		tempPrefix + "NOTES":            2 * time.Hour,
+		young:                           time.Minute,
 		"somebody-else's.csv":           48 * time.Hour,
 		"not" + tempPrefix + "OURS.csv": 48 * time.Hour,
 	} {
@@ -197,7 +199,8 @@ func TestLeftoversAreRemovedAfterAnHour(t *testing.T) {
 	}
 	removeLeftovers(dir)
 	want := []string{
-		tempPrefix + "NEW",
+		young,
+		tempPrefix + "NOTES",
 		"not" + tempPrefix + "OURS.csv",
 		"somebody-else's.csv",
 	}
@@ -209,6 +212,8 @@ func TestLeftoversAreNoFilesOfAUser(t *testing.T) {
 	for name, isTemp := range map[string]bool{
 		tempPrefix + rand.Text():         true,
 		reservedPrefix + "job_sheet.pdf": true,
+		tempPrefix + rand.Text()[:25]:    false,
+		tempPrefix + "NOTES":             false,
 		tempPrefix + "notes.txt":         false,
 		tempPrefix + "report-2.json":     false,
 		".snapshotjob":                   false,
