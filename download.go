@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -100,40 +101,58 @@ type DownloadedFile struct {
 	Err error
 }
 
-// DownloadError is the error of a job whose files were not all fetched. Its chain has
-// the errors of the files and, if the job or a file of it failed at QuickSight, the
-// [*JobError].
+// DownloadError is the error of [Client.Download] if a file was not fetched, or if the
+// job failed, even if all files that it made were fetched. Its chain has the errors of
+// the files and, if the job or a file of it failed at QuickSight, the [*JobError].
 type DownloadError struct {
 	Job   Job
-	Files []DownloadedFile
+	Files []DownloadedFile // all of them, also those that were fetched
 
-	jobError error // a *JobError, or nil
+	jobError *JobError // nil if the job and its files went well at QuickSight
 }
 
-// Error returns, in one line, what failed, and what was fetched.
+// Error returns, in one line, what failed, and what was fetched. It lists the first ten
+// files of either kind, and counts the others.
 func (e *DownloadError) Error() string {
 	var failed, fetched []string
 	for _, file := range e.Files {
-		switch {
-		case file.Err == nil:
+		if file.Err != nil {
+			failed = append(failed, file.failure())
+		} else {
 			fetched = append(fetched, fmt.Sprintf("%s (%d bytes)", file.Path, file.Size))
-		case file.File.Err() != nil:
-			failed = append(failed, file.File.failure())
-		default:
-			failed = append(failed, file.Err.Error())
 		}
 	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "download of snapshot job %s: ", e.Job)
+	var parts []string
 	if len(failed) > 0 {
-		fmt.Fprintf(&text, "%d of %d files failed: %s", len(failed), len(e.Files), strings.Join(failed, "; "))
-	} else {
-		fmt.Fprint(&text, e.jobError)
+		summary := fmt.Sprintf("%d of %d files failed", len(failed), len(e.Files))
+		parts = append(parts, summary+": "+joinFirst(failed, "; "))
+	}
+	if e.jobError != nil && (len(failed) == 0 || !e.jobError.isCompleted()) {
+		// The error of a completed job would only list the failed files once more.
+		parts = append(parts, e.jobError.Error())
 	}
 	if len(fetched) > 0 {
-		fmt.Fprintf(&text, "; fetched: %s", strings.Join(fetched, ", "))
+		parts = append(parts, "fetched: "+joinFirst(fetched, ", "))
 	}
-	return text.String()
+	return fmt.Sprintf("download of snapshot job %s: %s", e.Job, strings.Join(parts, "; "))
+}
+
+// failure says why the file, which failed, did so.
+func (f DownloadedFile) failure() string {
+	if f.File.Err() != nil {
+		return f.File.failure()
+	}
+	return f.Err.Error()
+}
+
+// joinFirst joins the first texts, and says how many more there are.
+func joinFirst(texts []string, separator string) string {
+	shown := texts[:min(maxShownFiles, len(texts))]
+	joined := strings.Join(shown, separator)
+	if more := len(texts) - len(shown); more > 0 {
+		joined += fmt.Sprintf("%sand %d more", separator, more)
+	}
+	return joined
 }
 
 // Unwrap returns the error of the job, if any, and those of the files.
@@ -193,18 +212,18 @@ func (c *Client) Download(
 		if err != nil {
 			return nil, err
 		}
-		session.newest.Store(result)
 	}
+	session.newest.Store(result)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("download of snapshot job %s: %w", job, err)
 	}
 	removeLeftovers(dir)
 	files := session.downloadAll(ctx, result, dir)
 	failure := &DownloadError{
-		Job:      job,
-		Files:    files,
-		jobError: result.Err(),
+		Job:   job,
+		Files: files,
 	}
+	failure.jobError, _ = errors.AsType[*JobError](result.Err())
 	if len(failure.Unwrap()) > 0 {
 		return files, failure
 	}
@@ -266,28 +285,29 @@ func (d *downloadSession) retryDelay(failures int, err error) time.Duration {
 	return delay
 }
 
-// freshResult returns a newer result than the stale one, which all files share. It
-// asks for one unless another file has done so.
-func (d *downloadSession) freshResult(
+// newerResult returns a newer result than the stale one. All files share it: unless
+// another file has asked for one since, newerResult asks, and says so. A result that
+// another file asked for may be old enough for its URLs to have expired as well.
+func (d *downloadSession) newerResult(
 	ctx context.Context,
 	job Job,
 	stale *DescribeDashboardSnapshotJobResultOutput,
-) (*DescribeDashboardSnapshotJobResultOutput, error) {
+) (result *DescribeDashboardSnapshotJobResultOutput, asked bool, err error) {
 	select {
 	case d.asking <- struct{}{}:
 		defer func() { <-d.asking }()
 	case <-ctx.Done():
-		return nil, canceledError(ctx)
+		return nil, false, canceledError(ctx)
 	}
 	if newest := d.newest.Load(); newest != stale {
-		return newest, nil
+		return newest, false, nil
 	}
-	result, err := d.client.DescribeDashboardSnapshotJobResult(ctx, job, d.options.ClientOptions...)
+	result, err = d.client.DescribeDashboardSnapshotJobResult(ctx, job, d.options.ClientOptions...)
 	if err != nil {
-		return nil, fmt.Errorf("ask for a fresh URL: %w", err)
+		return nil, true, fmt.Errorf("ask for a fresh URL: %w", err)
 	}
 	d.newest.Store(result)
-	return result, nil
+	return result, true, nil
 }
 
 // observeS3Clock learns S3's clock from a response to a request that was signed for S3.
@@ -333,6 +353,7 @@ func (d *downloadSession) downloadAll(
 		download := &fileDownload{
 			session: d,
 			file:    file,
+			origin:  result,
 			folder:  folder,
 			name:    names.next(file.FileName()),
 		}

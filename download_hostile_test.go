@@ -48,7 +48,10 @@ func TestDownloadInPartsIfRangesAreIgnoredLater(t *testing.T) {
 			return response, nil
 		}
 		dir := t.TempDir()
-		_, err := server.client().Download(t.Context(), startJob, dir, inParts(10, 1))
+		_, err := server.client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+			inParts(10, 1)(o)
+			o.MaxAttempts = 1 // the pass costs no attempt
+		})
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{objectName: server.content}, downloadFolder(t, dir))
 		want := []string{"all", "10-19", "20-29", "30-39", "40-49", "50-59", "all"}
@@ -136,6 +139,23 @@ func TestDownloadAsksForFewResultsOfAServerThatRefusesEachURL(t *testing.T) {
 		_, err := client.Download(t.Context(), startJob, t.TempDir())
 		assert.ErrorContains(t, err, "StatusCode: 403")
 		assert.EqualValues(t, 1+5, api.requests.Load(), "the first one, and MaxAttempts")
+	})
+}
+
+// However many attempts may be made in a row, a file can't cost requests without end.
+func TestDownloadGivesUpAfterTooManyLostConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newObjectServer("0123456789")
+		server.change = func(int, *http.Response) (*http.Response, error) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		_, err := server.client().Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+			o.MaxAttempts = 5000
+		})
+		assert.ErrorContains(t, err, "too many connections were lost in all")
+		assert.NotContains(t, fmt.Sprint(err), "maximum number of attempts")
+		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		assert.Len(t, server.asked(), 1001)
 	})
 }
 

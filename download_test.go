@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -176,6 +177,54 @@ func TestDownloadErrorHoldsTheCauses(t *testing.T) {
 		require.ErrorAs(t, d.err, &api)
 		assert.Equal(t, "NoSuchKey", api.ErrorCode())
 	})
+}
+
+// A job may fail although it made files.
+func TestDownloadErrorOfAJobThatFailed(t *testing.T) {
+	server := newObjectServer("0123456789")
+	result := func(o *snapshotjob.DownloadOptions) {
+		downloadURI(objectURI)(o)
+		o.Result.JobStatus = snapshotjob.SnapshotJobStatusFailed
+		o.Result.ErrorInfo = &snapshotjob.SnapshotJobErrorInfo{
+			ErrorType:    "INTERNAL_FAULT",
+			ErrorMessage: "m",
+		}
+	}
+	_, err := server.client().Download(t.Context(), startJob, t.TempDir(), result)
+	assert.ErrorContains(t, err, "download of snapshot job 111122223333/sales/daily: ")
+	assert.ErrorContains(t, err, "FAILED: INTERNAL_FAULT: m")
+	assert.ErrorContains(t, err, "; fetched: ")
+
+	server.change = func(int, *http.Response) (*http.Response, error) {
+		return &http.Response{StatusCode: 404}, nil
+	}
+	_, err = server.client().Download(t.Context(), startJob, t.TempDir(), result)
+	assert.ErrorContains(t, err, "1 of 1 files failed: ")
+	assert.ErrorContains(t, err, "StatusCode: 404")
+	assert.ErrorContains(t, err, "FAILED: INTERNAL_FAULT: m")
+}
+
+// Thousands of files don't make an error of thousands of lines.
+func TestDownloadErrorListsTheFirstFiles(t *testing.T) {
+	failed := &snapshotjob.DownloadError{Job: startJob}
+	for i := range 25 {
+		err := fmt.Errorf("failure %d", i)
+		failed.Files = append(failed.Files, snapshotjob.DownloadedFile{
+			File: snapshotjob.ResultFile{URI: objectURI},
+			Err:  err,
+		})
+	}
+	for i := range 12 {
+		path := fmt.Sprintf("path-%d", i)
+		failed.Files = append(failed.Files, snapshotjob.DownloadedFile{Path: path})
+	}
+	text := failed.Error()
+	assert.Contains(t, text, "25 of 37 files failed: failure 0; ")
+	assert.Contains(t, text, "; failure 9; and 15 more; fetched: path-0 (0 bytes), ")
+	assert.True(t, strings.HasSuffix(text, ", path-9 (0 bytes), and 2 more"), text)
+	assert.NotContains(t, text, "failure 10")
+	assert.NotContains(t, text, "path-10")
+	assert.Len(t, failed.Unwrap(), 25, "all of them")
 }
 
 func TestDownloadErrorIsOneLine(t *testing.T) {

@@ -18,8 +18,9 @@ const copyBufferSize = 256 << 10
 type fileDownload struct {
 	session *downloadSession
 	file    ResultFile
+	origin  *DescribeDashboardSnapshotJobResultOutput // that has the file
 	folder  string
-	name    string
+	name    string // that the file is to get
 
 	source *fileSource
 	part   *partFile
@@ -47,7 +48,7 @@ func (f *fileDownload) outcome(err error) DownloadedFile {
 // run fetches the file, and gives it its name when it is whole.
 func (f *fileDownload) run(ctx context.Context) error {
 	var err error
-	f.source, err = newFileSource(f.session, f.file)
+	f.source, err = newFileSource(f.session, f.file, f.origin)
 	if err != nil {
 		return err
 	}
@@ -71,33 +72,37 @@ func (f *fileDownload) run(ctx context.Context) error {
 // fetch writes the file, from its beginning again if that is what its error asks for.
 func (f *fileDownload) fetch(ctx context.Context) error {
 	var previous error // why the file was begun anew
-	for try := 1; ; try++ {
+	failures := 0
+	for {
 		err := f.fetchOnce(ctx)
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil || !beginsAnew(err) {
+		if errors.Is(err, errRangeIgnored) && ctx.Err() == nil {
+			// This happens once, since from now on the file comes as one stream. It is
+			// no failure: MaxAttempts doesn't count it, and there is nothing to wait for.
+			f.ignoresRanges = true
+			previous = err
+			f.source.log(ctx, "download retry", "decision", "begin anew, as one stream", "error", err.Error())
+			continue
+		}
+		failures++
+		if ctx.Err() != nil || !beginsAnew(err) || failures >= f.session.options.MaxAttempts {
 			return withPrevious(err, previous)
 		}
-		if try >= f.session.options.MaxAttempts {
-			return err
-		}
-		if errors.Is(err, errRangeIgnored) {
-			f.ignoresRanges = true
-		}
-		previous = err
-		delay := f.session.retryDelay(try, err)
+		delay := f.session.retryDelay(failures, err)
 		f.source.log(ctx, "download retry", "decision", "begin anew", "delay", delay, "error", err.Error())
 		if !sleep(ctx, delay) {
-			return canceledError(ctx, err)
+			return canceledError(ctx, err, previous)
 		}
+		previous = err
 	}
 }
 
 // beginsAnew reports whether a file that failed with err may be right when it is
 // fetched again from its beginning.
 func beginsAnew(err error) bool {
-	for _, reason := range []error{ErrFileChanged, ErrChecksum, errNotResumable, errRangeIgnored} {
+	for _, reason := range []error{ErrFileChanged, ErrChecksum, errNotResumable} {
 		if errors.Is(err, reason) {
 			return true
 		}

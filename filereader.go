@@ -56,7 +56,7 @@ func (c *Client) Open(
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
-	source, err := newFileSource(session, file)
+	source, err := newFileSource(session, file, nil)
 	if err != nil {
 		return nil, file.wrap(err)
 	}
@@ -141,7 +141,7 @@ type trouble struct {
 	attempts  int   // how many failed
 	lastError error // of the last of them
 
-	// renewed reports whether the URL or the credentials were renewed.
+	// renewed reports whether the URL or the credentials were made fresh.
 	renewed bool
 
 	// foundEnd reports whether the server has said that the file has no further byte.
@@ -248,7 +248,7 @@ func (r *rangeReader) reconnect(err error) error {
 	if r.started && r.version.etag == "" && r.ctx.Err() == nil {
 		return fmt.Errorf("%w: %w", errNotResumable, err)
 	}
-	if err := r.pause(err); err != nil {
+	if err := r.awaitNextAttempt(err); err != nil {
 		return err
 	}
 	return r.connect()
@@ -284,7 +284,7 @@ func (r *rangeReader) connect() error {
 			r.log("no: the error is final")
 			return err
 		}
-		if err := r.pause(err); err != nil {
+		if err := r.awaitNextAttempt(err); err != nil {
 			return err
 		}
 	}
@@ -324,33 +324,42 @@ func (r *rangeReader) nextRange() byteRange {
 	return next
 }
 
-// renew renews the URL or the credentials if that is what an attempt failed for, once
-// between any two bytes. It reports whether it has.
+// renew renews the URL or the credentials if that is what an attempt failed for. It
+// reports whether it has. Between any two bytes they are made fresh once, and the file
+// has a budget of renewals in all.
 func (r *rangeReader) renew(attempt *fileAttempt, err error) (bool, error) {
-	if r.trouble.renewed || !attempt.hasExpired(err) || !r.source.spendRenewal() {
+	if r.trouble.renewed || !attempt.hasExpired(err) {
 		return false, nil
 	}
-	renewed, renewalErr := r.source.renew(r.ctx, attempt)
-	if renewed {
-		r.trouble.renewed = true
-		r.log("yes: with a fresh URL or fresh credentials")
+	if !r.source.spendRenewal() {
+		return false, nil
 	}
-	return renewed, renewalErr
+	outcome, renewalErr := r.source.renew(r.ctx, attempt)
+	if renewalErr != nil || outcome == notRenewed {
+		return false, renewalErr
+	}
+	r.trouble.renewed = outcome == freshRenewal
+	r.log("yes: with a newer URL or fresh credentials")
+	return true, nil
 }
 
-// pause waits before the attempt that follows one that failed with err. It returns the
-// error of the file if no attempt may follow.
-func (r *rangeReader) pause(err error) error {
+// awaitNextAttempt waits before the attempt that follows one that failed with err. It
+// returns the error of the file if no attempt may follow.
+func (r *rangeReader) awaitNextAttempt(err error) error {
 	previous := r.trouble.lastError
 	if r.ctx.Err() != nil {
 		return canceledError(r.ctx, err, previous)
 	}
 	r.trouble.lastError = err
 	r.trouble.attempts++
-	isAffordable := r.source.loseConnection()
-	if r.trouble.attempts >= r.source.session.options.MaxAttempts || !isAffordable {
+	isAffordable := r.source.countFailure()
+	if r.trouble.attempts >= r.source.session.options.MaxAttempts {
 		r.log("no: that was the last attempt")
 		return &retry.MaxAttemptsError{Attempt: r.trouble.attempts, Err: err}
+	}
+	if !isAffordable {
+		r.log("no: too many attempts have failed in all")
+		return fmt.Errorf("too many connections were lost in all: %w", err)
 	}
 	delay := r.source.session.retryDelay(r.trouble.attempts, err)
 	r.log("yes", "delay", delay, "error", err.Error())

@@ -573,6 +573,60 @@ func TestDownloadRenewsExpiredURLsWithOneResult(t *testing.T) {
 	}
 }
 
+// agingServer lets the URLs of two files expire. Its file "early" is asked for at minute 6, and so
+// gets the URL of a second result. The connection of its file "late" breaks at minute 20, when that
+// URL has expired as well.
+type agingServer struct {
+	next  http.RoundTripper
+	begun time.Time
+}
+
+func (s *agingServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	isFirst := time.Since(s.begun) == 0
+	isEarly := strings.Contains(req.URL.Path, "early")
+	if isEarly && isFirst {
+		letPass(6 * time.Minute)
+	}
+	response, err := s.next.RoundTrip(req)
+	if err != nil || isEarly || !isFirst {
+		return response, err
+	}
+	response = brokenAfter(response, 4)
+	response.Body = io.NopCloser(io.MultiReader(lateReader{}, response.Body))
+	return response, nil
+}
+
+// lateReader is an empty reader that ends after 20 minutes.
+type lateReader struct{}
+
+func (lateReader) Read([]byte) (int, error) {
+	letPass(20 * time.Minute)
+	return 0, io.EOF
+}
+
+// A result that another file asked for may be fresh no more.
+func TestDownloadRenewsTheURLOfASharedResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		early := snapshotjobtest.CSV("sheet-1", "early").With(digits)
+		late := snapshotjobtest.CSV("sheet-1", "late").With(digits)
+		server := downloadServer(t, early, late)
+		client := server.Client(func(o *snapshotjob.Options) {
+			o.DownloadTransport = &agingServer{next: o.DownloadTransport, begun: time.Now()}
+		})
+		dir := t.TempDir()
+		_, err := client.Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+			o.StallTimeout = time.Hour
+		})
+		require.NoError(t, err)
+		want := map[string]string{
+			"daily_sheet-1_early.csv": digits,
+			"daily_sheet-1_late.csv":  digits,
+		}
+		assert.Equal(t, want, downloadFolder(t, dir))
+		assert.Equal(t, 3, downloadCount(server, downloadResult))
+	})
+}
+
 // sevenFiles returns seven files of this content.
 func sevenFiles(content string) []snapshotjobtest.File {
 	var files []snapshotjobtest.File
@@ -605,7 +659,7 @@ func TestDownloadWithoutANewResult(t *testing.T) {
 func TestDownloadOfAFileThatTheNewResultLacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		err := downloadExpired(t, downloadFault(200, `{"JobStatus":"COMPLETED"}`))
-		assert.ErrorContains(t, err, "the new result doesn't have the file")
+		assert.ErrorContains(t, err, "the newest result of the job doesn't have the file")
 	})
 }
 

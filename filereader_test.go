@@ -273,6 +273,29 @@ func TestDownloadRenewsTheURLOfTheSameUser(t *testing.T) {
 	}
 }
 
+// A file that is begun after another one had its URL renewed asks for nothing.
+func TestDownloadOfALaterFileThatTheNewestResultLacks(t *testing.T) {
+	const first = `{"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": "https://host/anonymous?new"}]}]}]}`
+	s3 := transportFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.RawQuery == "old" {
+			return objectResponse(403, 0, http.NoBody), nil
+		}
+		return objectResponse(200, 1, strings.NewReader("x")), nil
+	})
+	client := objectClient(s3, func(o *Options) {
+		newest := answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + first + `}`}
+		o.Transport = answers(twoUsers("old"), newest)
+	})
+	files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
+		o.Concurrency = 1
+	})
+	assert.Error(t, err)
+	require.Len(t, files, 2)
+	assert.NoError(t, files[0].Err)
+	assert.ErrorContains(t, files[1].Err, "the newest result of the job doesn't have the file")
+	assert.NotContains(t, files[1].Err.Error(), "ask for")
+}
+
 // trickle is a body that brings a byte every 20 seconds, and breaks after breakAt of them.
 type trickle struct {
 	ctx     context.Context

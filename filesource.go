@@ -23,9 +23,9 @@ type fileSource struct {
 	givesETag bool  // whether a response had a strong ETag
 	progress  int64 // bytes that were read
 
-	// What the file has cost, to bound what a server can make it cost.
-	lostConnections int
-	renewals        int
+	// What the file has cost, to bound what a server can make it cost; see maxFailures.
+	failures int // attempts that failed
+	renewals int // of the URL or the credentials
 }
 
 // fileLocation is where a file is.
@@ -34,28 +34,40 @@ type fileLocation struct {
 	result *DescribeDashboardSnapshotJobResultOutput // that uri is from; nil if it is the caller's
 }
 
+// A server that breaks each connection after a byte, or refuses each URL after one,
+// never runs into MaxAttempts. Therefore a file has a budget as well: of attempts that
+// fail, and of renewals. The budget grows with the bytes that are read, so that a large
+// file over a bad connection is not given up.
 const (
-	// maxLostConnections is how many attempts for a file may fail in all. One more is
-	// allowed for each bytesPerAttempt that were read.
-	maxLostConnections = 1000
+	// maxFailures is how many attempts for a file may fail in all before its first
+	// bytesPerAttempt bytes are read. Of renewals, that is MaxAttempts.
+	maxFailures = 1000
 
-	// bytesPerAttempt is also what a fresh URL, or fresh credentials, must bring
-	// before they count as progress.
+	// bytesPerAttempt is for how many bytes the budget grows by one failed attempt and
+	// one renewal.
 	bytesPerAttempt = 1 << 20
 )
 
-// newFileSource returns the source of a file. Its URI is that of the newest result
-// that is known.
-func newFileSource(session *downloadSession, file ResultFile) (*fileSource, error) {
+// newFileSource returns the source of a file, which comes from the result origin, or
+// from a caller if that is nil. If a newer result is known, its URI is used, which
+// expires later.
+func newFileSource(
+	session *downloadSession,
+	file ResultFile,
+	origin *DescribeDashboardSnapshotJobResultOutput,
+) (*fileSource, error) {
 	if err := file.URI.refuseRedacted(); err != nil {
 		return nil, err
 	}
 	s := &fileSource{
-		session:  session,
-		file:     file,
-		location: fileLocation{uri: file.URI},
+		session: session,
+		file:    file,
+		location: fileLocation{
+			uri:    file.URI,
+			result: origin,
+		},
 	}
-	if newest := session.newest.Load(); newest != nil {
+	if newest := session.newest.Load(); newest != origin {
 		if err := s.useResult(newest); err != nil {
 			return nil, err
 		}
@@ -78,10 +90,13 @@ func (s *fileSource) useResult(result *DescribeDashboardSnapshotJobResultOutput)
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.location = fileLocation{uri: candidate.URI, result: result}
+		s.location = fileLocation{
+			uri:    candidate.URI,
+			result: result,
+		}
 		return nil
 	}
-	return errors.New("ask for a fresh URL: the new result doesn't have the file")
+	return errors.New("the newest result of the job doesn't have the file")
 }
 
 // hasPlaceOf reports whether two files have the same place in the results of a job.
@@ -115,13 +130,13 @@ func (s *fileSource) addProgress(n int) {
 	s.progress += int64(n)
 }
 
-// loseConnection counts an attempt that failed, and reports whether the file may cost
+// countFailure counts an attempt that failed, and reports whether the file may cost
 // another one.
-func (s *fileSource) loseConnection() bool {
+func (s *fileSource) countFailure() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lostConnections++
-	return int64(s.lostConnections) <= maxLostConnections+s.progress/bytesPerAttempt
+	s.failures++
+	return int64(s.failures) <= maxFailures+s.progress/bytesPerAttempt
 }
 
 // spendRenewal counts a renewal of the URL or the credentials, and reports whether the
@@ -134,20 +149,42 @@ func (s *fileSource) spendRenewal() bool {
 	return int64(s.renewals) <= allowed
 }
 
+// renewal is what became of the renewal of a URL or of credentials.
+type renewal int
+
+const (
+	// notRenewed: the next attempt would be the same as the last one.
+	notRenewed renewal = iota
+
+	// sharedRenewal: the URL is that of a result that another file asked for. It may
+	// have expired since.
+	sharedRenewal
+
+	// freshRenewal: the URL or the credentials are new. If they are refused as well,
+	// they are not what is wrong.
+	freshRenewal
+)
+
 // renew makes the next attempt another one than the given, which has expired: with a
-// fresh URL, or with fresh credentials. It reports whether that could be done.
-func (s *fileSource) renew(ctx context.Context, expired *fileAttempt) (bool, error) {
+// newer URL, or with fresh credentials.
+func (s *fileSource) renew(ctx context.Context, expired *fileAttempt) (renewal, error) {
 	if expired.location.uri.isKey() {
-		return s.session.settings.invalidateCredentials(ctx, expired.credentials), nil
+		if !s.session.settings.invalidateCredentials(ctx, expired.credentials) {
+			return notRenewed, nil
+		}
+		return freshRenewal, nil
 	}
-	result, err := s.session.freshResult(ctx, s.file.Job, expired.location.result)
+	result, asked, err := s.session.newerResult(ctx, s.file.Job, expired.location.result)
 	if err != nil {
-		return false, err
+		return notRenewed, err
 	}
 	if err := s.useResult(result); err != nil {
-		return false, err
+		return notRenewed, err
 	}
-	return true, nil
+	if !asked {
+		return sharedRenewal, nil
+	}
+	return freshRenewal, nil
 }
 
 // log writes a debug record about the file.
