@@ -34,17 +34,20 @@ const (
 	// one is whole.
 	ReplaceExisting
 
-	// KeepExisting keeps a regular file that has the size of the object, without
-	// fetching the object; DownloadedFile.Kept tells that. A file of another size is
-	// replaced, as ReplaceExisting does.
+	// KeepExisting keeps a regular file that has the size of the object. The contents
+	// are not compared: a request for the object tells its size, and no body is read.
+	// If the server doesn't tell the size, the object is fetched to learn it.
+	// DownloadedFile.Kept says that a file was kept. A file of another size and a
+	// symbolic link are replaced, as by ReplaceExisting.
 	KeepExisting
 )
 
-// DownloadOptions configures [Client.Open] and [Client.Download]. The zero value of a
-// field means its default.
+// DownloadOptions configures [Client.Open] and [Client.Download]. Open uses MaxAttempts,
+// StallTimeout and ClientOptions, and ignores the other fields. The zero value of a
+// field means its default. A negative number is an [*InvalidInputError].
 type DownloadOptions struct {
 	// Result is a result that is at hand, such as that of [Client.Wait]. If nil,
-	// Download asks for the result. Open ignores it.
+	// Download asks for the result.
 	Result *DescribeDashboardSnapshotJobResultOutput
 
 	// Concurrency is how many files Download fetches at once. Default: 4.
@@ -56,11 +59,18 @@ type DownloadOptions struct {
 	// stream. Default: 0, every file comes as one stream.
 	PartSize int64
 
-	// Parts is how many parts of a file are fetched at once. Default: 4.
+	// Parts is how many parts of a file are read at once. The second part is asked for
+	// before the first one is read, so that a file has two responses open even if
+	// Parts is 1. Default: 4.
 	Parts int
 
-	// MaxAttempts is how many attempts in a row may bring no new byte before a file
-	// fails, and how often Download begins a file anew. Default: 5.
+	// MaxAttempts limits two things. So many attempts in a row may bring no new byte
+	// before a file, or a part of it, fails. And Download reads a file from its
+	// beginning so many times at most. Default: 5.
+	//
+	// Whatever MaxAttempts, a file fails after 1000 failed attempts in all, and one
+	// more for each MiB that was read. Its URL or its credentials are renewed
+	// MaxAttempts times in all, and once more for each MiB.
 	MaxAttempts int
 
 	// StallTimeout is how long a server may send nothing before it is asked again.
@@ -71,8 +81,10 @@ type DownloadOptions struct {
 	// Default: NumberExisting.
 	Existing Existing
 
-	// OnProgress is called as Download's bytes reach the disk. It is never called
-	// twice at once. If nil, nothing is called.
+	// OnProgress is called after bytes of a file were written, and before they are
+	// synced to the disk. It is not called for a file that is empty or was kept. Calls
+	// never overlap, so that a slow function slows the whole download. If nil, nothing
+	// is called.
 	OnProgress func(DownloadProgress)
 
 	// ClientOptions change the options of the calls for results and, where they apply,
@@ -85,15 +97,15 @@ type DownloadOptions struct {
 type DownloadProgress struct {
 	File  ResultFile
 	Name  string // that the file is to get, unless another one has it by then
-	Bytes int64
-	Total int64 // -1 if the server doesn't tell
+	Bytes int64  // that were written
+	Total int64  // -1 if the server doesn't tell
 }
 
 // DownloadedFile is what became of one file.
 type DownloadedFile struct {
 	File ResultFile
-	Path string // in the folder; empty if there is no file
-	Size int64  // in bytes
+	Path string // of the file in the folder; empty if Err is not nil
+	Size int64  // in bytes; 0 if Err is not nil
 	Kept bool   // whether the file was in the folder already; see KeepExisting
 
 	// Err is nil if the file is there and whole. It is a *FileError if the job didn't
@@ -173,21 +185,23 @@ func (e *DownloadError) Unwrap() []error {
 // need be. It returns what became of each file, in the order of the result's Files. A
 // file that fails doesn't stop the others.
 //
-// The error is nil only if the job went well and every file is there. Otherwise it is
-// a [*DownloadError], an [*InvalidInputError], or the error of asking for the result
-// or of making the folder.
+// The error is nil only if the job went well and every file is there. It is a
+// [*DownloadError] if a file is missing, and also if the job failed but all files that
+// it made are there. Otherwise it is an [*InvalidInputError], or the error of asking
+// for the result or of making the folder; no file was fetched then.
 //
 // A file is whole or not there. It is written under a temporary name that begins with
 // ".snapshotjob-", read as [Client.Open] says, and synced. Only then it gets its name,
 // which [ResultFile.FileName] returns. A file that was changed or cut off while it was
-// read is begun anew, up to MaxAttempts times. What the folder has already is not
-// overwritten, unless Existing says so. Two files of a job never get the same name,
+// read is begun anew; see [DownloadOptions].MaxAttempts. What the folder has already is
+// not overwritten, unless Existing says so. Two files of a job never get the same name,
 // also where case doesn't matter. Temporary files that a killed process has left are
 // removed after an hour, by the next Download into the folder.
 //
-// If a function that Download calls panics, Download panics as well, after it has
-// stopped. If such a function ends its goroutine, as a test's FailNow does, the file
-// at work fails.
+// Download calls functions of the caller: OnProgress, those of ClientOptions, and the
+// methods of the transports, the credentials provider, the Retryer and the Logger. If
+// one of them panics, Download stops, and then panics with the same value. If one ends
+// its goroutine, as a test's FailNow does, the file at work fails.
 func (c *Client) Download(
 	ctx context.Context,
 	job Job,
@@ -236,9 +250,15 @@ type downloadSession struct {
 	settings *settings
 	options  DownloadOptions
 
-	newest atomic.Pointer[DescribeDashboardSnapshotJobResultOutput] // nil: none was asked for
-	asking chan struct{}                                            // full while a file asks for a result
-	report sync.Mutex                                               // held while OnProgress is called
+	// newest is the newest result of the job that is known. Open knows none at first.
+	newest atomic.Pointer[DescribeDashboardSnapshotJobResultOutput]
+
+	// asking holds a value while a file asks for a result. It is a mutex that a file
+	// whose context ends stops waiting for.
+	asking chan struct{}
+
+	// progressMu is held while OnProgress is called.
+	progressMu sync.Mutex
 }
 
 // newDownloadSession returns the session of a call, and what is wrong with its options.
@@ -321,7 +341,9 @@ func (d *downloadSession) observeS3Clock(uri S3URI, header http.Header, sent, re
 }
 
 // s3ClockSkew returns how far S3's clock is ahead. While S3 has not told, that is what
-// the API has told.
+// the API has told. A skew of 0 stands for both a clock that agrees and one that is not
+// known: if S3's clock agrees exactly, the API's is used. Both are AWS's, and hardly
+// differ.
 func (d *downloadSession) s3ClockSkew() time.Duration {
 	if d.settings.options.DisableClockSkewCorrection {
 		return 0

@@ -29,7 +29,7 @@ type fileDownload struct {
 	kept   bool
 
 	ignoresRanges bool         // whether the server has sent the whole file in place of a part
-	written       atomic.Int64 // bytes of the try under way that reached the disk
+	written       atomic.Int64 // bytes of the try under way that were written to part
 }
 
 // outcome returns what became of the file, whose run ended with err.
@@ -122,7 +122,8 @@ func (f *fileDownload) fetchOnce(ctx context.Context) error {
 	f.written.Store(0)
 	f.size = whole.version.size
 	if f.session.options.Existing == KeepExisting {
-		if err := f.keep(); f.kept || err != nil {
+		kept, err := f.keepExisting()
+		if kept || err != nil {
 			return err
 		}
 	}
@@ -134,7 +135,7 @@ func (f *fileDownload) fetchOnce(ctx context.Context) error {
 
 // fetchStream writes the file as one stream.
 func (f *fileDownload) fetchStream(whole *rangeReader) error {
-	if err := f.copy(whole, byteRange{first: 0, end: f.size}); err != nil {
+	if err := f.copyTo(0, f.size, whole); err != nil {
 		return err
 	}
 	f.size = f.written.Load()
@@ -148,9 +149,10 @@ func (f *fileDownload) comesInParts(version *fileVersion) bool {
 	return isLarger && version.etag != "" && !f.ignoresRanges
 }
 
-// fetchParts writes the file in parts, of which whole brings the first. Before a byte
-// of whole is read, the second part is asked for: if the server ignores ranges, it
-// does so once, and whole is read on to its end.
+// fetchParts writes the file in parts. It takes the first part from whole, which is a
+// response that brings all of the file. It asks for the second part before it reads
+// whole: if the server turns out to ignore ranges, whole is simply read to its end, and
+// no byte is fetched twice.
 func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc, whole *rangeReader) error {
 	version := whole.version
 	firstPart := f.partFrom(0)
@@ -167,10 +169,13 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 
 	failed := &firstError{cancel: cancel}
 	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.run(func() error { return f.copy(whole, firstPart) }, failed.set)
-	group.run(func() error { return f.copy(second, secondPart) }, failed.set)
-	for part := f.partFrom(secondPart.end); part.first < f.size && ctx.Err() == nil; part = f.partFrom(part.end) {
+	group.run(func() error { return f.copyPart(firstPart, whole) }, failed.set)
+	group.run(func() error { return f.copyPart(secondPart, second) }, failed.set)
+	next := secondPart.end
+	for next < f.size && ctx.Err() == nil {
+		part := f.partFrom(next)
 		group.run(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
+		next = part.end
 	}
 	group.wait()
 	if err := failed.get(); err != nil {
@@ -182,8 +187,9 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 	return nil
 }
 
-// partFrom returns the part of the file that begins at first. It is made when it is
-// fetched, so that a size that a server tells takes no memory.
+// partFrom returns the part of the file that begins at first. Parts are computed one by
+// one, when they are fetched: a list of them could take all memory, since the server
+// says how large the file is.
 func (f *fileDownload) partFrom(first int64) byteRange {
 	length := min(f.session.options.PartSize, f.size-first)
 	return byteRange{first: first, end: first + length}
@@ -196,18 +202,24 @@ func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *f
 		return err
 	}
 	defer reader.close()
-	return f.copy(reader, part)
+	return f.copyPart(part, reader)
 }
 
-// copy writes a part of the file, which a reader brings.
-func (f *fileDownload) copy(from io.Reader, part byteRange) error {
-	size := int64(copyBufferSize)
-	if part.end > part.first {
-		size = min(size, part.end-part.first)
+// copyTo writes what a reader brings to the file, from an offset on. The size, which may
+// be unknownSize, says only how large a buffer is worth its memory.
+func (f *fileDownload) copyTo(offset, size int64, from io.Reader) error {
+	bufferSize := int64(copyBufferSize)
+	if size > 0 {
+		bufferSize = min(bufferSize, size)
 	}
-	to := io.NewOffsetWriter(f, part.first)
-	_, err := io.CopyBuffer(to, from, make([]byte, size))
+	to := io.NewOffsetWriter(f, offset)
+	_, err := io.CopyBuffer(to, from, make([]byte, bufferSize))
 	return err
+}
+
+// copyPart writes a part of the file, which a reader brings.
+func (f *fileDownload) copyPart(part byteRange, from io.Reader) error {
+	return f.copyTo(part.first, part.end-part.first, from)
 }
 
 // WriteAt writes at an offset of the file, and reports progress.
@@ -219,15 +231,15 @@ func (f *fileDownload) WriteAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// reportProgress counts bytes that were written, and tells Options.OnProgress.
+// reportProgress counts bytes that were written, and calls DownloadOptions.OnProgress.
 func (f *fileDownload) reportProgress(written int) {
 	onProgress := f.session.options.OnProgress
 	if onProgress == nil {
 		f.written.Add(int64(written))
 		return
 	}
-	f.session.report.Lock()
-	defer f.session.report.Unlock()
+	f.session.progressMu.Lock()
+	defer f.session.progressMu.Unlock()
 	onProgress(DownloadProgress{
 		File:  f.file,
 		Name:  f.name,
@@ -238,36 +250,39 @@ func (f *fileDownload) reportProgress(written int) {
 
 // publish gives the file, which is whole, its name.
 func (f *fileDownload) publish() error {
-	var err error
-	switch f.session.options.Existing {
-	case ReplaceExisting:
-		f.path, err = f.part.replace(f.name)
-	case KeepExisting:
-		// Only now the size is known, or another process was faster.
-		if err := f.keep(); f.kept || err != nil {
+	existing := f.session.options.Existing
+	if existing == KeepExisting {
+		// The size may be known only now, or another process was faster.
+		kept, err := f.keepExisting()
+		if kept || err != nil {
 			return err
 		}
-		f.path, err = f.part.replace(f.name)
-	default:
+	}
+	var err error
+	if existing == NumberExisting {
 		f.path, err = f.part.publish(f.name)
+	} else {
+		f.path, err = f.part.replace(f.name)
 	}
 	return err
 }
 
-// keep sets f.kept if the folder has a regular file of the name and the size. It
-// returns an error if nobody can tell.
-func (f *fileDownload) keep() error {
+// keepExisting keeps the file that the folder has, and reports whether it does so: if
+// that is a regular file of the name and the size. It returns an error if nobody can
+// tell.
+func (f *fileDownload) keepExisting() (bool, error) {
 	path := filepath.Join(f.folder, f.name)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("find out whether %s exists: %w", path, err)
+		return false, fmt.Errorf("find out whether %s exists: %w", path, err)
 	}
-	if info.Mode().IsRegular() && info.Size() == f.size {
-		f.path = path
-		f.kept = true
+	if !info.Mode().IsRegular() || info.Size() != f.size {
+		return false, nil
 	}
-	return nil
+	f.path = path
+	f.kept = true
+	return true, nil
 }

@@ -115,13 +115,14 @@ type takenNames map[string]int
 // next returns the name, with the first number that makes it a new one.
 func (n takenNames) next(name string) string {
 	base := strings.ToLower(name)
-	for number := n[base] + 1; ; number++ {
-		n[base] = number
-		candidate := numbered(name, number)
+	if _, taken := n[base]; !taken {
+		n[base] = 1
+		return name
+	}
+	for {
+		n[base]++
+		candidate := numbered(name, n[base])
 		key := strings.ToLower(candidate)
-		if number == 1 {
-			return candidate
-		}
 		if _, taken := n[key]; !taken {
 			n[key] = 1
 			return candidate

@@ -227,7 +227,8 @@ func TestKeepThatCannotTell(t *testing.T) {
 	notAFolder := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(notAFolder, nil, 0o666))
 	download := &fileDownload{folder: notAFolder, name: "name"}
-	err := download.keep()
+	kept, err := download.keepExisting()
 	assert.ErrorContains(t, err, "find out whether")
+	assert.False(t, kept)
 	assert.False(t, download.kept)
 }
