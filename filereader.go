@@ -110,9 +110,9 @@ func (r *FileReader) Read(p []byte) (int, error) {
 // always returns nil.
 func (r *FileReader) Close() error {
 	r.isClosed.Store(true)
-	r.cancel()
-	// A Read that is under way has mu. As its context has ended, it closes its
-	// connection itself.
+	r.cancel() // which closes the body of the connection; see fileAttempt.connect
+	// A Read that is under way holds mu. It sees that its body is closed, and cleans up
+	// by itself.
 	if r.mu.TryLock() {
 		defer r.mu.Unlock()
 		r.ranged.close()
@@ -177,6 +177,9 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 			r.advance(p[:n])
 			return n, nil
 		}
+		// What react calls may never return. Then r has no connection to read from,
+		// and the next Read must find an error.
+		r.err = errInterrupted
 		r.err = r.react(err)
 	}
 	return 0, r.err
@@ -208,20 +211,34 @@ func (r *rangeReader) advance(b []byte) {
 // react goes on with another connection after one ended with err, if that is what err
 // asks for. Otherwise it returns what Read returns from now on.
 func (r *rangeReader) react(err error) error {
-	agrees := r.checksum != nil && r.checksum.agrees()
-	disagrees := r.checksum != nil && !agrees
-	switch {
-	case err == io.EOF && disagrees:
-		err = ErrChecksum
-	case r.version.size == unknownSize && agrees:
-		err = io.EOF // however the connection ended
+	if r.endsFile(err) {
+		r.close()
+		return r.checkChecksum()
 	}
-	isFinal := err == io.EOF || errors.Is(err, ErrChecksum) || errors.Is(err, ErrFileChanged)
-	if !isFinal {
-		return r.reconnect(err)
+	if errors.Is(err, ErrFileChanged) {
+		r.close()
+		return err
 	}
-	r.close()
-	return err
+	return r.reconnect(err)
+}
+
+// endsFile reports whether a connection that ended with err has brought the file to its
+// end. It has, however it ended, if the size of the file is unknown and its checksum
+// agrees with what was read.
+func (r *rangeReader) endsFile(err error) bool {
+	if err == io.EOF {
+		return true
+	}
+	return r.version.size == unknownSize && r.checksum != nil && r.checksum.agrees()
+}
+
+// checkChecksum returns what Read returns at the end of the range: io.EOF, unless the
+// checksum disagrees with what was read.
+func (r *rangeReader) checkChecksum() error {
+	if r.checksum != nil && !r.checksum.agrees() {
+		return ErrChecksum
+	}
+	return io.EOF
 }
 
 // close closes the connection, if there is one.
@@ -243,7 +260,6 @@ var errNotResumable = errors.New("reading can't go on, since the server gave no 
 // error of the file if that can't be.
 func (r *rangeReader) reconnect(err error) error {
 	r.close()
-	r.err = errInterrupted // unless what follows returns
 	err = fmt.Errorf("read at byte %d: %w", r.wanted.first, err)
 	if r.started && r.version.etag == "" && r.ctx.Err() == nil {
 		return fmt.Errorf("%w: %w", errNotResumable, err)
@@ -270,7 +286,7 @@ func (r *rangeReader) connect() error {
 		if r.ctx.Err() != nil {
 			return canceledError(r.ctx, err, r.trouble.lastError)
 		}
-		if r.findsEnd(err) {
+		if r.checkEnd(err) {
 			continue
 		}
 		renewed, renewalErr := r.renew(attempt, err)
@@ -302,10 +318,10 @@ func (r *rangeReader) use(connection *fileConnection) {
 	}
 }
 
-// findsEnd reports whether an attempt failed with err because all of a file of unknown
-// size was read before its connection broke. That must be proven: the next attempt
-// asks for the last byte once more, which tells the size.
-func (r *rangeReader) findsEnd(err error) bool {
+// checkEnd reports whether an attempt failed with err because all of a file of unknown
+// size was read before its connection broke. That must be proven: it makes the next
+// attempt ask for the last byte once more, which tells the size.
+func (r *rangeReader) checkEnd(err error) bool {
 	isKnown := r.version != nil && r.version.size != unknownSize
 	if isKnown || r.trouble.foundEnd || !errors.Is(err, errNoSuchRange) {
 		return false
@@ -319,6 +335,8 @@ func (r *rangeReader) findsEnd(err error) bool {
 func (r *rangeReader) nextRange() byteRange {
 	next := r.wanted
 	if r.trouble.foundEnd {
+		// There is a last byte: only a request with a Range header meets errNoSuchRange,
+		// and a file of unknown size gets one only after a byte of it was read.
 		next.first--
 	}
 	return next
