@@ -49,41 +49,6 @@ type fileConnection struct {
 	stopClosing func() bool // takes back that the body is closed when ctx ends
 }
 
-// connect makes the attempt. The bytes of the range that come before first are
-// skipped. The server is given StallTimeout to begin a response.
-func (a *fileAttempt) connect(ctx context.Context, first int64) (*fileConnection, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	timeout := a.source.session.options.StallTimeout
-	stall := time.AfterFunc(timeout, func() { cancel(errStalled) })
-	defer stall.Stop()
-	response, err := a.fetch(ctx)
-	if err != nil {
-		if context.Cause(ctx) == errStalled {
-			err = a.stallError()
-		}
-		cancel(nil)
-		return nil, err
-	}
-	return &fileConnection{
-		ctx:          ctx,
-		cancel:       cancel,
-		stall:        stall,
-		stallTimeout: timeout,
-		response:     response,
-		skip:         first - response.first,
-		left:         response.length,
-		stopClosing:  context.AfterFunc(ctx, func() { response.body.Close() }),
-	}, nil
-}
-
-// stallError returns the error of an attempt that took too long to bring a response.
-func (a *fileAttempt) stallError() error {
-	if !a.sent {
-		return errNoCredentials
-	}
-	return errStalled
-}
-
 // read reads bytes of the range. It returns io.EOF only if the body is proven to be
 // whole.
 func (c *fileConnection) read(p []byte) (int, error) {

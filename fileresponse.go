@@ -15,6 +15,10 @@ import (
 // and the server sent another response. Read the file again from its beginning.
 var ErrFileChanged = errors.New("the file changed while it was read: read it again from its beginning")
 
+// ErrChecksum is matched by the error of a file whose bytes do not agree with S3's
+// checksum of them.
+var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
+
 var (
 	// errRangeIgnored is the error of a response that brings the whole file although a
 	// part was asked for.
@@ -74,118 +78,6 @@ type fileResponse struct {
 
 	// checksum is S3's of the whole file; nil if there is none.
 	checksum *fileChecksum
-}
-
-// judge returns what a response brings, or an error if that is not what was asked for.
-func (a *fileAttempt) judge(resp *http.Response) (*fileResponse, error) {
-	switch resp.StatusCode {
-	case http.StatusOK, http.StatusPartialContent:
-	case http.StatusPreconditionFailed:
-		return nil, a.changed(resp, "the server says that it has another version")
-	case http.StatusRequestedRangeNotSatisfiable:
-		if !a.wanted.isWhole() {
-			return nil, responseError(resp, fmt.Errorf("%w (%w)", ErrFileChanged, errNoSuchRange))
-		}
-		return nil, a.s3Error(resp)
-	default:
-		return nil, a.s3Error(resp)
-	}
-	if err := checkUnpacked(resp); err != nil {
-		return nil, err
-	}
-	if strongETag(resp.Header) != "" {
-		a.source.expectETags()
-	}
-	if resp.StatusCode == http.StatusPartialContent {
-		return a.judgePart(resp)
-	}
-	return a.judgeWhole(resp)
-}
-
-// judgeWhole judges a response of status 200, which brings the whole file.
-func (a *fileAttempt) judgeWhole(resp *http.Response) (*fileResponse, error) {
-	size := bodyLength(resp)
-	response := &fileResponse{
-		body:      resp.Body,
-		version:   fileVersion{etag: strongETag(resp.Header), size: size},
-		length:    size,
-		provesEnd: size != unknownSize || !endsWithConnection(resp),
-		checksum:  checksumOf(resp.Header),
-	}
-	if problem := a.compare(response.version); problem != "" {
-		return nil, a.changed(resp, problem)
-	}
-	if a.wanted.end != toEnd {
-		return nil, responseError(resp, errRangeIgnored)
-	}
-	return response, nil
-}
-
-// judgePart judges a response of status 206, which brings a range of the file.
-func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
-	text := strings.Join(resp.Header.Values("Content-Range"), ", ")
-	got, ok := parseContentRange(text)
-	if !ok {
-		return nil, a.changed(resp, "the Content-Range "+quote(text)+" tells no range and size")
-	}
-	wantedEnd := a.wanted.end
-	if wantedEnd == toEnd {
-		wantedEnd = got.size
-	}
-	if got.first != a.wanted.first || got.end != wantedEnd {
-		return nil, a.changed(resp, "the Content-Range "+quote(text)+" is not what was asked for")
-	}
-	length := got.end - got.first
-	if announced := bodyLength(resp); announced != unknownSize && announced != length {
-		return nil, a.changed(resp, "Content-Length and Content-Range don't agree")
-	}
-	response := &fileResponse{
-		body:      resp.Body,
-		version:   fileVersion{etag: strongETag(resp.Header), size: got.size},
-		first:     got.first,
-		length:    length,
-		provesEnd: true,
-	}
-	if problem := a.compare(response.version); problem != "" {
-		return nil, a.changed(resp, problem)
-	}
-	if length == got.size {
-		// Of a part, a checksum would be that of the part.
-		response.checksum = checksumOf(resp.Header)
-	}
-	return response, nil
-}
-
-// compare returns why a response's version is not the one that was asked for, or "" if
-// it is.
-func (a *fileAttempt) compare(got fileVersion) string {
-	if a.version == nil {
-		return a.compareETags(got)
-	}
-	if got.etag != a.version.etag {
-		return "the ETag is another"
-	}
-	if a.version.size != unknownSize && got.size != a.version.size {
-		return "the size is another"
-	}
-	if got.size != unknownSize && got.size < a.wanted.first {
-		return "the file is shorter than what was read of it"
-	}
-	return ""
-}
-
-// compareETags is compare for a file that is begun. Even if the file has been replaced
-// since it was begun the last time, its server has not stopped to give ETags.
-func (a *fileAttempt) compareETags(got fileVersion) string {
-	if got.etag == "" && a.source.expectsETag() {
-		return "the response has no strong ETag, which an earlier one had"
-	}
-	return ""
-}
-
-// changed is the error of a response that is not of the version that was asked for.
-func (a *fileAttempt) changed(resp *http.Response, problem string) error {
-	return responseError(resp, fmt.Errorf("%w (%s)", ErrFileChanged, problem))
 }
 
 // checkUnpacked returns an error if the body is packed.

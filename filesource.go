@@ -3,13 +3,7 @@ package snapshotjob
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
 	"sync"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // fileSource fetches one file. Each of its attempts asks for one range of the file.
@@ -18,10 +12,10 @@ type fileSource struct {
 	session *downloadSession
 	file    ResultFile
 
-	mu        sync.Mutex // guards what follows
-	location  fileLocation
-	givesETag bool  // whether a response had a strong ETag
-	progress  int64 // bytes that were read
+	mu            sync.Mutex // guards what follows
+	location      fileLocation
+	hadStrongETag bool  // whether a response had a strong ETag
+	progress      int64 // bytes that were read
 
 	// What the file has cost, to bound what a server can make it cost; see maxFailures.
 	failures int // attempts that failed
@@ -107,20 +101,19 @@ func (f ResultFile) hasPlaceOf(other ResultFile) bool {
 		f.Index == other.Index
 }
 
-// expectETags makes every later response without a strong ETag one that can't be the
-// file.
-func (s *fileSource) expectETags() {
+// noteStrongETag notes that a response had a strong ETag. From now on, a response
+// without one can't be the file.
+func (s *fileSource) noteStrongETag() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.givesETag = true
+	s.hadStrongETag = true
 }
 
-// expectsETag reports whether a response without a strong ETag can't be the file,
-// since an earlier one had such an ETag.
-func (s *fileSource) expectsETag() bool {
+// hadETag reports whether a response had a strong ETag.
+func (s *fileSource) hadETag() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.givesETag
+	return s.hadStrongETag
 }
 
 // addProgress counts bytes that were read.
@@ -198,140 +191,4 @@ func (s *fileSource) log(ctx context.Context, message string, attributes ...any)
 		"file", s.file.describe(),
 	}
 	logger.DebugContext(ctx, message, append(common, attributes...)...)
-}
-
-// fileAttempt is one request for a range of a file.
-type fileAttempt struct {
-	source      *fileSource
-	wanted      byteRange
-	version     *fileVersion // what the response must carry; nil before the first good one
-	location    fileLocation
-	credentials aws.Credentials // that signed the request, if any did
-	skew        time.Duration   // with which the request was signed
-	sent        bool            // whether the request was handed to the transport
-}
-
-// newAttempt returns an attempt for a range of the file. If version is not nil, the
-// response must be of that version.
-func (s *fileSource) newAttempt(wanted byteRange, version *fileVersion) *fileAttempt {
-	return &fileAttempt{
-		source:   s,
-		wanted:   wanted,
-		version:  version,
-		location: s.currentLocation(),
-	}
-}
-
-// hasExpired reports whether the attempt failed with err because its URL or its
-// credentials have expired. Of an old URL S3 says 403, or that the credentials which
-// signed it have expired.
-func (a *fileAttempt) hasExpired(err error) bool {
-	if credentialsExpired(err) {
-		return true
-	}
-	return !a.location.uri.isKey() && httpStatus(err) == http.StatusForbidden
-}
-
-// fetch sends the request, and judges the response.
-func (a *fileAttempt) fetch(ctx context.Context) (*fileResponse, error) {
-	req, err := a.newRequest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.sent = true
-	started := time.Now()
-	resp, err := roundTrip(a.source.session.settings.options.DownloadTransport, req)
-	received := time.Now()
-	if err != nil {
-		err = responseError(nil, sendError(err, a.credentials))
-		a.log(ctx, received.Sub(started), nil, err)
-		return nil, err
-	}
-	a.source.session.observeS3Clock(a.location.uri, resp.Header, started, received)
-	response, err := a.judge(resp)
-	err = a.explainClockSkew(err)
-	a.log(ctx, received.Sub(started), resp, err)
-	if err != nil {
-		resp.Body.Close()
-		return nil, err
-	}
-	return response, nil
-}
-
-// explainClockSkew makes an error that a wrong clock can have caused one that is tried
-// again, now that S3's clock is known. It leaves any other error alone.
-func (a *fileAttempt) explainClockSkew(err error) error {
-	if !a.location.uri.isKey() {
-		return err
-	}
-	skew := a.source.session.s3ClockSkew()
-	if isClockSkew(err, skew-a.skew) {
-		return clockSkewError(err, skew)
-	}
-	return err
-}
-
-// newRequest returns the request for the range. What a proxy may change is not part of
-// the signature: Range, If-Match and Accept-Encoding.
-func (a *fileAttempt) newRequest(ctx context.Context) (*http.Request, error) {
-	req := emptyRequest(ctx, http.MethodGet, nil)
-	req.Header.Set("User-Agent", a.source.session.settings.userAgent)
-	if err := a.address(ctx, req); err != nil {
-		return nil, err
-	}
-	req.Host = req.URL.Host
-	// Of packed bytes neither length nor checksum would be those of the file.
-	req.Header.Set("Accept-Encoding", "identity")
-	if !a.wanted.isWhole() {
-		req.Header.Set("Range", a.wanted.header(a.version))
-	}
-	if a.version != nil && a.version.etag != "" {
-		req.Header.Set("If-Match", a.version.etag)
-	}
-	return req, nil
-}
-
-// address sets the URL of a request and, for a key in a bucket, signs it.
-func (a *fileAttempt) address(ctx context.Context, req *http.Request) error {
-	if a.location.uri.isKey() {
-		return a.signForS3(ctx, req)
-	}
-	presigned, err := parsePresignedURL(a.location.uri)
-	if err != nil {
-		return err
-	}
-	req.URL = presigned
-	return nil
-}
-
-// parsePresignedURL parses a URI that is fetched as it is.
-func parsePresignedURL(uri S3URI) (*url.URL, error) {
-	refuse := func(problem string) (*url.URL, error) {
-		return nil, fmt.Errorf("the URI %s %s", uri, problem)
-	}
-	u, err := url.Parse(string(uri))
-	switch {
-	case err != nil || u.Host == "":
-		return refuse("is neither s3://bucket/key nor a URL")
-	case u.User != nil:
-		return refuse("has user info")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()), u.Scheme != "http" && u.Scheme != "https":
-		return refuse("is not https: whoever listens would read the file")
-	}
-	u.Fragment = ""
-	u.RawFragment = ""
-	return u, nil
-}
-
-// log writes a debug record about an attempt.
-func (a *fileAttempt) log(ctx context.Context, duration time.Duration, resp *http.Response, err error) {
-	attributes := []any{"offset", a.wanted.first, "duration", duration}
-	if resp != nil {
-		attributes = append(attributes, "status", resp.StatusCode)
-		attributes = append(attributes, "requestID", s3RequestID(resp.Header, a.credentials))
-	}
-	if err != nil {
-		attributes = append(attributes, "error", err.Error())
-	}
-	a.source.log(ctx, "download attempt", attributes...)
 }

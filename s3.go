@@ -7,12 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
 	"io"
+	"math/bits"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,29 +25,30 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ErrChecksum is matched by the error of a file whose bytes do not agree with S3's
-// checksum of them.
-var ErrChecksum = errors.New("the file's bytes don't agree with its checksum")
-
-// signForS3 makes req a signed request for the key that the file's URI names.
-func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(a.location.uri), s3Scheme), "/")
+// keyURL returns the URL of the key that a URI names.
+func (s *fileSource) keyURL(uri S3URI) (*url.URL, error) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(uri), s3Scheme), "/")
 	if bucket == "" || key == "" {
-		return fmt.Errorf("the URI %s is not s3://bucket/key", a.location.uri)
+		return nil, fmt.Errorf("the URI %s is not s3://bucket/key", uri)
 	}
+	u := s.session.settings.s3URL(s.bucketRegion(), bucket, key)
+	return &u, nil
+}
+
+// signForS3 signs a request for a key.
+func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
 	settings := a.source.session.settings
-	region := a.source.bucketRegion()
-	*req.URL = settings.s3URL(region, bucket, key)
 	credentials, err := settings.retrieveCredentials(ctx)
 	if err != nil {
 		return err
 	}
 	a.credentials = credentials
+	a.skew = a.source.session.s3ClockSkew()
 	req.Header.Set("X-Amz-Content-Sha256", emptyPayloadHash)
 	if a.wanted.isWhole() {
 		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 	}
-	a.skew = a.source.session.s3ClockSkew()
+	region := a.source.bucketRegion()
 	signedAt := time.Now().Add(a.skew)
 	// S3 signs the path as it is sent.
 	return settings.signer.SignHTTP(ctx, credentials, req, emptyPayloadHash, "s3", region, signedAt, leavePath)
@@ -77,8 +78,8 @@ func (s *settings) s3URL(region, bucket, key string) url.URL {
 		host = bucket + "." + host
 		path = newS3Path("/" + key)
 	}
-	own := endpoint{scheme: "https", host: host}
-	return own.url(path)
+	base := endpoint{scheme: "https", host: host}
+	return base.url(path)
 }
 
 // newS3Path returns the path of a request to S3, in which slashes are not escaped.
@@ -92,8 +93,10 @@ func newS3Path(path string) requestPath {
 // s3Host returns S3's host in a region, of the kind that the options ask for.
 func (s *settings) s3Host(region string) string {
 	host := "s3"
-	isPseudoRegion := s.options.Region != s.endpoint.region
-	if isPseudoRegion || s.options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled {
+	// The endpoint's region is another than the option only for a name such as
+	// "fips-us-east-1", which asks for FIPS.
+	namesFIPS := s.options.Region != s.endpoint.region
+	if namesFIPS || s.options.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled {
 		host += "-fips"
 	}
 	if s.options.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
@@ -109,6 +112,25 @@ func isVirtualHost(bucket string) bool {
 		smithyhttp.ValidHostLabel(bucket) &&
 		bucket == strings.ToLower(bucket) &&
 		bucket == strings.Trim(bucket, "-")
+}
+
+// parsePresignedURL parses a URI that is fetched as it is.
+func parsePresignedURL(uri S3URI) (*url.URL, error) {
+	refuse := func(problem string) (*url.URL, error) {
+		return nil, fmt.Errorf("the URI %s %s", uri, problem)
+	}
+	u, err := url.Parse(string(uri))
+	switch {
+	case err != nil || u.Host == "":
+		return refuse("is neither s3://bucket/key nor a URL")
+	case u.User != nil:
+		return refuse("has user info")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()), u.Scheme != "http" && u.Scheme != "https":
+		return refuse("is not https: whoever listens would read the file")
+	}
+	u.Fragment = ""
+	u.RawFragment = ""
+	return u, nil
 }
 
 // isLoopback reports whether a host is this machine.
@@ -180,8 +202,10 @@ type fileChecksum struct {
 // agrees reports whether the bytes so far are those that S3 has.
 func (c *fileChecksum) agrees() bool { return bytes.Equal(c.hash.Sum(nil), c.want) }
 
-// crc64NVME is the polynomial of the checksum that S3 chooses by itself.
-var crc64NVME = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+// crc64NVMETable is for CRC-64/NVME, the checksum that S3 chooses by itself. Its
+// polynomial is 0xad93d23594c93659 in the catalogue of CRCs at
+// https://reveng.sourceforge.io/crc-catalogue/; package crc64 wants its bits reversed.
+var crc64NVMETable = crc64.MakeTable(bits.Reverse64(0xad93d23594c93659))
 
 // s3Checksums are the checksums of S3 by the name in their header, those first that
 // are computed fastest.
@@ -191,7 +215,7 @@ var s3Checksums = []struct {
 }{
 	{name: "Crc32c", newHash: func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
 	{name: "Crc32", newHash: func() hash.Hash { return crc32.NewIEEE() }},
-	{name: "Crc64nvme", newHash: func() hash.Hash { return crc64.New(crc64NVME) }},
+	{name: "Crc64nvme", newHash: func() hash.Hash { return crc64.New(crc64NVMETable) }},
 	{name: "Sha256", newHash: sha256.New},
 	{name: "Sha1", newHash: sha1.New},
 }
