@@ -380,7 +380,7 @@ func (d *downloadSession) downloadAll(
 			name:    names.next(file.FileName()),
 		}
 		task := func() error { return download.run(ctx) }
-		group.run(task, func(err error) { outcomes[i] = download.outcome(err) })
+		group.start(task, func(err error) { outcomes[i] = download.outcome(err) })
 	}
 	group.wait()
 	return outcomes

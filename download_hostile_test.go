@@ -180,7 +180,7 @@ func TestDownloadAsksForOneResultForAllParts(t *testing.T) {
 	})
 }
 
-func TestDownloadOfAFileThatComesPacked(t *testing.T) {
+func TestDownloadOfAFileThatComesCompressed(t *testing.T) {
 	server := newObjectServer("\x1f\x8b, and what follows")
 	server.change = func(_ int, response *http.Response) (*http.Response, error) {
 		response.Header.Set("Content-Encoding", "gzip")
@@ -188,13 +188,13 @@ func TestDownloadOfAFileThatComesPacked(t *testing.T) {
 	}
 	dir := t.TempDir()
 	_, err := server.client().Download(t.Context(), startJob, dir)
-	assert.ErrorContains(t, err, `the file comes packed, with Content-Encoding "gzip", although "identity" was asked for`)
+	assert.ErrorContains(t, err, `the file comes compressed, with Content-Encoding "gzip", although "identity" was asked for`)
 	assert.Empty(t, downloadFolder(t, dir))
-	assert.Len(t, server.requests, 1, "the next response would be packed as well")
+	assert.Len(t, server.requests, 1, "the next response would be compressed as well")
 }
 
-// A transport that unpacks leaves the length of the packed bytes.
-func TestDownloadThroughATransportThatUnpacks(t *testing.T) {
+// A transport that decompresses leaves the length of the compressed bytes.
+func TestDownloadThroughATransportThatDecompresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newObjectServer("0123456789")
 		server.change = func(_ int, response *http.Response) (*http.Response, error) {

@@ -145,7 +145,7 @@ func (a *fileAttempt) judge(resp *http.Response) (*fileResponse, error) {
 	default:
 		return nil, a.s3Error(resp)
 	}
-	if err := checkUnpacked(resp); err != nil {
+	if err := checkEncoding(resp); err != nil {
 		return nil, err
 	}
 	if strongETag(resp.Header) != "" {

@@ -169,12 +169,12 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 
 	failed := &firstError{cancel: cancel}
 	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.run(func() error { return f.copyPart(firstPart, whole) }, failed.set)
-	group.run(func() error { return f.copyPart(secondPart, second) }, failed.set)
+	group.start(func() error { return f.copyPart(firstPart, whole) }, failed.set)
+	group.start(func() error { return f.copyPart(secondPart, second) }, failed.set)
 	next := secondPart.end
 	for next < f.size && ctx.Err() == nil {
 		part := f.partFrom(next)
-		group.run(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
+		group.start(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
 		next = part.end
 	}
 	group.wait()

@@ -10,11 +10,13 @@ import (
 )
 
 const (
-	// maxIDLength is how many characters of an id a file's name has at most.
+	// maxIDLength is how many characters of an id a file's name has at most. A name of
+	// three ids then stays well below 255 bytes, which is what file systems allow, also
+	// when a number and reservedPrefix are added to it. A UUID has 36.
 	maxIDLength = 60
 
 	// maxExtensionLength is how many characters of an object's extension a file's name
-	// has at most, with the dot.
+	// has at most: a dot and eight more. What is longer is hardly an extension.
 	maxExtensionLength = 9
 )
 
@@ -38,7 +40,7 @@ func (f ResultFile) FileName() string {
 	return name + f.extension()
 }
 
-// nameIDs returns the ids that the file's name has.
+// nameIDs returns the ids that the file's name is made of.
 func (f ResultFile) nameIDs() []string {
 	ids := []string{f.Job.SnapshotJobID}
 	if len(f.Sheets) == 0 {
@@ -78,8 +80,8 @@ func (u S3URI) objectPath() string {
 	return presigned.Path
 }
 
-// safeName returns the beginning of text, with a "_" for each character that not every
-// file system allows in a name.
+// safeName returns the beginning of text. It has a "_" in place of each character that
+// some file system refuses in a name.
 func safeName(text string, maxLength int) string {
 	text = strings.Map(func(r rune) rune {
 		if isSafe(r) {

@@ -73,15 +73,15 @@ type fileResponse struct {
 	first   int64 // where in the file the body begins; never after the range does
 	length  int64 // of the body; unknownSize if the server didn't tell
 
-	// provesEnd reports whether the body can't end early without an error.
+	// provesEnd reports whether a body that ends without an error is whole.
 	provesEnd bool
 
 	// checksum is S3's of the whole file; nil if there is none.
 	checksum *fileChecksum
 }
 
-// checkUnpacked returns an error if the body is packed.
-func checkUnpacked(resp *http.Response) error {
+// checkEncoding returns an error if the body is compressed, or has another coding.
+func checkEncoding(resp *http.Response) error {
 	header := strings.Join(resp.Header.Values("Content-Encoding"), ",")
 	for coding := range strings.SplitSeq(header, ",") {
 		switch strings.ToLower(strings.TrimSpace(coding)) {
@@ -89,7 +89,7 @@ func checkUnpacked(resp *http.Response) error {
 			// S3 may keep aws-chunked, which tells how an object was sent to it.
 		default:
 			return responseError(resp, &retryDecision{
-				err: fmt.Errorf("the file comes packed, with Content-Encoding %s, although \"identity\" was asked for",
+				err: fmt.Errorf("the file comes compressed, with Content-Encoding %s, although \"identity\" was asked for",
 					quote(header)),
 				retryable: false,
 			})

@@ -20,13 +20,14 @@ const (
 	// reservedPrefix begins the names of the empty files that reserve a name.
 	reservedPrefix = tempPrefix + "name-"
 
-	// tempLifetime is for how long a temporary file must have been untouched before a
-	// later download takes it for what a killed process has left.
+	// tempLifetime is the age at which a temporary file counts as one that a killed
+	// process has left. Its age is the time since it was last written to. A download
+	// that is at work writes more often.
 	tempLifetime = time.Hour
 
-	// syncInterval is after how many bytes a file is synced while it grows. The disk
-	// then works while the rest comes, and little is left for the end, which a
-	// canceled download has to wait for.
+	// syncInterval is how many bytes are written between two syncs of a file that
+	// grows. The disk then works while the rest of the file comes. At the end little is
+	// left to sync, so that a canceled download returns soon.
 	syncInterval = 16 << 20
 )
 
@@ -36,11 +37,11 @@ type partFile struct {
 	file   *os.File
 	folder string
 
-	syncing   sync.WaitGroup
-	mu        sync.Mutex // guards what follows
-	unsynced  int64      // bytes written since the last sync began
+	syncs     sync.WaitGroup // the syncs under way, at most one
+	mu        sync.Mutex     // guards what follows
+	unsynced  int64          // bytes written since the last sync began
 	isSyncing bool
-	err       error // of a sync
+	syncErr   error // of the last sync that failed
 }
 
 // createPartFile creates an empty file in a folder. Its permissions are those of any
@@ -70,31 +71,31 @@ func (p *partFile) syncSoon(written int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unsynced += int64(written)
-	if p.err == nil && !p.isSyncing && p.unsynced >= syncInterval {
+	if p.syncErr == nil && !p.isSyncing && p.unsynced >= syncInterval {
 		p.unsynced = 0
 		p.isSyncing = true
-		p.syncing.Go(p.sync)
+		p.syncs.Go(p.syncNow)
 	}
-	return p.err
+	return p.syncErr
 }
 
-// sync syncs the file, and keeps the error.
-func (p *partFile) sync() {
+// syncNow syncs the file, and keeps the error.
+func (p *partFile) syncNow() {
 	err := p.file.Sync()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.isSyncing = false
 	if err != nil {
-		p.err = err
+		p.syncErr = err
 	}
 }
 
-// finish makes the file one of size bytes, of which an earlier try may have written
-// more, and brings it to the disk.
+// finish cuts the file to its size, syncs it and closes it. It may be longer than that
+// if an earlier try wrote more.
 func (p *partFile) finish(size int64) error {
-	p.syncing.Wait()
-	if p.err != nil {
-		return p.err
+	p.syncs.Wait()
+	if p.syncErr != nil {
+		return p.syncErr
 	}
 	if err := p.file.Truncate(size); err != nil {
 		return err
@@ -105,10 +106,10 @@ func (p *partFile) finish(size int64) error {
 	return p.file.Close()
 }
 
-// discard removes the file under its temporary name. It does nothing to a file that
-// was published.
+// discard closes the file and removes its temporary name. If the file was published by
+// a link, it has two names until then. If it was renamed, nothing is left to remove.
 func (p *partFile) discard() {
-	p.syncing.Wait()
+	p.syncs.Wait()
 	p.file.Close()
 	os.Remove(p.file.Name())
 }
@@ -151,8 +152,11 @@ func publishNew(temp, path string) error {
 	return renameReserved(temp, path)
 }
 
-// renameReserved is publishNew where there are no hard links. Of several processes the
-// one that creates a file with the reserved name may use the path.
+// renameReserved is publishNew for file systems without hard links. A rename would
+// replace a file that another process publishes under the path at the same time. So a
+// process first creates an empty file whose name is that of the path, behind
+// reservedPrefix. Only one process can, and it alone may use the path. The error of the
+// others matches fs.ErrExist, so that they take the next number.
 func renameReserved(temp, path string) error {
 	reserved := filepath.Join(filepath.Dir(path), reservedPrefix+filepath.Base(path))
 	file, err := os.OpenFile(reserved, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

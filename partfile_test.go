@@ -35,8 +35,8 @@ func writeZeros(part *partFile, size int64) error {
 			return err
 		}
 	}
-	part.syncing.Wait()
-	return part.err
+	part.syncs.Wait()
+	return part.syncErr
 }
 
 func TestPartFileOntoADevice(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -239,7 +238,8 @@ func TestS3KeysAreEscaped(t *testing.T) {
 	})
 }
 
-// regionOf returns the host that a file is asked for from, if its result has this BucketRegion.
+// hostOfBucketRegion returns the host that a file is requested from if its result has this
+// BucketRegion.
 func hostOfBucketRegion(t *testing.T, region string) string {
 	t.Helper()
 	s3 := answers(answer{status: 200, body: "x"})
@@ -360,64 +360,6 @@ func FuzzPresignedURL(f *testing.F) {
 		safe := u.Scheme == "https" || u.Scheme == "http" && loopback
 		if u.User != nil || u.Host == "" || u.Fragment != "" || !safe {
 			t.Errorf("%q was taken for %q", uri, u)
-		}
-	})
-}
-
-func TestParseContentRange(t *testing.T) {
-	const most = 1<<63 - 1
-	for text, want := range map[string]contentRange{
-		"bytes 0-9/10":  {first: 0, end: 10, size: 10},
-		"bytes 4-9/10":  {first: 4, end: 10, size: 10},
-		"bytes 4-4/100": {first: 4, end: 5, size: 100},
-		"bytes 9223372036854775806-9223372036854775806/9223372036854775807": {
-			first: most - 1,
-			end:   most,
-			size:  most,
-		},
-	} {
-		got, ok := parseContentRange(text)
-		assert.True(t, ok, text)
-		assert.Equal(t, want, got, text)
-	}
-}
-
-func TestParseContentRangeThatIsNone(t *testing.T) {
-	for _, text := range []string{
-		"",
-		"bytes */10",
-		"bytes 4-9/*",
-		"bytes 10-9/10",
-		"bytes 0-10/10",
-		"bytes -1-9/10",
-		"bytes +4-9/10",
-		"bytes 4/10",
-		"bytes 4-9",
-		"items 4-9/10",
-		"bytes 4-9/x",
-		"bytes 4-9/-1",
-		"bytes 99999999999999999999-9/10",
-		"bytes 9223372036854775807-9223372036854775807/9223372036854775807",
-	} {
-		_, ok := parseContentRange(text)
-		assert.False(t, ok, text)
-	}
-}
-
-func FuzzContentRange(f *testing.F) {
-	f.Add("bytes 4-9/10")
-	f.Add("bytes 4-9/*")
-	f.Add("bytes +4-/+5")
-	f.Fuzz(func(t *testing.T, text string) {
-		got, ok := parseContentRange(text)
-		if !ok {
-			return
-		}
-		if got.first < 0 || got.end <= got.first || got.size < got.end {
-			t.Errorf("%q: got %+v", text, got)
-		}
-		if !strings.Contains(text, strconv.FormatInt(got.size, 10)) {
-			t.Errorf("%q: got %+v", text, got)
 		}
 	})
 }

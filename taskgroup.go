@@ -16,17 +16,16 @@ var (
 	errPanicked = errors.New("a function that was called panicked")
 )
 
-// taskGroup runs tasks on goroutines of their own. No task outlives wait. A task that
-// panics makes wait panic, on the goroutine that called it. A task whose goroutine
-// ends without a return has failed.
+// taskGroup runs tasks on goroutines of their own. All tasks have ended when wait
+// returns. If a task panics, wait panics, on the goroutine that called it. A task that
+// ends its goroutine without a return has failed.
 type taskGroup struct {
 	cancel  context.CancelFunc // stops the tasks after one has panicked
-	slots   chan struct{}      // holds a value for each task that runs
+	slots   chan struct{}      // holds a value for each task that is running
 	running sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
-	panicked bool
-	value    any // what the first task that panicked did so with
+	mu         sync.Mutex // guards what follows
+	panicValue any        // of the first task that panicked; nil if none has
 }
 
 // newTaskGroup returns a group that runs up to limit tasks at once. It calls cancel if
@@ -38,25 +37,25 @@ func newTaskGroup(cancel context.CancelFunc, limit int) *taskGroup {
 	}
 }
 
-// run waits until fewer tasks than the limit are running, and runs one more. When the
-// task has ended, in whatever way, its goroutine calls ended with its error.
-func (g *taskGroup) run(task func() error, ended func(error)) {
+// start waits until fewer tasks than the limit are running, and starts one more. When
+// the task has ended, in whatever way, its goroutine calls onEnd with the task's error.
+func (g *taskGroup) start(task func() error, onEnd func(error)) {
 	g.slots <- struct{}{}
 	g.running.Go(func() {
 		defer func() { <-g.slots }()
-		g.runTask(task, ended)
+		g.runTask(task, onEnd)
 	})
 }
 
-// runTask runs a task on this goroutine, and calls ended.
-func (g *taskGroup) runTask(task func() error, ended func(error)) {
-	err := errGoroutineEnded
+// runTask runs a task on this goroutine, and calls onEnd.
+func (g *taskGroup) runTask(task func() error, onEnd func(error)) {
+	err := errGoroutineEnded // unless task returns, or panics
 	defer func() {
 		if value := recover(); value != nil {
 			g.keepPanic(value)
 			err = errPanicked
 		}
-		ended(err)
+		onEnd(err)
 	}()
 	err = task()
 }
@@ -65,9 +64,8 @@ func (g *taskGroup) runTask(task func() error, ended func(error)) {
 func (g *taskGroup) keepPanic(value any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.panicked {
-		g.panicked = true
-		g.value = value
+	if g.panicValue == nil {
+		g.panicValue = value
 	}
 	g.cancel()
 }
@@ -78,8 +76,8 @@ func (g *taskGroup) wait() {
 	g.running.Wait()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.panicked {
-		panic(g.value)
+	if g.panicValue != nil {
+		panic(g.panicValue)
 	}
 }
 
