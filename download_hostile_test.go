@@ -149,9 +149,10 @@ func TestDownloadGivesUpAfterTooManyLostConnections(t *testing.T) {
 		server.change = func(int, *http.Response) (*http.Response, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
-		_, err := server.client().Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+		many := func(o *snapshotjob.DownloadOptions) {
 			o.MaxAttempts = 5000
-		})
+		}
+		_, err := server.client().Download(t.Context(), startJob, t.TempDir(), many)
 		assert.ErrorContains(t, err, "too many connections were lost in all")
 		assert.NotContains(t, fmt.Sprint(err), "maximum number of attempts")
 		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
@@ -188,7 +189,8 @@ func TestDownloadOfAFileThatComesCompressed(t *testing.T) {
 	}
 	dir := t.TempDir()
 	_, err := server.client().Download(t.Context(), startJob, dir)
-	assert.ErrorContains(t, err, `the file comes compressed, with Content-Encoding "gzip", although "identity" was asked for`)
+	want := `the file comes compressed, with Content-Encoding "gzip", although "identity" was asked for`
+	assert.ErrorContains(t, err, want)
 	assert.Empty(t, downloadFolder(t, dir))
 	assert.Len(t, server.requests, 1, "the next response would be compressed as well")
 }

@@ -205,7 +205,7 @@ func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
 		return nil, a.changed(resp, problem)
 	}
 	if length == got.size {
-		// Of a part, a checksum would be that of the part.
+		// Only then is a checksum that of the file: a smaller part may have its own.
 		response.checksum = checksumOf(resp.Header)
 	}
 	return response, nil
@@ -229,8 +229,9 @@ func (a *fileAttempt) compare(got fileVersion) string {
 	return ""
 }
 
-// compareETags is compare for a file that is begun. Even if the file has been replaced
-// since it was begun the last time, its server has not stopped to give ETags.
+// compareETags is compare for a file that is read from its beginning. The file may have
+// been replaced since it was begun the last time. But a server that gives ETags gives
+// one for every file.
 func (a *fileAttempt) compareETags(got fileVersion) string {
 	if got.etag == "" && a.source.hadETag() {
 		return "the response has no strong ETag, which an earlier one had"
@@ -238,7 +239,7 @@ func (a *fileAttempt) compareETags(got fileVersion) string {
 	return ""
 }
 
-// changed is the error of a response that is not of the version that was asked for.
+// changed returns the error of a response that is not of the version that was asked for.
 func (a *fileAttempt) changed(resp *http.Response, problem string) error {
 	return responseError(resp, fmt.Errorf("%w (%s)", ErrFileChanged, problem))
 }

@@ -154,10 +154,9 @@ func (f *fileDownload) comesInParts(version *fileVersion) bool {
 // whole: if the server turns out to ignore ranges, whole is simply read to its end, and
 // no byte is fetched twice.
 func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc, whole *rangeReader) error {
-	version := whole.version
 	firstPart := f.partFrom(0)
 	secondPart := f.partFrom(firstPart.end)
-	second, err := openRange(ctx, f.source, secondPart, version)
+	second, err := openRange(ctx, f.source, secondPart, whole.version)
 	if errors.Is(err, errRangeIgnored) {
 		return f.fetchStream(whole)
 	}
@@ -166,12 +165,23 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 	}
 	defer second.close()
 	whole.endAt(firstPart.end)
+	return f.copyParts(ctx, cancel, whole, second)
+}
 
+// copyParts writes the file in parts, several at once. The first two are open already.
+// If a part fails, it cancels ctx to stop the others.
+func (f *fileDownload) copyParts(
+	ctx context.Context,
+	cancel context.CancelFunc,
+	first *rangeReader,
+	second *rangeReader,
+) error {
+	version := first.version
+	next := second.wanted.end
 	failed := &firstError{cancel: cancel}
 	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.start(func() error { return f.copyPart(firstPart, whole) }, failed.set)
-	group.start(func() error { return f.copyPart(secondPart, second) }, failed.set)
-	next := secondPart.end
+	group.start(func() error { return f.copyPart(first) }, failed.set)
+	group.start(func() error { return f.copyPart(second) }, failed.set)
 	for next < f.size && ctx.Err() == nil {
 		part := f.partFrom(next)
 		group.start(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
@@ -202,7 +212,7 @@ func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *f
 		return err
 	}
 	defer reader.close()
-	return f.copyPart(part, reader)
+	return f.copyPart(reader)
 }
 
 // copyTo writes what a reader brings to the file, from an offset on. The size, which may
@@ -217,8 +227,9 @@ func (f *fileDownload) copyTo(offset, size int64, from io.Reader) error {
 	return err
 }
 
-// copyPart writes a part of the file, which a reader brings.
-func (f *fileDownload) copyPart(part byteRange, from io.Reader) error {
+// copyPart writes the part of the file that a reader brings, which has a known end.
+func (f *fileDownload) copyPart(from *rangeReader) error {
+	part := from.wanted
 	return f.copyTo(part.first, part.end-part.first, from)
 }
 

@@ -123,6 +123,14 @@ func (r *FileReader) Close() error {
 // Format writes which file this is, for every verb, and neither URI nor credentials.
 func (r *FileReader) Format(f fmt.State, _ rune) { io.WriteString(f, r.file.describe()) }
 
+// errInterrupted is the error of a Read after one that didn't return.
+var errInterrupted = errors.New("a function that was called by an earlier Read panicked, " +
+	"or ended its goroutine")
+
+// errNotResumable is matched by the error of a file whose connection broke, and that
+// has no strong ETag to go on with.
+var errNotResumable = errors.New("reading can't go on, since the server gave no strong ETag")
+
 // rangeReader reads a range of a file, over as many connections as it takes.
 type rangeReader struct {
 	ctx        context.Context
@@ -150,7 +158,12 @@ type trouble struct {
 
 // openRange asks for a range of a file. If version is nil, the first good response
 // says of which version it is.
-func openRange(ctx context.Context, source *fileSource, wanted byteRange, version *fileVersion) (*rangeReader, error) {
+func openRange(
+	ctx context.Context,
+	source *fileSource,
+	wanted byteRange,
+	version *fileVersion,
+) (*rangeReader, error) {
 	r := &rangeReader{
 		ctx:     ctx,
 		source:  source,
@@ -248,13 +261,6 @@ func (r *rangeReader) close() {
 		r.connection = nil
 	}
 }
-
-// errInterrupted is the error of a Read after one that didn't return.
-var errInterrupted = errors.New("a function that was called by an earlier Read panicked, or ended its goroutine")
-
-// errNotResumable is matched by the error of a file whose connection broke, and that
-// has no strong ETag to go on with.
-var errNotResumable = errors.New("reading can't go on, since the server gave no strong ETag")
 
 // reconnect goes on with another connection after one broke with err. It returns the
 // error of the file if that can't be.

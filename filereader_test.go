@@ -275,7 +275,8 @@ func TestDownloadRenewsTheURLOfTheSameUser(t *testing.T) {
 
 // A file that is begun after another one had its URL renewed asks for nothing.
 func TestDownloadOfALaterFileThatTheNewestResultLacks(t *testing.T) {
-	const first = `{"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": "https://host/anonymous?new"}]}]}]}`
+	const group = `{"S3Results": [{"S3Uri": "https://host/anonymous?new"}]}`
+	const onlyFirst = `{"AnonymousUsers": [{"FileGroups": [` + group + `]}]}`
 	s3 := transportFunc(func(req *http.Request) (*http.Response, error) {
 		if req.URL.RawQuery == "old" {
 			return objectResponse(403, 0, http.NoBody), nil
@@ -283,7 +284,7 @@ func TestDownloadOfALaterFileThatTheNewestResultLacks(t *testing.T) {
 		return objectResponse(200, 1, strings.NewReader("x")), nil
 	})
 	client := objectClient(s3, func(o *Options) {
-		newest := answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + first + `}`}
+		newest := answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + onlyFirst + `}`}
 		o.Transport = answers(twoUsers("old"), newest)
 	})
 	files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {

@@ -88,9 +88,10 @@ func checkEncoding(resp *http.Response) error {
 		case "", "identity", "aws-chunked":
 			// S3 may keep aws-chunked, which tells how an object was sent to it.
 		default:
+			err := fmt.Errorf("the file comes compressed, with Content-Encoding %s, "+
+				`although "identity" was asked for`, quote(header))
 			return responseError(resp, &retryDecision{
-				err: fmt.Errorf("the file comes compressed, with Content-Encoding %s, although \"identity\" was asked for",
-					quote(header)),
+				err:       err,
 				retryable: false,
 			})
 		}
