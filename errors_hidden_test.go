@@ -121,6 +121,7 @@ func TestChainKeepsNoTextOfABody(t *testing.T) {
 		`{"CreatedTime":"Signature=SECRET ` + exampleToken + `"}`,
 		`{"JobStatus":["Signature=SECRET ` + exampleToken + `"]}`,
 		`{"Result":{"Signature=SECRET` + exampleToken + `":1,"AnonymousUsers":7}}`,
+		`{"Signature=SECRET ` + exampleToken + `":<}`,
 		`<html>Signature=SECRET ` + exampleToken,
 	}
 	for _, body := range bodies {
