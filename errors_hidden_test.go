@@ -46,6 +46,7 @@ func leakyErrors(network error) map[string]error {
 		"outermost":  leaky,
 		"a value":    leakyValue{text: secretLeak, err: network},
 		"inside":     &leakyError{text: "broken", err: leaky},
+		"in a list":  &textError{text: "broken", errs: []error{io.ErrNoProgress, leaky}},
 		"joined":     errors.Join(errors.New("first"), leaky),
 		"in a URL's": &url.Error{Op: "Get", URL: "https://x/?" + secretLeak, Err: leaky},
 		"by fmt":     fmt.Errorf("two of them: %w, %w", io.ErrNoProgress, leaky),
