@@ -348,8 +348,8 @@ func (d *downloadSession) s3ClockSkew() time.Duration {
 	if d.settings.options.DisableClockSkewCorrection {
 		return 0
 	}
-	if skew := d.client.s3ClockSkew.load(); skew != 0 {
-		return skew
+	if d.client.s3ClockSkew.isKnown() {
+		return d.client.s3ClockSkew.load()
 	}
 	return d.client.clockSkew.load()
 }
