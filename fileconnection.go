@@ -101,8 +101,8 @@ func (c *fileConnection) readToEnd(p []byte) (int, error) {
 	return n, err
 }
 
-// endOfRange returns io.EOF at the end of the range, unless the body goes on where its
-// announced end is the same.
+// endOfRange returns io.EOF at the end of the range. If the body was announced to end
+// there too, endOfRange checks that it does.
 func (c *fileConnection) endOfRange() error {
 	if c.left != 0 {
 		return io.EOF // the rest of the body was not to be read
