@@ -301,7 +301,12 @@ func (a *attempt) exception(resp *http.Response, body []byte, credentials aws.Cr
 // readErr. A JSON value that arrived completely is judged as it is, even if the
 // connection broke behind it. An empty body is an output without values if the
 // connection ended well, and otherwise a body that was cut off.
-func (a *attempt) decodeBody(resp *http.Response, body []byte, readErr error, credentials aws.Credentials) error {
+func (a *attempt) decodeBody(
+	resp *http.Response,
+	body []byte,
+	readErr error,
+	credentials aws.Credentials,
+) error {
 	failure := &bodyFailure{
 		resp:        resp,
 		body:        body,

@@ -340,10 +340,8 @@ func (d *downloadSession) observeS3Clock(uri S3URI, header http.Header, sent, re
 	}
 }
 
-// s3ClockSkew returns how far S3's clock is ahead. While S3 has not told, that is what
-// the API has told. A skew of 0 stands for both a clock that agrees and one that is not
-// known: if S3's clock agrees exactly, the API's is used. Both are AWS's, and hardly
-// differ.
+// s3ClockSkew returns how far S3's clock is ahead. While S3 has not told that, it is
+// what the API has told.
 func (d *downloadSession) s3ClockSkew() time.Duration {
 	if d.settings.options.DisableClockSkewCorrection {
 		return 0
