@@ -166,7 +166,7 @@ func (a *attempt) timeoutError(err error) error {
 	}
 	timeout := a.settings.options.AttemptTimeout
 	return &textError{
-		text: fmt.Sprintf("no whole answer within AttemptTimeout, %v: %v", timeout, err),
+		text: fmt.Sprintf("no complete response within AttemptTimeout, %v: %v", timeout, err),
 		errs: []error{context.DeadlineExceeded, err},
 	}
 }

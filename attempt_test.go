@@ -450,7 +450,7 @@ func TestAttemptTimeoutInTheBody(t *testing.T) {
 		_, err := describe(t, o)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.EqualError(t, err, failedText+"exceeded maximum number of attempts, 3, "+
-			"no whole answer within AttemptTimeout, 1s: https response error StatusCode: 200, RequestID: , "+
+			"no complete response within AttemptTimeout, 1s: https response error StatusCode: 200, RequestID: , "+
 			"deserialization failed, failed to decode response body, cut off after 0 bytes: "+
 			"context deadline exceeded")
 	})

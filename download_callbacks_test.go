@@ -54,7 +54,7 @@ func (d *interruptedDownload) run(ctx context.Context, dir string) ([]snapshotjo
 		o.DownloadTransport = d.client.DownloadTransport
 		o.Logger = d.client.Logger
 	})
-	return client.Download(ctx, startJob, dir, func(o *snapshotjob.DownloadOptions) {
+	return client.Download(ctx, dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 		*o = d.download
 		downloadURI(d.uri)(o)
 	})
@@ -203,7 +203,7 @@ func TestDownloadGoesOnWithOtherFilesAfterAGoroutineEnded(t *testing.T) {
 	inBubble(t, "seven files", func(t *testing.T) {
 		server := downloadServer(t, sevenFiles("whole")...)
 		dir := t.TempDir()
-		files, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+		files, err := server.Client().Download(t.Context(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 			o.OnProgress = func(p snapshotjob.DownloadProgress) {
 				if strings.HasSuffix(p.Name, "_3.csv") {
 					runtime.Goexit()

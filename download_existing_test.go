@@ -37,7 +37,7 @@ func TestDownloadReplacesExistingFiles(t *testing.T) {
 	for _, e := range []snapshotjob.Existing{snapshotjob.ReplaceExisting, snapshotjob.KeepExisting} {
 		server := newObjectServer("0123456789")
 		dir := folderWith(t, "of another size")
-		files, err := server.client().Download(t.Context(), startJob, dir, existing(e))
+		files, err := server.client().Download(t.Context(), dailyJob, dir, existing(e))
 		require.NoError(t, err)
 		require.Len(t, files, 1)
 		assert.Equal(t, filepath.Join(dir, objectName), files[0].Path)
@@ -56,7 +56,7 @@ func TestDownloadReplacesNothingIfItFails(t *testing.T) {
 			return &http.Response{StatusCode: 404}, nil
 		}
 		dir := folderWith(t, "mine")
-		_, err := server.client().Download(t.Context(), startJob, dir, existing(e))
+		_, err := server.client().Download(t.Context(), dailyJob, dir, existing(e))
 		assert.ErrorContains(t, err, "StatusCode: 404")
 		assert.Equal(t, map[string]string{objectName: "mine"}, downloadFolder(t, dir))
 	}
@@ -66,7 +66,7 @@ func TestDownloadReplacesNoFolder(t *testing.T) {
 	for _, e := range []snapshotjob.Existing{snapshotjob.ReplaceExisting, snapshotjob.KeepExisting} {
 		dir := t.TempDir()
 		require.NoError(t, os.Mkdir(filepath.Join(dir, objectName), 0o777))
-		files, err := newObjectServer("0123456789").client().Download(t.Context(), startJob, dir, existing(e))
+		files, err := newObjectServer("0123456789").client().Download(t.Context(), dailyJob, dir, existing(e))
 		assert.Error(t, err)
 		require.Len(t, files, 1)
 		assert.Empty(t, files[0].Path)
@@ -85,7 +85,7 @@ func TestDownloadKeepsAFileOfTheSize(t *testing.T) {
 				o.Existing = snapshotjob.KeepExisting
 				o.PartSize = partSize
 			}
-			files, err := server.client().Download(t.Context(), startJob, dir, set)
+			files, err := server.client().Download(t.Context(), dailyJob, dir, set)
 			require.NoError(t, err)
 			require.Len(t, files, 1)
 			assert.True(t, files[0].Kept)
@@ -104,7 +104,7 @@ func TestDownloadKeepsAFileOfASizeThatIsKnownAtTheEnd(t *testing.T) {
 		return response, nil
 	}
 	dir := folderWith(t, "ten bytes.")
-	files, err := server.client().Download(t.Context(), startJob, dir, existing(snapshotjob.KeepExisting))
+	files, err := server.client().Download(t.Context(), dailyJob, dir, existing(snapshotjob.KeepExisting))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	assert.True(t, files[0].Kept)
@@ -117,7 +117,7 @@ func TestDownloadKeepsNoLink(t *testing.T) {
 	link := filepath.Join(dir, objectName)
 	require.NoError(t, os.Symlink(filepath.Join(elsewhere, objectName), link))
 	keep := existing(snapshotjob.KeepExisting)
-	files, err := newObjectServer("0123456789").client().Download(t.Context(), startJob, dir, keep)
+	files, err := newObjectServer("0123456789").client().Download(t.Context(), dailyJob, dir, keep)
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	assert.False(t, files[0].Kept)
@@ -132,7 +132,7 @@ func TestDownloadReplacesFilesOfOneName(t *testing.T) {
 		client := server.Client()
 		dir := t.TempDir()
 		for range 2 {
-			_, err := client.Download(t.Context(), startJob, dir, existing(snapshotjob.ReplaceExisting))
+			_, err := client.Download(t.Context(), dailyJob, dir, existing(snapshotjob.ReplaceExisting))
 			require.NoError(t, err)
 		}
 		assert.Len(t, downloadFolder(t, dir), 7)
@@ -142,7 +142,7 @@ func TestDownloadReplacesFilesOfOneName(t *testing.T) {
 func TestDownloadRefusesAnUnknownExisting(t *testing.T) {
 	server := newObjectServer("")
 	for _, e := range []snapshotjob.Existing{-1, 3} {
-		_, err := server.client().Download(t.Context(), startJob, t.TempDir(), existing(e))
+		_, err := server.client().Download(t.Context(), dailyJob, t.TempDir(), existing(e))
 		want := fmt.Sprintf("invalid input: Existing is %d: "+
 			"want NumberExisting, ReplaceExisting or KeepExisting", e)
 		assert.EqualError(t, err, want)
@@ -164,7 +164,7 @@ func TestDownloadUntilKilled(t *testing.T) {
 		response.Body = io.NopCloser(io.MultiReader(io.LimitReader(response.Body, 5), newBlockedReader(t.Context())))
 		return response, nil
 	}
-	server.client().Download(context.Background(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+	server.client().Download(context.Background(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 		o.StallTimeout = time.Hour
 		o.OnProgress = func(snapshotjob.DownloadProgress) { fmt.Println("some bytes are there") }
 	})
@@ -193,13 +193,13 @@ func TestDownloadRemovesWhatAKilledProcessLeft(t *testing.T) {
 	require.Len(t, left, 1)
 
 	client := newObjectServer("0123456789").client()
-	_, err = client.Download(t.Context(), startJob, dir)
+	_, err = client.Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	assert.Len(t, downloadFolder(t, dir), 2, "the process may be still alive, for all that Download knows")
 
 	before := time.Now().Add(-2 * time.Hour)
 	require.NoError(t, os.Chtimes(left[0], before, before))
-	_, err = client.Download(t.Context(), startJob, dir, existing(snapshotjob.ReplaceExisting))
+	_, err = client.Download(t.Context(), dailyJob, dir, existing(snapshotjob.ReplaceExisting))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{objectName: "0123456789"}, downloadFolder(t, dir))
 }
@@ -212,7 +212,7 @@ func TestDownloadOfManyIntoOneFolder(t *testing.T) {
 		errs := make(chan error, downloads)
 		for range downloads {
 			go func() {
-				_, err := newObjectServer("0123456789").client().Download(t.Context(), startJob, dir)
+				_, err := newObjectServer("0123456789").client().Download(t.Context(), dailyJob, dir)
 				errs <- err
 			}()
 		}

@@ -30,7 +30,7 @@ func TestDownloadInPartsReadsNoByteTwiceIfRangesAreIgnored(t *testing.T) {
 	server := newObjectServer(strings.Repeat("0123456789", 64))
 	server.ignoresRanges = true
 	dir := t.TempDir()
-	_, err := server.client().Download(t.Context(), startJob, dir, inParts(10, 64))
+	_, err := server.client().Download(t.Context(), dailyJob, dir, inParts(10, 64))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{objectName: server.content}, downloadFolder(t, dir))
 	assert.Equal(t, []string{"all", "10-19"}, server.asked())
@@ -48,7 +48,7 @@ func TestDownloadInPartsIfRangesAreIgnoredLater(t *testing.T) {
 			return response, nil
 		}
 		dir := t.TempDir()
-		_, err := server.client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+		_, err := server.client().Download(t.Context(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 			inParts(10, 1)(o)
 			o.MaxAttempts = 1 // the pass costs no attempt
 		})
@@ -71,7 +71,7 @@ func TestDownloadOfAPartIfRangesAreIgnoredWhenItBreaks(t *testing.T) {
 			return response, nil
 		}
 		dir := t.TempDir()
-		_, err := server.client().Download(t.Context(), startJob, dir, inParts(10, 1))
+		_, err := server.client().Download(t.Context(), dailyJob, dir, inParts(10, 1))
 		require.NoError(t, err)
 		assert.Equal(t, map[string]string{objectName: server.content}, downloadFolder(t, dir))
 		assert.Equal(t, []string{"all", "10-19", "20-29", "25-29", "all"}, server.asked())
@@ -114,7 +114,7 @@ func TestDownloadInPartsTakesLittleMemoryWhateverTheSize(t *testing.T) {
 	})
 	dir := t.TempDir()
 	var err error
-	took := allocated(func() { _, err = client.Download(ctx, startJob, dir, inParts(100, 4)) })
+	took := allocated(func() { _, err = client.Download(ctx, dailyJob, dir, inParts(100, 4)) })
 	assert.ErrorIs(t, err, errShiftOver)
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.LessOrEqual(t, server.requests.Load(), int32(1010))
@@ -136,7 +136,7 @@ func TestDownloadAsksForFewResultsOfAServerThatRefusesEachURL(t *testing.T) {
 		client := server.client(func(o *snapshotjob.Options) {
 			o.Transport = api
 		})
-		_, err := client.Download(t.Context(), startJob, t.TempDir())
+		_, err := client.Download(t.Context(), dailyJob, t.TempDir())
 		assert.ErrorContains(t, err, "StatusCode: 403")
 		assert.EqualValues(t, 1+5, api.requests.Load(), "the first one, and MaxAttempts")
 	})
@@ -152,7 +152,7 @@ func TestDownloadGivesUpAfterTooManyLostConnections(t *testing.T) {
 		many := func(o *snapshotjob.DownloadOptions) {
 			o.MaxAttempts = 5000
 		}
-		_, err := server.client().Download(t.Context(), startJob, t.TempDir(), many)
+		_, err := server.client().Download(t.Context(), dailyJob, t.TempDir(), many)
 		assert.ErrorContains(t, err, "too many connections were lost in all")
 		assert.NotContains(t, fmt.Sprint(err), "maximum number of attempts")
 		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
@@ -175,7 +175,7 @@ func TestDownloadAsksForOneResultForAllParts(t *testing.T) {
 		client := server.client(func(o *snapshotjob.Options) {
 			o.Transport = api
 		})
-		_, err := client.Download(t.Context(), startJob, t.TempDir(), inParts(10, 4))
+		_, err := client.Download(t.Context(), dailyJob, t.TempDir(), inParts(10, 4))
 		require.NoError(t, err)
 		assert.EqualValues(t, 2, api.requests.Load())
 	})
@@ -188,7 +188,7 @@ func TestDownloadOfAFileThatComesCompressed(t *testing.T) {
 		return response, nil
 	}
 	dir := t.TempDir()
-	_, err := server.client().Download(t.Context(), startJob, dir)
+	_, err := server.client().Download(t.Context(), dailyJob, dir)
 	want := `the file comes compressed, with Content-Encoding "gzip", although "identity" was asked for`
 	assert.ErrorContains(t, err, want)
 	assert.Empty(t, downloadFolder(t, dir))
@@ -204,7 +204,7 @@ func TestDownloadThroughATransportThatDecompresses(t *testing.T) {
 			return response, nil
 		}
 		dir := t.TempDir()
-		_, err := server.client().Download(t.Context(), startJob, dir)
+		_, err := server.client().Download(t.Context(), dailyJob, dir)
 		assert.ErrorIs(t, err, snapshotjob.ErrFileChanged)
 		assert.ErrorContains(t, err, "the body is longer than the server said")
 		assert.Empty(t, downloadFolder(t, dir))
@@ -225,7 +225,7 @@ func TestDownloadTakesNoPageForTheFile(t *testing.T) {
 			}, nil
 		}
 		dir := t.TempDir()
-		_, err := server.client().Download(t.Context(), startJob, dir)
+		_, err := server.client().Download(t.Context(), dailyJob, dir)
 		assert.ErrorIs(t, err, snapshotjob.ErrFileChanged)
 		assert.ErrorContains(t, err, "the response has no strong ETag, which an earlier one had")
 		assert.Empty(t, downloadFolder(t, dir))
@@ -244,7 +244,7 @@ func TestDownloadTellsWhyItBeganAnew(t *testing.T) {
 			}
 			return &http.Response{StatusCode: 404}, nil
 		}
-		_, err := server.client().Download(t.Context(), startJob, t.TempDir())
+		_, err := server.client().Download(t.Context(), dailyJob, t.TempDir())
 		assert.ErrorContains(t, err, "StatusCode: 404")
 		assert.ErrorContains(t, err, "the server gave no strong ETag: read at byte 5")
 	})

@@ -185,7 +185,7 @@ func checkSecrets(t *testing.T, life snapshotjobtest.Life, op snapshotjobtest.Op
 	})
 	user := newSecretUser(t, server)
 	life.User = user.name
-	server.AddJob(startJob, life)
+	server.AddJob(dailyJob, life)
 	server.Fail(op, faults...)
 
 	user.start(t)
@@ -251,14 +251,14 @@ func (u *secretUser) wait(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	out, err := u.client.Wait(ctx, startJob)
+	out, err := u.client.Wait(ctx, dailyJob)
 	u.checkError(t, err)
 	u.checkValue(t, out)
 }
 
 func (u *secretUser) download(t *testing.T) {
 	t.Helper()
-	files, err := u.client.Download(t.Context(), startJob, t.TempDir())
+	files, err := u.client.Download(t.Context(), dailyJob, t.TempDir())
 	u.checkError(t, err)
 	u.checkValue(t, files)
 	for _, file := range files {

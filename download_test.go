@@ -52,7 +52,7 @@ func checkEveryFile(t *testing.T, life snapshotjobtest.Life, partSize int64) {
 	t.Helper()
 	server := downloadLife(t, life)
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	files, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+	files, err := server.Client().Download(t.Context(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 		o.PartSize = partSize
 	})
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func TestDownloadOverASocket(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1").With("whole"))
 	server.Start() // its URLs are plain http, of this machine
 	dir := t.TempDir()
-	_, err := server.Client().Download(t.Context(), startJob, dir)
+	_, err := server.Client().Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"daily_sheet-1.pdf": "whole"}, downloadFolder(t, dir))
 }
@@ -90,10 +90,10 @@ func TestDownloadOfAResultInHand(t *testing.T) {
 		life := snapshotjobtest.Completed(snapshotjobtest.PDF("sheet-1"))
 		server := downloadLife(t, life.After(time.Second, time.Minute))
 		client := server.Client()
-		result, err := client.Wait(t.Context(), startJob)
+		result, err := client.Wait(t.Context(), dailyJob)
 		require.NoError(t, err)
 
-		_, err = client.Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+		_, err = client.Download(t.Context(), dailyJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
 			o.Result = result
 		})
 		require.NoError(t, err)
@@ -126,7 +126,7 @@ func downloadHalf(t *testing.T) halfADownload {
 		o.Concurrency = 1
 	}
 	d := halfADownload{dir: t.TempDir()}
-	d.files, d.err = server.Client().Download(t.Context(), startJob, d.dir, oneByOne)
+	d.files, d.err = server.Client().Download(t.Context(), dailyJob, d.dir, oneByOne)
 	require.Error(t, d.err)
 	require.Len(t, d.files, 4)
 	d.refusal = server.Requests()[2]
@@ -155,7 +155,7 @@ func TestDownloadErrorHoldsTheFiles(t *testing.T) {
 		d := downloadHalf(t)
 		var failed *snapshotjob.DownloadError
 		require.ErrorAs(t, d.err, &failed)
-		assert.Equal(t, startJob, failed.Job)
+		assert.Equal(t, dailyJob, failed.Job)
 		assert.Equal(t, d.files, failed.Files)
 		assert.ErrorIs(t, d.err, d.files[1].Err)
 		assert.ErrorIs(t, d.err, d.files[2].Err)
@@ -190,7 +190,7 @@ func TestDownloadErrorOfAJobThatFailed(t *testing.T) {
 			ErrorMessage: "m",
 		}
 	}
-	_, err := server.client().Download(t.Context(), startJob, t.TempDir(), result)
+	_, err := server.client().Download(t.Context(), dailyJob, t.TempDir(), result)
 	assert.ErrorContains(t, err, "download of snapshot job 111122223333/sales/daily: ")
 	assert.ErrorContains(t, err, "FAILED: INTERNAL_FAULT: m")
 	assert.ErrorContains(t, err, "; fetched: ")
@@ -198,7 +198,7 @@ func TestDownloadErrorOfAJobThatFailed(t *testing.T) {
 	server.change = func(int, *http.Response) (*http.Response, error) {
 		return &http.Response{StatusCode: 404}, nil
 	}
-	_, err = server.client().Download(t.Context(), startJob, t.TempDir(), result)
+	_, err = server.client().Download(t.Context(), dailyJob, t.TempDir(), result)
 	assert.ErrorContains(t, err, "1 of 1 files failed: ")
 	assert.ErrorContains(t, err, "StatusCode: 404")
 	assert.ErrorContains(t, err, "FAILED: INTERNAL_FAULT: m")
@@ -206,7 +206,7 @@ func TestDownloadErrorOfAJobThatFailed(t *testing.T) {
 
 // Thousands of files don't make an error of thousands of lines.
 func TestDownloadErrorListsTheFirstFiles(t *testing.T) {
-	failed := &snapshotjob.DownloadError{Job: startJob}
+	failed := &snapshotjob.DownloadError{Job: dailyJob}
 	for i := range 25 {
 		err := fmt.Errorf("failure %d", i)
 		failed.Files = append(failed.Files, snapshotjob.DownloadedFile{
@@ -245,7 +245,7 @@ func TestDownloadErrorIsOneLine(t *testing.T) {
 func TestDownloadOfAFailedJob(t *testing.T) {
 	life := snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "no access")
 	server := downloadLife(t, life)
-	files, err := server.Client().Download(t.Context(), startJob, t.TempDir())
+	files, err := server.Client().Download(t.Context(), dailyJob, t.TempDir())
 	assert.Empty(t, files)
 	var job *snapshotjob.JobError
 	require.ErrorAs(t, err, &job)
@@ -254,7 +254,7 @@ func TestDownloadOfAFailedJob(t *testing.T) {
 
 func TestDownloadOfAQueuedJob(t *testing.T) {
 	server := downloadLife(t, snapshotjobtest.Completed().After(time.Hour, 0))
-	_, err := server.Client().Download(t.Context(), startJob, t.TempDir())
+	_, err := server.Client().Download(t.Context(), dailyJob, t.TempDir())
 	assert.ErrorIs(t, err, snapshotjob.ErrJobNotFinished)
 }
 
@@ -266,7 +266,7 @@ func checkRefusedURI(t *testing.T, uri, reason string) {
 	t.Helper()
 	server := downloadServer(t)
 	dir := t.TempDir()
-	files, err := server.Client().Download(t.Context(), startJob, dir, downloadURI(uri))
+	files, err := server.Client().Download(t.Context(), dailyJob, dir, downloadURI(uri))
 	assert.ErrorContains(t, err, reason, uri)
 	require.Len(t, files, 1, uri)
 	assert.EqualError(t, files[0].Err, "snapshot job 111122223333/sales/daily: PDF of sheet s: "+reason)
@@ -355,7 +355,7 @@ func TestDownloadNumbersFilesOfOneName(t *testing.T) {
 		snapshotjobtest.CSV("sheet-1", "vis_al").With("5"),
 	)
 	dir := t.TempDir()
-	_, err := server.Client().Download(t.Context(), startJob, dir)
+	_, err := server.Client().Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	want := map[string]string{
 		"daily_sheet-1_visual.csv":   "1",
@@ -374,7 +374,7 @@ func TestDownloadNeverOverwrites(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "daily_sheet-1.pdf"), []byte("mine"), 0o666))
 	require.NoError(t, os.Symlink("nowhere", link))
 
-	_, err := server.Client().Download(t.Context(), startJob, dir)
+	_, err := server.Client().Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(link), "the link to nowhere is still there")
 	want := map[string]string{
@@ -390,7 +390,7 @@ func TestDownloadTakesTheFirstFreeName(t *testing.T) {
 	for _, name := range []string{"daily_sheet-1.pdf", "daily_sheet-1-3.pdf"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
 	}
-	files, err := server.Client().Download(t.Context(), startJob, dir)
+	files, err := server.Client().Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	assert.Equal(t, filepath.Join(dir, "daily_sheet-1-2.pdf"), files[0].Path)
@@ -399,7 +399,7 @@ func TestDownloadTakesTheFirstFreeName(t *testing.T) {
 func TestDownloadPermissionsAreThoseOfAnyFile(t *testing.T) {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1"))
 	dir := t.TempDir()
-	files, err := server.Client().Download(t.Context(), startJob, dir)
+	files, err := server.Client().Download(t.Context(), dailyJob, dir)
 	require.NoError(t, err)
 	got, err := os.Stat(files[0].Path)
 	require.NoError(t, err)
@@ -417,7 +417,7 @@ func TestDownloadIntoNoFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o666))
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
-		_, err := server.Client().Download(t.Context(), startJob, dir)
+		_, err := server.Client().Download(t.Context(), dailyJob, dir)
 		var path *os.PathError
 		require.ErrorAs(t, err, &path)
 		assert.EqualError(t, err, "download of snapshot job 111122223333/sales/daily: "+path.Error())
@@ -438,7 +438,7 @@ func (c *progressChecker) onProgress(p snapshotjob.DownloadProgress) {
 	assert.EqualValues(c.t, 1, c.inside.Add(1), "calls at once")
 	defer c.inside.Add(-1)
 	runtime.Gosched()
-	assert.Equal(c.t, startJob, p.File.Job)
+	assert.Equal(c.t, dailyJob, p.File.Job)
 	assert.Equal(c.t, c.totals[p.Name], p.Total, p.Name)
 	assert.Greater(c.t, p.Bytes, c.bytes[p.Name], p.Name)
 	c.bytes[p.Name] = p.Bytes
@@ -460,7 +460,7 @@ func TestDownloadProgress(t *testing.T) {
 			bytes: map[string]int64{},
 		}
 		client := downloadServer(t, csv, excel, empty).Client()
-		_, err := client.Download(t.Context(), startJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
+		_, err := client.Download(t.Context(), dailyJob, t.TempDir(), func(o *snapshotjob.DownloadOptions) {
 			o.PartSize = 50_000
 			o.Parts = 8
 			o.OnProgress = checker.onProgress
@@ -515,7 +515,7 @@ func bucketFile(t *testing.T, set func(*snapshotjobtest.Options)) (*snapshotjobt
 	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
 		set(o)
 	})
-	server.AddJob(startJob, downloadBucket("reports", snapshotjobtest.PDF("sheet-1").With(digits)))
+	server.AddJob(dailyJob, downloadBucket("reports", snapshotjobtest.PDF("sheet-1").With(digits)))
 	return server, onlyFile(t, server.Client())
 }
 

@@ -135,7 +135,7 @@ func namedError(t *testing.T, name string) error {
 // openAndRead reads a file as a stream.
 func openAndRead(t *testing.T, ctx context.Context, client *snapshotjob.Client, address string) (string, error) {
 	t.Helper()
-	file := snapshotjob.ResultFile{Job: startJob, URI: snapshotjob.S3URI(address)}
+	file := snapshotjob.ResultFile{Job: dailyJob, URI: snapshotjob.S3URI(address)}
 	r, err := client.Open(ctx, file)
 	if err != nil {
 		return "", err
@@ -152,7 +152,7 @@ func (c fileCase) download(t *testing.T, ctx context.Context, client *snapshotjo
 	set := func(o *snapshotjob.DownloadOptions) {
 		o.PartSize = c.Options.PartSize
 	}
-	_, err := client.Download(ctx, startJob, dir, downloadURI(address), set)
+	_, err := client.Download(ctx, dailyJob, dir, downloadURI(address), set)
 	files := downloadFolder(t, dir)
 	if err != nil {
 		assert.Empty(t, files)

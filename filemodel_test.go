@@ -166,7 +166,7 @@ func (r *modelRun) set(o *snapshotjob.DownloadOptions) {
 }
 
 func (r *modelRun) readByOpen(ctx context.Context, client *snapshotjob.Client) (string, error) {
-	file := snapshotjob.ResultFile{Job: startJob, URI: objectURI}
+	file := snapshotjob.ResultFile{Job: dailyJob, URI: objectURI}
 	reader, err := client.Open(ctx, file, r.set)
 	if err != nil {
 		return "", err
@@ -187,7 +187,7 @@ func (r *modelRun) readByOpen(ctx context.Context, client *snapshotjob.Client) (
 }
 
 func (r *modelRun) readByDownload(ctx context.Context, client *snapshotjob.Client, dir string) (string, error) {
-	files, err := client.Download(ctx, startJob, dir, r.set, downloadURI(objectURI))
+	files, err := client.Download(ctx, dailyJob, dir, r.set, downloadURI(objectURI))
 	if err != nil {
 		return "", err
 	}

@@ -59,7 +59,7 @@ func (f brokenFile) download(t *testing.T) {
 		o.PartSize = f.partSize
 		o.Parts = 1 // so that the order of the requests is certain
 	}
-	files, err := f.client(server).Download(t.Context(), startJob, dir, set)
+	files, err := f.client(server).Download(t.Context(), dailyJob, dir, set)
 	require.Len(t, files, 1)
 	if f.err == "" {
 		assert.NoError(t, err)
@@ -96,7 +96,7 @@ func (f brokenFile) client(server *snapshotjobtest.Server) *snapshotjob.Client {
 		o.DownloadTransport = startTransport(func(req *http.Request) (*http.Response, error) {
 			number++
 			if content, ok := f.replaced[number]; ok {
-				server.ReplaceFile(startJob, 0, []byte(content))
+				server.ReplaceFile(dailyJob, 0, []byte(content))
 			}
 			return next.RoundTrip(req)
 		})
@@ -553,7 +553,7 @@ func TestDownloadRenewsExpiredURLsWithOneResult(t *testing.T) {
 		inBubble(t, fmt.Sprint(concurrency, " at once"), func(t *testing.T) {
 			server := downloadServer(t, sevenFiles("whole")...)
 			client := server.Client()
-			result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), startJob)
+			result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), dailyJob)
 			require.NoError(t, err)
 			letPass(time.Hour)
 
@@ -563,7 +563,7 @@ func TestDownloadRenewsExpiredURLsWithOneResult(t *testing.T) {
 				o.Result = result
 				o.Concurrency = concurrency
 			}
-			_, err = client.Download(t.Context(), startJob, t.TempDir(), set)
+			_, err = client.Download(t.Context(), dailyJob, t.TempDir(), set)
 			assert.NoError(t, err)
 			assert.Equal(t, 3, downloadCount(server, downloadResult))
 			want := slices.Repeat([]string{"all: 403"}, concurrency)
@@ -614,7 +614,7 @@ func TestDownloadRenewsTheURLOfASharedResult(t *testing.T) {
 			o.DownloadTransport = &agingServer{next: o.DownloadTransport, begun: time.Now()}
 		})
 		dir := t.TempDir()
-		_, err := client.Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+		_, err := client.Download(t.Context(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 			o.StallTimeout = time.Hour
 		})
 		require.NoError(t, err)
@@ -642,7 +642,7 @@ func downloadExpired(t *testing.T, fault snapshotjobtest.Fault) error {
 	server := downloadServer(t, snapshotjobtest.PDF("sheet-1"))
 	server.Fail(downloadGet, snapshotjobtest.Answer(403, "AccessDenied", "Request has expired"))
 	server.Fail(downloadResult, snapshotjobtest.Pass(), fault)
-	_, err := server.Client().Download(t.Context(), startJob, t.TempDir())
+	_, err := server.Client().Download(t.Context(), dailyJob, t.TempDir())
 	return err
 }
 
@@ -670,7 +670,7 @@ func TestDownloadOfAPartThatFailsEndsTheOthers(t *testing.T) {
 		// The first part would stall for a day, and then be asked for again.
 		server.Fail(downloadGet, snapshotjobtest.StallBody(2, 0), snapshotjobtest.Pass(), gone)
 		dir := t.TempDir()
-		_, err := server.Client().Download(t.Context(), startJob, dir, func(o *snapshotjob.DownloadOptions) {
+		_, err := server.Client().Download(t.Context(), dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 			o.PartSize = 3
 			o.Parts = 2
 			o.StallTimeout = 24 * time.Hour
@@ -752,7 +752,7 @@ func (d endedDownload) check(t *testing.T, ctx context.Context) {
 	server.Fail(downloadResult, d.resultFaults...)
 	server.Fail(downloadGet, d.faults...)
 	dir := t.TempDir()
-	files, err := server.Client().Download(ctx, startJob, dir, func(o *snapshotjob.DownloadOptions) {
+	files, err := server.Client().Download(ctx, dailyJob, dir, func(o *snapshotjob.DownloadOptions) {
 		o.PartSize = d.partSize
 	})
 	assert.ErrorIs(t, err, context.Canceled)
@@ -846,7 +846,7 @@ func TestOpenTakesLittleMemoryWhateverTheSize(t *testing.T) {
 func TestDownloadTakesLittleMemoryWhateverTheSize(t *testing.T) {
 	client := startClient(downloadZeros(32 << 20))
 	got := allocated(func() {
-		_, err := client.Download(t.Context(), startJob, t.TempDir(), downloadURI("https://host/k"))
+		_, err := client.Download(t.Context(), dailyJob, t.TempDir(), downloadURI("https://host/k"))
 		assert.NoError(t, err)
 	})
 	assert.LessOrEqual(t, got, uint64(2<<20))
@@ -892,7 +892,7 @@ func TestDownloadIsBoundedByConcurrencyAndParts(t *testing.T) {
 				o.Parts = tt.parts
 				o.PartSize = 7
 			}
-			_, err := client.Download(t.Context(), startJob, t.TempDir(), set)
+			_, err := client.Download(t.Context(), dailyJob, t.TempDir(), set)
 			require.NoError(t, err)
 			assert.LessOrEqual(t, g.most, tt.most)
 			assert.GreaterOrEqual(t, g.most, tt.most/2)

@@ -81,17 +81,17 @@ func (p *countingProvider) Retrieve(context.Context) (aws.Credentials, error) {
 
 func (p *countingProvider) Invalidate() { p.invalidated++ }
 
-// s3Answer is an error of S3 with this code.
-func s3Answer(status int, code string) answer {
-	return answer{status: status, body: "<Error><Code>" + code + "</Code></Error>"}
+// s3Response is an error of S3 with this code.
+func s3Response(status int, code string) mockResponse {
+	return mockResponse{status: status, body: "<Error><Code>" + code + "</Code></Error>"}
 }
 
-var expiredToken = s3Answer(400, "ExpiredToken")
+var expiredToken = s3Response(400, "ExpiredToken")
 
 func TestOpenInvalidatesExpiredCredentialsOnce(t *testing.T) {
 	for _, code := range []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"} {
 		provider := &countingProvider{}
-		s3 := answers(s3Answer(400, code))
+		s3 := responses(s3Response(400, code))
 		client := objectClient(s3, func(o *Options) {
 			o.Credentials = provider
 		})
@@ -105,7 +105,7 @@ func TestOpenInvalidatesExpiredCredentialsOnce(t *testing.T) {
 
 func TestOpenWithFreshCredentials(t *testing.T) {
 	provider := &countingProvider{}
-	client := objectClient(answers(expiredToken, answer{status: 200, body: "x"}), func(o *Options) {
+	client := objectClient(responses(expiredToken, mockResponse{status: 200, body: "x"}), func(o *Options) {
 		o.Credentials = provider
 	})
 	content, err := readObject(t, client, objectFile("s3://bucket/key"))
@@ -115,14 +115,14 @@ func TestOpenWithFreshCredentials(t *testing.T) {
 }
 
 func TestOpenDoesNotTryAgainWithCredentialsThatStayExpired(t *testing.T) {
-	s3 := answers(expiredToken)
+	s3 := responses(expiredToken)
 	_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
 	requireCode(t, err, "ExpiredToken")
 	assert.Len(t, s3.requests, 1)
 }
 
 func TestOpenWithoutCredentials(t *testing.T) {
-	s3 := answers(answer{status: 200, body: "x"})
+	s3 := responses(mockResponse{status: 200, body: "x"})
 	client := objectClient(s3, func(o *Options) {
 		o.Credentials = staticCredentials{}
 	})
@@ -161,7 +161,7 @@ func TestOpenTriesBadTransportsAgain(t *testing.T) {
 }
 
 func TestOpenedFileShowsNoURIWhenItIsPrinted(t *testing.T) {
-	client := objectClient(answers(answer{status: 200, body: "x"}))
+	client := objectClient(responses(mockResponse{status: 200, body: "x"}))
 	r, err := client.Open(t.Context(), objectFile("https://host/key?X-Amz-Signature=0123SECRET4567"))
 	require.NoError(t, err)
 	defer r.Close()
@@ -180,7 +180,7 @@ func TestOpenWithoutALengthReadsToTheEnd(t *testing.T) {
 }
 
 func TestOpenOfAnEmptyFile(t *testing.T) {
-	client := objectClient(answers(answer{status: 200}))
+	client := objectClient(responses(mockResponse{status: 200}))
 	r, err := client.Open(t.Context(), objectFile("https://host/key"))
 	require.NoError(t, err)
 	defer r.Close()
@@ -194,7 +194,7 @@ func TestOpenOfAnEmptyFile(t *testing.T) {
 }
 
 // oneFile is a result of exampleJob with a file at https://host/key.
-var oneFile = answer{status: 200, body: `{
+var oneFile = mockResponse{status: 200, body: `{
 	"JobStatus": "COMPLETED",
 	"Result": {"AnonymousUsers": [{"FileGroups": [{"S3Results": [{"S3Uri": "https://host/key"}]}]}]}
 }`}
@@ -208,7 +208,7 @@ func downloadOneFile(
 ) (DownloadedFile, error) {
 	t.Helper()
 	client := objectClient(transport, func(o *Options) {
-		o.Transport = answers(oneFile)
+		o.Transport = responses(oneFile)
 	})
 	files, err := client.Download(t.Context(), exampleJob, dir, optFns...)
 	require.Len(t, files, 1)
@@ -223,7 +223,7 @@ func inPartsOf(size int64) func(*DownloadOptions) {
 }
 
 func TestDownloadOfAnEmptyFileInParts(t *testing.T) {
-	file, err := downloadOneFile(t, answers(answer{status: 200}), t.TempDir(), inPartsOf(10))
+	file, err := downloadOneFile(t, responses(mockResponse{status: 200}), t.TempDir(), inPartsOf(10))
 	require.NoError(t, err)
 	assert.Zero(t, file.Size)
 	content, err := os.ReadFile(file.Path)
@@ -233,10 +233,10 @@ func TestDownloadOfAnEmptyFileInParts(t *testing.T) {
 
 // A request for a whole file asks for no range, so that 416 tells nothing of the file.
 func TestDownloadOfARangeThatWasNotAskedFor(t *testing.T) {
-	response := answer{status: 416, body: "<Error><Code>InvalidRange</Code></Error>"}
+	response := mockResponse{status: 416, body: "<Error><Code>InvalidRange</Code></Error>"}
 	for _, partSize := range []int64{0, 10} {
 		dir := t.TempDir()
-		_, err := downloadOneFile(t, answers(response), dir, inPartsOf(partSize))
+		_, err := downloadOneFile(t, responses(response), dir, inPartsOf(partSize))
 		requireCode(t, err, "InvalidRange")
 		assert.Empty(t, namesIn(t, dir))
 	}
@@ -244,13 +244,13 @@ func TestDownloadOfARangeThatWasNotAskedFor(t *testing.T) {
 
 // twoUsers is a result of exampleJob with a file of an anonymous user and one of a registered user, in
 // the same place of both. The URLs have this query.
-func twoUsers(query string) answer {
+func twoUsers(query string) mockResponse {
 	file := func(name string) string {
 		uri := "https://host/" + name + "?" + query
 		return `[{"FileGroups": [{"S3Results": [{"S3Uri": "` + uri + `"}]}]}]`
 	}
 	users := `{"AnonymousUsers": ` + file("anonymous") + `, "RegisteredUsers": ` + file("registered") + `}`
-	return answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + users + `}`}
+	return mockResponse{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + users + `}`}
 }
 
 func TestDownloadRenewsTheURLOfTheSameUser(t *testing.T) {
@@ -261,7 +261,7 @@ func TestDownloadRenewsTheURLOfTheSameUser(t *testing.T) {
 		return objectResponse(200, -1, strings.NewReader(req.URL.Path)), nil
 	})
 	client := objectClient(s3, func(o *Options) {
-		o.Transport = answers(twoUsers("old"), twoUsers("new"))
+		o.Transport = responses(twoUsers("old"), twoUsers("new"))
 	})
 	files, err := client.Download(t.Context(), exampleJob, t.TempDir())
 	require.NoError(t, err)
@@ -284,8 +284,8 @@ func TestDownloadOfALaterFileThatTheNewestResultLacks(t *testing.T) {
 		return objectResponse(200, 1, strings.NewReader("x")), nil
 	})
 	client := objectClient(s3, func(o *Options) {
-		newest := answer{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + onlyFirst + `}`}
-		o.Transport = answers(twoUsers("old"), newest)
+		newest := mockResponse{status: 200, body: `{"JobStatus": "COMPLETED", "Result": ` + onlyFirst + `}`}
+		o.Transport = responses(twoUsers("old"), newest)
 	})
 	files, err := client.Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
 		o.Concurrency = 1

@@ -44,19 +44,19 @@ func letPass(d time.Duration) {
 	<-time.After(d)
 }
 
-// downloadServer returns a server where startJob is completed, with these files.
+// downloadServer returns a server where dailyJob is completed, with these files.
 func downloadServer(t *testing.T, files ...snapshotjobtest.File) *snapshotjobtest.Server {
 	t.Helper()
 	return downloadLife(t, snapshotjobtest.Completed(files...))
 }
 
-// downloadLife returns a server where startJob has this life. It limits no rate.
+// downloadLife returns a server where dailyJob has this life. It limits no rate.
 func downloadLife(t *testing.T, life snapshotjobtest.Life) *snapshotjobtest.Server {
 	t.Helper()
 	server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
 		o.RequestsPerSecond = -1
 	})
-	server.AddJob(startJob, life)
+	server.AddJob(dailyJob, life)
 	return server
 }
 
@@ -80,7 +80,7 @@ func downloadURI(uri string) func(*snapshotjob.DownloadOptions) {
 		FileGroups: []snapshotjob.SnapshotJobResultFileGroup{group},
 	}
 	result := &snapshotjob.DescribeDashboardSnapshotJobResultOutput{
-		Job:       startJob,
+		Job:       dailyJob,
 		JobStatus: snapshotjob.SnapshotJobStatusCompleted,
 	}
 	result.Result.AnonymousUsers = []snapshotjob.AnonymousUserSnapshotJobResult{user}
@@ -89,10 +89,10 @@ func downloadURI(uri string) func(*snapshotjob.DownloadOptions) {
 	}
 }
 
-// onlyFile returns the only file of startJob.
+// onlyFile returns the only file of dailyJob.
 func onlyFile(t *testing.T, client *snapshotjob.Client) snapshotjob.ResultFile {
 	t.Helper()
-	result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), startJob)
+	result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), dailyJob)
 	require.NoError(t, err)
 	files := slices.Collect(result.Files())
 	require.Len(t, files, 1)

@@ -30,9 +30,6 @@ var dailyJob = snapshotjob.Job{
 	SnapshotJobID: "daily",
 }
 
-// startJob is dailyJob for the tests of Wait and of downloads.
-var startJob = dailyJob
-
 // startBucket is a place in a bucket of the caller.
 var startBucket = snapshotjob.S3BucketConfiguration{
 	BucketName:   "b",

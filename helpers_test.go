@@ -66,9 +66,6 @@ type mockResponse struct {
 	err    error
 }
 
-// answer is the former name of mockResponse.
-type answer = mockResponse
-
 // completed is the response to a call for the result of a job that has completed.
 var completed = mockResponse{status: 200, body: `{"JobStatus":"COMPLETED"}`}
 
@@ -115,9 +112,6 @@ type script struct {
 
 // responses returns a mock of the service that sends these responses.
 func responses(r ...mockResponse) *script { return &script{responses: r} }
-
-// answers is the former name of responses.
-func answers(a ...answer) *script { return responses(a...) }
 
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	i := min(len(s.requests), len(s.responses)-1)

@@ -36,7 +36,7 @@ func checkS3Requests(t *testing.T, requests []s3Request) {
 
 func (r s3Request) check(t *testing.T) {
 	region := cmp.Or(r.region, "us-east-1")
-	s3 := answers(answer{status: 200, body: "x"})
+	s3 := responses(mockResponse{status: 200, body: "x"})
 	client := objectClient(s3, func(o *Options) {
 		o.Region = region
 		if r.options != nil {
@@ -242,7 +242,7 @@ func TestS3KeysAreEscaped(t *testing.T) {
 // BucketRegion.
 func hostOfBucketRegion(t *testing.T, region string) string {
 	t.Helper()
-	s3 := answers(answer{status: 200, body: "x"})
+	s3 := responses(mockResponse{status: 200, body: "x"})
 	file := objectFile("s3://bucket/key")
 	file.Destination = &S3BucketConfiguration{BucketRegion: region}
 	_, err := readObject(t, objectClient(s3), file)
@@ -270,7 +270,7 @@ func TestS3BucketRegionThatIsNoHostLabel(t *testing.T) {
 }
 
 // bucketElsewhere are errors that S3 sends for a bucket of another region, by name.
-var bucketElsewhere = map[string]answer{
+var bucketElsewhere = map[string]mockResponse{
 	"by its header": {
 		status: 301,
 		header: map[string]string{"X-Amz-Bucket-Region": "eu-central-1"},
@@ -285,7 +285,7 @@ var bucketElsewhere = map[string]answer{
 
 func TestS3ErrorNamesTheRegionOfTheBucket(t *testing.T) {
 	for name, response := range bucketElsewhere {
-		s3 := answers(response)
+		s3 := responses(response)
 		_, err := readObject(t, objectClient(s3), objectFile("s3://bucket/key"))
 		assert.ErrorContains(t, err, ": m (the bucket is in the region eu-central-1)", name)
 		assert.Len(t, s3.requests, 1, name)
@@ -297,7 +297,7 @@ func TestS3ErrorNamesNoRegionThatItShouldNot(t *testing.T) {
 		"the same":      "us-east-1",
 		"no host label": "evil region",
 	} {
-		s3 := answers(answer{
+		s3 := responses(mockResponse{
 			status: 403,
 			header: map[string]string{"X-Amz-Bucket-Region": region},
 			body:   "<Error><Code>AccessDenied</Code><Message>m</Message></Error>",
@@ -319,7 +319,7 @@ func TestPresignedURLIsFetchedAsItIs(t *testing.T) {
 	}
 	for uri, want := range urls {
 		t.Run(uri, func(t *testing.T) {
-			s3 := answers(answer{status: 200, body: "x"})
+			s3 := responses(mockResponse{status: 200, body: "x"})
 			_, err := readObject(t, objectClient(s3), objectFile(uri))
 			require.NoError(t, err)
 			got, _ := received(t, s3.requests[0])
@@ -346,7 +346,7 @@ func FuzzPresignedURL(f *testing.F) {
 		if strings.HasPrefix(uri, "s3://") {
 			t.Skip("not presigned")
 		}
-		s3 := answers(answer{status: 200, body: "x"})
+		s3 := responses(mockResponse{status: 200, body: "x"})
 		_, err := readObject(t, objectClient(s3), objectFile(uri))
 		if err != nil {
 			_, query, _ := strings.Cut(uri, "?")
@@ -392,7 +392,7 @@ func readChecksummed(t *testing.T, checksums map[string]string) error {
 	for name, value := range checksums {
 		header["X-Amz-Checksum-"+name] = value
 	}
-	s3 := answers(answer{status: 200, header: header, body: checksummed})
+	s3 := responses(mockResponse{status: 200, header: header, body: checksummed})
 	content, err := readObject(t, objectClient(s3), objectFile("s3://b/k"))
 	assert.Equal(t, checksummed, content)
 	return err
@@ -443,12 +443,12 @@ func TestChecksumBesideOneThatTellsNothing(t *testing.T) {
 func TestErrorsOfS3(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		response answer
+		response mockResponse
 		want     string
 	}{
 		{
 			name: "XML",
-			response: answer{
+			response: mockResponse{
 				status: 404,
 				header: map[string]string{"X-Amz-Request-Id": "R"},
 				body: `<?xml version="1.0"?><Error><Code>NoSuchKey</Code>` +
@@ -458,32 +458,32 @@ func TestErrorsOfS3(t *testing.T) {
 		},
 		{
 			name:     "no XML",
-			response: answer{status: 404, body: "not\nfound"},
+			response: mockResponse{status: 404, body: "not\nfound"},
 			want:     "StatusCode: 404, RequestID: , api error UnknownError: not found",
 		},
 		{
 			name:     "nothing",
-			response: answer{status: 404},
+			response: mockResponse{status: 404},
 			want:     "StatusCode: 404, RequestID: , api error UnknownError: ",
 		},
 		{
 			name:     "cut-off XML",
-			response: answer{status: 400, body: "<Error><Code>NoSuch"},
+			response: mockResponse{status: 400, body: "<Error><Code>NoSuch"},
 			want:     "StatusCode: 400, RequestID: , api error UnknownError: <Error><Code>NoSuch",
 		},
 		{
 			name:     "no content",
-			response: answer{status: 204},
+			response: mockResponse{status: 204},
 			want:     "StatusCode: 204, RequestID: , api error UnknownError: ",
 		},
 		{
 			name:     "line feeds",
-			response: answer{status: 400, body: "<Error><Code>A\nB</Code><Message>c\n\nd</Message></Error>"},
+			response: mockResponse{status: 400, body: "<Error><Code>A\nB</Code><Message>c\n\nd</Message></Error>"},
 			want:     "StatusCode: 400, RequestID: , api error A B: c  d",
 		},
 		{
 			name: "a redirect",
-			response: answer{
+			response: mockResponse{
 				status: 307,
 				header: map[string]string{"Location": "https://evil.example/"},
 			},
@@ -491,7 +491,7 @@ func TestErrorsOfS3(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s3 := answers(tt.response)
+			s3 := responses(tt.response)
 			_, err := readObject(t, objectClient(s3), objectFile("https://host/key"))
 			want := "snapshot job 111122223333/dash/job: PDF: https response error " + tt.want
 			assert.EqualError(t, err, want)

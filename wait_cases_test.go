@@ -158,7 +158,7 @@ func (j *scriptedJob) wait(t *testing.T, optFns ...func(*snapshotjob.WaitOptions
 	client := startClient(j, func(o *snapshotjob.Options) { o.Credentials = j })
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
 	defer cancel()
-	got.output, got.err = client.Wait(ctx, startJob, append(optFns, report)...)
+	got.output, got.err = client.Wait(ctx, dailyJob, append(optFns, report)...)
 	got.elapsed = time.Since(j.begun)
 	got.calls = j.calls
 	return got
@@ -272,7 +272,7 @@ func TestWaitWithAStatusThatNobodyKnowsAndNoAccess(t *testing.T) {
 		life := &jobLife{final: "PREPARING", faults: []*http.Response{nil, denied}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err := life.client().Wait(ctx, startJob)
+		_, err := life.client().Wait(ctx, dailyJob)
 		assert.ErrorAs(t, err, new(*snapshotjob.AccessDeniedException))
 	})
 }

@@ -85,7 +85,7 @@ func TestWaitEndedWhileItAsksForCredentials(t *testing.T) {
 		defer cancel()
 		var last snapshotjob.Poll
 
-		_, err := client.Wait(ctx, startJob, onPoll(func(p snapshotjob.Poll) { last = p }))
+		_, err := client.Wait(ctx, dailyJob, onPoll(func(p snapshotjob.Poll) { last = p }))
 
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, errNoCredentials)
@@ -140,7 +140,7 @@ func TestWaitWithAProviderOutOfReach(t *testing.T) {
 		client := startClient(life, func(o *snapshotjob.Options) { o.Credentials = provider })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err := client.Wait(ctx, startJob)
+		_, err := client.Wait(ctx, dailyJob)
 		assert.ErrorIs(t, err, outOfReach)
 		var wait *snapshotjob.WaitError
 		require.ErrorAs(t, err, &wait)

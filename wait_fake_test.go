@@ -40,7 +40,7 @@ func waitServer(t *testing.T, running time.Duration) *snapshotjobtest.Server {
 	return startServer(t, snapshotjobtest.Completed(file).After(time.Minute, running))
 }
 
-// assertWaitCompletes wants a wait to see startJob completed, when its time has come and not before.
+// assertWaitCompletes wants a wait to see dailyJob completed, when its time has come and not before.
 func assertWaitCompletes(
 	t *testing.T,
 	server *snapshotjobtest.Server,
@@ -49,7 +49,7 @@ func assertWaitCompletes(
 ) {
 	t.Helper()
 	start := time.Now()
-	out, err := server.Client().Wait(t.Context(), startJob, optFns...)
+	out, err := server.Client().Wait(t.Context(), dailyJob, optFns...)
 	require.NoError(t, err)
 	assert.Equal(t, snapshotjob.SnapshotJobStatusCompleted, out.JobStatus)
 	assert.Empty(t, server.Unused(), "faults that were not met")
@@ -135,13 +135,13 @@ func TestWaitIsEndedByWhatWouldComeAgain(t *testing.T) {
 				server := startServer(t, snapshotjobtest.Completed(snapshotjobtest.PDF("sheet-1")))
 				server.Fail(tt.operation, tt.fault)
 
-				out, err := server.Client().Wait(t.Context(), startJob)
+				out, err := server.Client().Wait(t.Context(), dailyJob)
 
 				assert.Nil(t, out)
 				var wait *snapshotjob.WaitError
 				require.ErrorAs(t, err, &wait)
 				assert.Equal(t, 1, wait.Polls)
-				assert.Equal(t, startJob, wait.Job)
+				assert.Equal(t, dailyJob, wait.Job)
 				assert.Equal(t, lastStatus[tt.operation], wait.Status)
 			})
 		})
@@ -165,7 +165,7 @@ func TestWaitOutlivesCredentialsAndClocks(t *testing.T) {
 				for i := range 5 {
 					time.AfterFunc(time.Duration(i*10+1)*time.Minute, func() { trouble(server) })
 				}
-				_, err := server.Client().Wait(t.Context(), startJob)
+				_, err := server.Client().Wait(t.Context(), dailyJob)
 				assert.NoError(t, err)
 			})
 		})
@@ -182,7 +182,7 @@ func TestWaitEndsWhereverItsContextDoes(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				// Not a test server: the waits end before all faults are met.
 				server := snapshotjobtest.NewServer()
-				server.AddJob(startJob, snapshotjobtest.Completed().After(0, -1))
+				server.AddJob(dailyJob, snapshotjobtest.Completed().After(0, -1))
 				server.Fail(describeOperation, snapshotjobtest.Pass())
 				server.Fail(describeOperation, fault.Times(1000)...)
 				for at := time.Second; at < 3*time.Minute; at += 7100 * time.Millisecond {
@@ -201,7 +201,7 @@ func assertWaitEndsAfter(t *testing.T, server *snapshotjobtest.Server, at time.D
 	defer cancel()
 	start := time.Now()
 
-	out, err := server.Client().Wait(ctx, startJob)
+	out, err := server.Client().Wait(ctx, dailyJob)
 
 	assert.Equal(t, at, time.Since(start))
 	assert.Nil(t, out)

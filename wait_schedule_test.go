@@ -49,7 +49,7 @@ func TestWaitSchedule(t *testing.T) {
 func pollTimes(t *testing.T, running time.Duration) []time.Duration {
 	t.Helper()
 	life := &jobLife{running: running}
-	_, err := life.client().Wait(t.Context(), startJob)
+	_, err := life.client().Wait(t.Context(), dailyJob)
 	require.NoError(t, err)
 	return life.polls
 }
@@ -198,7 +198,7 @@ func assertWaitPauses(t *testing.T, change func(*snapshotjob.WaitOptions), first
 		}
 	}
 
-	_, err := client.Wait(ctx, startJob, change, onPoll(report))
+	_, err := client.Wait(ctx, dailyJob, change, onPoll(report))
 
 	assert.LessOrEqual(t, polls, mostPolls)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)

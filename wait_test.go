@@ -101,7 +101,7 @@ func polled(t *testing.T, life *jobLife, optFns ...func(*snapshotjob.WaitOptions
 	report := onPoll(func(p snapshotjob.Poll) { polls = append(polls, p) })
 	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 	defer cancel()
-	_, err := life.client().Wait(ctx, startJob, append(optFns, report)...)
+	_, err := life.client().Wait(ctx, dailyJob, append(optFns, report)...)
 	require.NoError(t, err)
 	return polls
 }
@@ -130,10 +130,10 @@ func (o *outage) report(p snapshotjob.Poll) {
 func TestWaitReturnsTheResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life := &jobLife{queued: 5 * time.Second, running: 40 * time.Second}
-		out, err := life.client().Wait(t.Context(), startJob)
+		out, err := life.client().Wait(t.Context(), dailyJob)
 		require.NoError(t, err)
 		assert.Equal(t, snapshotjob.SnapshotJobStatusCompleted, out.JobStatus)
-		assert.Equal(t, startJob, out.Job)
+		assert.Equal(t, dailyJob, out.Job)
 	})
 }
 
@@ -152,7 +152,7 @@ func TestWaitReportsEveryPoll(t *testing.T) {
 		}
 		var got []string
 		for _, p := range polled(t, life) {
-			assert.Equal(t, startJob, p.Job)
+			assert.Equal(t, dailyJob, p.Job)
 			got = append(got, fmt.Sprintf("%d %s failed=%t", p.Number, p.Status, p.Err != nil))
 		}
 		assert.Equal(t, want, got)
@@ -182,7 +182,7 @@ func TestWaitRidesOutAnOutage(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
 
-				_, err := life.client().Wait(ctx, startJob, onPoll(seen.report))
+				_, err := life.client().Wait(ctx, dailyJob, onPoll(seen.report))
 
 				require.NoError(t, err)
 				assert.Empty(t, life.faults)
@@ -206,7 +206,7 @@ func TestWaitEndsAtOnce(t *testing.T) {
 				fault := startResponse(status, `{"Message":"connection reset"}`, "X-Amzn-Errortype", code)
 				life := &jobLife{faults: []*http.Response{fault}}
 
-				out, err := life.client().Wait(t.Context(), startJob)
+				out, err := life.client().Wait(t.Context(), dailyJob)
 
 				assert.Nil(t, out)
 				var api smithy.APIError
@@ -259,7 +259,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, cause)
 		defer cancel()
 
-		out, err := life.client().Wait(ctx, startJob, delays(25*time.Second, 25*time.Second))
+		out, err := life.client().Wait(ctx, dailyJob, delays(25*time.Second, 25*time.Second))
 
 		assert.Nil(t, out)
 		require.EqualError(t, err, want)
@@ -272,7 +272,7 @@ func TestWaitWithAContextThatIsDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	life := &jobLife{}
-	_, err := life.client().Wait(ctx, startJob)
+	_, err := life.client().Wait(ctx, dailyJob)
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.Empty(t, life.polls)
 	var wait *snapshotjob.WaitError
@@ -286,7 +286,7 @@ func TestWaitEndedInAnOutageTellsOfIt(t *testing.T) {
 		client := startClient(&startRecorder{status: 503})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err := client.Wait(ctx, startJob)
+		_, err := client.Wait(ctx, dailyJob)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorContains(t, err, "StatusCode: 503")
 	})
@@ -306,7 +306,7 @@ func TestWaitEndedInAPollTellsOfThePollBefore(t *testing.T) {
 		}))
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		_, err := client.Wait(ctx, startJob)
+		_, err := client.Wait(ctx, dailyJob)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorContains(t, err, "after 20s and 2 polls")
 		assert.ErrorContains(t, err, "StatusCode: 503")
@@ -320,7 +320,7 @@ func TestWaitErrorCountsPolls(t *testing.T) {
 		2: "last status unknown after 0s and 2 polls: m",
 	} {
 		err := &snapshotjob.WaitError{
-			Job:   startJob,
+			Job:   dailyJob,
 			Polls: polls,
 			Err:   errors.New("m"),
 		}
@@ -335,7 +335,7 @@ func TestWaitJudgesTheResult(t *testing.T) {
 	}`
 	synctest.Test(t, func(t *testing.T) {
 		life := &jobLife{result: result}
-		out, err := life.client().Wait(t.Context(), startJob)
+		out, err := life.client().Wait(t.Context(), dailyJob)
 		assert.NotNil(t, out)
 		var failed *snapshotjob.JobError
 		require.ErrorAs(t, err, &failed)
@@ -411,7 +411,7 @@ func TestWaitRefusesBadOptions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			life := &jobLife{}
-			_, err := life.client().Wait(t.Context(), startJob, tt.change)
+			_, err := life.client().Wait(t.Context(), dailyJob, tt.change)
 			assertFirstProblem(t, err, tt.wantField)
 			assert.Empty(t, life.polls)
 		})
@@ -441,7 +441,7 @@ func TestWaitRefusesABadJob(t *testing.T) {
 
 func TestWaitRefusesANilContext(t *testing.T) {
 	var none context.Context
-	_, err := (&jobLife{}).client().Wait(none, startJob)
+	_, err := (&jobLife{}).client().Wait(none, dailyJob)
 	assertFirstProblem(t, err, "ctx")
 }
 
@@ -464,7 +464,7 @@ func TestWaitManyAtOnceLeavesNothingBehind(t *testing.T) {
 		for range 500 {
 			all.Go(func() {
 				life := &jobLife{queued: time.Minute, running: time.Minute}
-				_, err := life.client().Wait(t.Context(), startJob)
+				_, err := life.client().Wait(t.Context(), dailyJob)
 				assert.NoError(t, err)
 			})
 		}
