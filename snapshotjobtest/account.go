@@ -17,8 +17,8 @@ type account struct {
 	schedules  map[scheduleKey]time.Time // when the run of each schedule ends
 	limiter    *rate.Limiter             // of requests
 
-	// ended are the jobs that have ended, oldest first. Without a limit of their
-	// number, they are not kept here.
+	// ended are those of jobs that have ended; the one that ended first comes first.
+	// It is kept only for Options.MaxEndedJobs. Without that limit it is empty.
 	ended []*job
 
 	// starts are the calls that are starting a job, while the mutex is free for

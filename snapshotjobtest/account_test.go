@@ -206,3 +206,18 @@ func TestThrottledStartIsRecordedWithItsJob(t *testing.T) {
 		assert.Equal(t, weekly, last.Job)
 	})
 }
+
+// A job that was replaced doesn't count as one that has ended.
+func TestMaxEndedJobsForgetsReplacedJob(t *testing.T) {
+	srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+		o.MaxEndedJobs = 2
+	})
+	srv.AddJob(weekly, completedPDF())
+	srv.AddJob(daily, completedPDF())
+	replaced := dailyURI(t, srv)
+	srv.AddJob(daily, completedPDF())
+
+	get(weeklyPath).send(t, srv).assertOK(t)
+	fetchDaily(t, srv).assertOK(t)
+	fetch(t, srv, replaced).assertS3Error(t, 404, "NoSuchKey")
+}

@@ -35,6 +35,7 @@ type call struct {
 	server    *Server
 	request   *http.Request
 	now       time.Time // on the server's clock, when the request arrived
+	toS3      bool      // it is for S3, which has errors of another format than the API
 	operation Operation
 
 	// job has the ids in the path. A start has its job's id in the body, so that
@@ -59,10 +60,14 @@ type call struct {
 // newCall finds out what a request asks for, and records it.
 func (s *Server) newCall(r *http.Request) *call {
 	c := &call{server: s, request: r, now: s.now()}
-	if s.isS3(r) {
-		c.operation = GetObject
-	} else {
+	c.toS3 = s.isS3(r)
+	switch {
+	case !c.toS3:
 		c.operation, c.job = route(r.Method, r.URL.EscapedPath())
+	case isRead(r):
+		c.operation = GetObject
+	default:
+		c.operation = unknownOperation
 	}
 	c.record = s.addRecord(c)
 	return c
@@ -72,6 +77,9 @@ func (s *Server) newCall(r *http.Request) *call {
 func (c *call) admit() *apiError {
 	switch c.operation {
 	case unknownOperation:
+		if c.toS3 {
+			return notInS3()
+		}
 		return newError("UnknownOperationException", "No operation has this method and path.")
 	case GetObject:
 		return c.authenticateS3() // S3 has no rate here.
@@ -100,8 +108,10 @@ func (c *call) chargeRate() *apiError {
 	return newError("ThrottlingException", "Rate exceeded")
 }
 
-// serve does the work of an admitted call and writes its response. The request is
-// the one that a fault hands on, which may differ from the one that arrived.
+// serve does the work of an admitted call and writes its response. r is the request
+// that a fault hands on. A fault may have changed it, but of r only the headers and the
+// query of a request for a file count: If-Match, If-None-Match, Range and the checksum
+// mode. All the rest was read and authenticated when the request arrived.
 func (c *call) serve(w http.ResponseWriter, r *http.Request) {
 	if c.operation == GetObject {
 		if err := c.getObject(w, r); err != nil {

@@ -37,7 +37,7 @@ func (c *call) describeResult() (*response, *apiError) {
 
 // errorInfo returns why the whole job failed, or nil if its life has no reason.
 func (j *job) errorInfo() *wireError {
-	if j.life.ErrorType == "" && j.life.ErrorMessage == "" {
+	if !j.life.hasReason() {
 		return nil
 	}
 	return &wireError{

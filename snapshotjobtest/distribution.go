@@ -83,13 +83,13 @@ func (d Distribution) Life(job snapshotjob.Job) Life {
 		Queued:  time.Duration(spread(random, float64(d.Queued))),
 		Running: time.Duration(spread(random, float64(d.Running))),
 	}
+	life.Files = allFiles() // A job that fails was asked for them too.
 	if random.Float64() < d.Failed {
 		reason := pick(random, jobErrors)
 		life.ErrorType = reason.Type
 		life.ErrorMessage = reason.Message
 		return life
 	}
-	life.Files = allFiles()
 	for i := range life.Files {
 		file := &life.Files[i]
 		file.Size = int64(spread(random, float64(d.Size)))

@@ -60,6 +60,7 @@ func TestDistributionShares(t *testing.T) {
 		}
 		if life.ErrorType != "" {
 			failed++
+			continue // No file of it is drawn.
 		}
 		for _, file := range life.Files {
 			files++
@@ -76,6 +77,9 @@ func TestDistributionShares(t *testing.T) {
 func TestDistributionSizes(t *testing.T) {
 	var files, belowMedian float64
 	for _, life := range drawnLives() {
+		if life.ErrorType != "" {
+			continue // No file of it is drawn.
+		}
 		for _, file := range life.Files {
 			files++
 			if file.Size < distribution.Size {
@@ -109,4 +113,13 @@ func TestDistributionZeroValueCompletesAtOnce(t *testing.T) {
 	life := snapshotjobtest.Distribution{}.Life(daily)
 	assert.Zero(t, life.Queued)
 	assert.Zero(t, life.Running)
+}
+
+// A job that is added has files that it asks for, even if it fails.
+func TestDistributionFilesOfAddedJobThatFails(t *testing.T) {
+	srv := newDailyServer(t, snapshotjobtest.Distribution{Failed: 1}.Life(daily))
+	out, err := srv.Client().DescribeDashboardSnapshotJob(t.Context(), daily)
+	require.NoError(t, err)
+	assert.Equal(t, snapshotjob.SnapshotJobStatusFailed, out.JobStatus)
+	assert.Len(t, out.SnapshotConfiguration.FileGroups, 7)
 }

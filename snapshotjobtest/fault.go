@@ -16,7 +16,12 @@ type Fault struct {
 // The handler that wrap returns must return when the context of its request is
 // done. It may panic with http.ErrAbortHandler to break the connection. FailNow or
 // SkipNow of a test break it too, because the handler doesn't run on the goroutine
-// of the test.
+// of the test. A response, or a part of one, that was not flushed before is lost then.
+//
+// The request that the handler gets was authenticated, and its body was read. It may
+// hand on a changed request only for a file, with other If-Match, If-None-Match, Range
+// or X-Amz-Checksum-Mode headers. Other changes have no effect. The context of the
+// request that is handed on must be the one that came, or derive from it.
 func NewFault(name string, wrap func(next http.Handler) http.Handler) Fault {
 	return Fault{name: name, wrap: wrap}
 }

@@ -109,3 +109,11 @@ func TestMetFaultsAreForgotten(t *testing.T) {
 	describe(0) // It is so old that it meets a fault of its own.
 	assert.Empty(t, srv.Unused())
 }
+
+// A request of no operation is none that AnyOperation stands for.
+func TestAnyOperationIsNotTheUnknownOne(t *testing.T) {
+	srv := snapshotjobtest.NewServer()
+	srv.Fail(snapshotjobtest.AnyOperation, snapshotjobtest.Throttle())
+	get("/").send(t, srv).assertError(t, 404, "UnknownOperationException")
+	assert.Equal(t, []string{"any operation: throttle"}, srv.Unused())
+}

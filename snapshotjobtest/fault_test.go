@@ -1,6 +1,7 @@
 package snapshotjobtest_test
 
 import (
+	"io"
 	"net/http"
 	"runtime"
 	"testing"
@@ -77,5 +78,19 @@ func TestGoexitInLifeBreaksConnection(t *testing.T) {
 			}
 		})
 		assertReset(t, srv, post(jobsPath, goodStart))
+	})
+}
+
+// What a handler has not flushed when it breaks the connection is lost, with its status.
+func TestFaultBreaksConnectionBeforeFlush(t *testing.T) {
+	broken := snapshotjobtest.NewFault("broken", func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "ab")
+			panic(http.ErrAbortHandler)
+		})
+	})
+	forEachWay(t, func(t *testing.T, start starter) {
+		_, err := meetFault(t, start, broken)
+		assert.Error(t, err)
 	})
 }

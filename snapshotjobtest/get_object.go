@@ -16,29 +16,48 @@ func (c *call) getObject(w http.ResponseWriter, r *http.Request) *apiError {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Etag", o.content.etag)
-	h.Set("Last-Modified", httpTime(o.modified))
-	h.Set("X-Amz-Request-Id", c.record.ID)
-	ifMatch := r.Header.Get("If-Match")
-	if ifMatch != "" && !matchesETag(ifMatch, o.content.etag) {
-		return newError("PreconditionFailed",
-			"At least one of the pre-conditions you specified did not hold").
-			with("Condition", "If-Match")
+	if err := checkIfMatch(r.Header, o.content.etag); err != nil {
+		return err
 	}
-	ifNoneMatch := r.Header.Get("If-None-Match")
-	if ifNoneMatch != "" && matchesETag(ifNoneMatch, o.content.etag) {
+	if isNotModified(r.Header, o.content.etag) {
+		c.setObjectHeader(w.Header(), o)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	part, ok := parseRange(r.Header.Get("Range"), o.content.size)
 	if !ok {
-		h.Set("Content-Range", fmt.Sprintf("bytes */%d", o.content.size))
+		// This error has a header of its own, which tells the size of the object.
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", o.content.size))
 		return newError("InvalidRange", "The requested range is not satisfiable").
 			with("ActualObjectSize", strconv.FormatInt(o.content.size, 10))
 	}
+	c.setObjectHeader(w.Header(), o)
 	writeObject(w, r, o.content, part)
 	return nil
+}
+
+// checkIfMatch checks that the ETag of an object is one that If-Match asks for.
+func checkIfMatch(h http.Header, etag string) *apiError {
+	wanted := h.Get("If-Match")
+	if wanted == "" || matchesETag(wanted, etag) {
+		return nil
+	}
+	return newError("PreconditionFailed",
+		"At least one of the pre-conditions you specified did not hold").
+		with("Condition", "If-Match")
+}
+
+// isNotModified reports whether the client has the object already, by If-None-Match.
+func isNotModified(h http.Header, etag string) bool {
+	known := h.Get("If-None-Match")
+	return known != "" && matchesETag(known, etag)
+}
+
+// setObjectHeader sets what every response has that is not an error.
+func (c *call) setObjectHeader(h http.Header, o *object) {
+	h.Set("Etag", o.content.etag)
+	h.Set("Last-Modified", httpTime(o.modified))
+	h.Set("X-Amz-Request-Id", c.record.ID)
 }
 
 // findObject returns the object that a call asks for. QuickSight's own bucket is
@@ -49,7 +68,7 @@ func (c *call) findObject() (*object, *apiError) {
 		return nil, newError("AccessDenied", "Access Denied")
 	}
 	if l.key == "" {
-		return nil, newError("NotImplemented", "Of S3, only GetObject and HeadObject are here.")
+		return nil, notInS3()
 	}
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
@@ -65,6 +84,11 @@ func (c *call) findObject() (*object, *apiError) {
 			with("Key", l.key)
 	}
 	return o, nil
+}
+
+// notInS3 returns the error for what the server can't do of S3.
+func notInS3() *apiError {
+	return newError("NotImplemented", "Of S3, only GetObject and HeadObject are here.")
 }
 
 // objectLocation reads the bucket and the key of a request. The bucket stands in

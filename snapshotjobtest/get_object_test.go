@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
 func TestGetOfPresignedURL(t *testing.T) {
@@ -136,4 +138,24 @@ func checksumOf(content string) string {
 // AWS's SDKs check their own code with this value.
 func TestChecksumOf(t *testing.T) {
 	assert.Equal(t, "rosUhgp5mIg=", checksumOf("123456789"))
+}
+
+// Of S3, the server has only what reads a file.
+func TestBucketRefusesOtherMethods(t *testing.T) {
+	for _, method := range []string{http.MethodPut, http.MethodPost, http.MethodDelete} {
+		t.Run(method, func(t *testing.T) {
+			srv := snapshotjobtest.NewServer()
+			request := newRequest(method, reportsURL+escapedKey, "").forService("s3")
+			request.send(t, srv).assertS3Error(t, 501, "NotImplemented")
+			assert.Empty(t, srv.Requests()[0].Operation)
+		})
+	}
+}
+
+// An error has no header of the file that it is not.
+func TestIfMatchErrorHasNoETag(t *testing.T) {
+	got := fetchDigits(t, setHeader("If-Match", `"other"`))
+	got.assertS3Error(t, 412, "PreconditionFailed")
+	assert.Empty(t, got.header.Get("Etag"))
+	assert.Empty(t, got.header.Get("Last-Modified"))
 }

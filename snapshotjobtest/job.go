@@ -106,6 +106,7 @@ func (s *Server) addJobLocked(j *job, now time.Time) {
 	a := s.ensureAccountLocked(j.id.AWSAccountID)
 	if old := a.jobs[j.id]; old != nil {
 		a.timeline.remove(old, now)
+		s.forgetEndedJobLocked(a, old)
 	}
 	a.jobs[j.id] = j
 	j.created = now
@@ -133,8 +134,8 @@ func (s *Server) advanceAccountLocked(a *account, now time.Time) {
 	}
 }
 
-// limitEndedJobsLocked forgets the oldest job of an account that has ended, if there
-// is one too many with j.
+// limitEndedJobsLocked adds j to the jobs of an account that have ended. If that is one
+// too many, it forgets the job that ended first.
 func (s *Server) limitEndedJobsLocked(a *account, j *job) {
 	limit := s.options.MaxEndedJobs
 	if limit <= 0 {
@@ -142,16 +143,18 @@ func (s *Server) limitEndedJobsLocked(a *account, j *job) {
 	}
 	a.ended = append(a.ended, j)
 	if len(a.ended) > limit {
-		s.forgetJobLocked(a, a.ended[0])
-		a.ended = slices.Delete(a.ended, 0, 1)
+		s.forgetEndedJobLocked(a, a.ended[0])
 	}
 }
 
-// forgetJobLocked forgets a job that has ended, and its files.
-func (s *Server) forgetJobLocked(a *account, j *job) {
-	if a.jobs[j.id] == j { // Otherwise another job has the id by now.
-		delete(a.jobs, j.id)
+// forgetEndedJobLocked forgets a job and its files, if the job is one of a.ended.
+func (s *Server) forgetEndedJobLocked(a *account, j *job) {
+	i := slices.Index(a.ended, j)
+	if i < 0 {
+		return
 	}
+	a.ended = slices.Delete(a.ended, i, i+1)
+	delete(a.jobs, j.id)
 	for _, copies := range j.objects {
 		for _, o := range copies {
 			s.deleteLocked(o)

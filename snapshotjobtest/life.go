@@ -21,8 +21,8 @@ type Life struct {
 	Running time.Duration
 
 	// Status is the status that the job ends with. QUEUED and RUNNING are no end:
-	// the job has such a status forever. Default: FAILED if there is an
-	// ErrorType, otherwise COMPLETED.
+	// the job has such a status forever. Default: FAILED if there is an ErrorType
+	// or an ErrorMessage, otherwise COMPLETED.
 	Status snapshotjob.SnapshotJobStatus
 
 	// ErrorType and ErrorMessage say why the whole job failed. A failed job
@@ -88,12 +88,17 @@ func (l Life) runsFor() time.Duration {
 	return l.Running
 }
 
+// hasReason reports whether the life says why the whole job failed.
+func (l Life) hasReason() bool {
+	return l.ErrorType != "" || l.ErrorMessage != ""
+}
+
 // finalStatus returns the status that a job ends with.
 func (l Life) finalStatus() snapshotjob.SnapshotJobStatus {
 	switch {
 	case l.Status != "":
 		return l.Status
-	case l.ErrorType != "":
+	case l.hasReason():
 		return snapshotjob.SnapshotJobStatusFailed
 	}
 	return snapshotjob.SnapshotJobStatusCompleted

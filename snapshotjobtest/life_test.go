@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
@@ -54,4 +55,10 @@ func TestEndlessLives(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestErrorMessageAloneFailsJob(t *testing.T) {
+	srv := newDailyServer(t, snapshotjobtest.Life{ErrorMessage: "no reason"})
+	out := describeResult(t, srv.Client())
+	assert.Equal(t, snapshotjob.SnapshotJobStatusFailed, out.JobStatus)
 }

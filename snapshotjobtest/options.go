@@ -2,6 +2,7 @@ package snapshotjobtest
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,8 +66,10 @@ type Options struct {
 
 	// MaxEndedJobs is how many jobs of an account the server remembers after their
 	// end. The job that ended first is forgotten with its files: it isn't found any
-	// more, and its id is free. Jobs that have not ended don't count. Default: all
-	// are remembered.
+	// more, and its id is free. A job that ended and is replaced by another one of
+	// the same id is forgotten too, and doesn't count any more. Jobs that have not
+	// ended don't count. Default: all jobs are remembered, and the files of
+	// replaced ones stay.
 	MaxEndedJobs int
 
 	// RequestsPerSecond is the rate of API requests of an account, and how many
@@ -107,9 +110,10 @@ type Options struct {
 	// another one. Default: 24 hours. Negative: the id is free at once.
 	JobIDReuse time.Duration
 
-	// URLLifetime is how long a presigned URL can be used; fractions of a second
-	// are rounded up. Default: 300 seconds, which users report, since AWS doesn't
-	// document it.
+	// URLLifetime is how long a presigned URL can be used. Fractions of a second
+	// are rounded up. It may be 7 days at most, since S3 refuses URLs that claim
+	// more; NewServer panics if it is longer, or negative. Default: 300 seconds,
+	// which users report, since AWS doesn't document it.
 	URLLifetime time.Duration
 
 	// NotFinished is the code of the exception for a result that was asked for
@@ -161,6 +165,14 @@ func (o *Options) setDefaults() {
 	o.JobIDReuse = cmp.Or(o.JobIDReuse, 24*time.Hour)
 	o.URLLifetime = cmp.Or(o.URLLifetime, 300*time.Second)
 	o.NotFinished = cmp.Or(o.NotFinished, "PreconditionNotMetException")
+}
+
+// mustBeValid panics if there is an option with which the server could not work.
+func (o *Options) mustBeValid() {
+	if o.URLLifetime < 0 || o.URLLifetime > maxURLLifetime {
+		panic(fmt.Sprintf("snapshotjobtest: NewServer: Options.URLLifetime is %s, want 0 to %s",
+			o.URLLifetime, maxURLLifetime))
+	}
 }
 
 // defaultLife is the life of every job if Options.Life is nil.

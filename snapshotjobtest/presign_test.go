@@ -50,3 +50,21 @@ func TestURLOfStalledResult(t *testing.T) {
 		fetchDaily(t, srv).assertOK(t)
 	})
 }
+
+func TestURLLifetimeThatS3RefusesPanics(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	for _, lifetime := range []time.Duration{-1, week + 1} {
+		assert.Panics(t, func() {
+			snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+				o.URLLifetime = lifetime
+			})
+		}, "%s", lifetime)
+	}
+}
+
+func TestLongestURLLifetime(t *testing.T) {
+	srv := newDailyServer(t, completedPDF(), func(o *snapshotjobtest.Options) {
+		o.URLLifetime = 7 * 24 * time.Hour
+	})
+	fetchDaily(t, srv).assertOK(t)
+}

@@ -47,10 +47,10 @@ func parseRange(header string, size int64) (part byteRange, ok bool) {
 	return between(first, last, size)
 }
 
-// parsePosition reads a number that is not negative.
+// parsePosition reads a number that has no sign.
 func parsePosition(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n >= 0
+	n, err := strconv.ParseUint(text, 10, 63) // Unlike ParseInt, it takes no sign.
+	return int64(n), err == nil
 }
 
 // lastBytes returns the last n bytes of an object. It reports false if there are

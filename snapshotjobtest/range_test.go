@@ -47,6 +47,9 @@ func TestRangeIsIgnored(t *testing.T) {
 		"no numbers":           "bytes=a-b",
 		"end before the begin": "bytes=4-2",
 		"lines, and not bytes": "lines=1-2",
+		"sign of the begin":    "bytes=+1-2",
+		"sign of the end":      "bytes=1-+2",
+		"sign of a length":     "bytes=-+2",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := fetchDigits(t, setHeader("Range", asked))

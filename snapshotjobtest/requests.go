@@ -53,15 +53,23 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
+// maxUnrouted is how many requests of no operation are kept for the report of
+// NewTestServer. More of them would tell nobody more.
+const maxUnrouted = 100
+
 // addRecord adds a call to what Requests returns.
 func (s *Server) addRecord(c *call) *Request {
 	r := c.request
+	operation := c.operation
+	if operation == unknownOperation {
+		operation = "" // As Request.Operation has it.
+	}
 	header := r.Header.Clone()
 	header.Del("Authorization")
 	header.Del("X-Amz-Security-Token")
 	record := &Request{
 		Time:         c.now,
-		Operation:    c.operation,
+		Operation:    operation,
 		Job:          c.job,
 		Method:       r.Method,
 		Path:         r.URL.EscapedPath(),
@@ -72,6 +80,9 @@ func (s *Server) addRecord(c *call) *Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	record.ID = s.newRequestIDLocked()
+	if c.operation == unknownOperation && len(s.unrouted) < maxUnrouted {
+		s.unrouted = append(s.unrouted, record.Method+" "+record.Path)
+	}
 	s.requests = append(s.requests, record)
 	if limit := s.options.MaxRequests; limit > 0 && len(s.requests) > limit {
 		s.requests = s.requests[1:]

@@ -38,7 +38,7 @@ type wireS3Error struct {
 
 // writeError writes the response for an error, in the format of the API or of S3.
 func (c *call) writeError(w http.ResponseWriter, e *apiError) {
-	if c.operation == GetObject {
+	if c.toS3 {
 		c.writeS3Error(w, e)
 		return
 	}

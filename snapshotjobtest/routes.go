@@ -23,8 +23,8 @@ const (
 )
 
 // unknownOperation is the operation of a request that has the method and path of
-// none.
-const unknownOperation Operation = ""
+// none. It differs from AnyOperation, which such a request is not one of.
+const unknownOperation Operation = "unknown operation"
 
 // apiRoute is the method and path of an operation of the API. Each segment of the
 // path in braces is an id.
@@ -109,17 +109,23 @@ func matchPath(pattern string, segments []string) (snapshotjob.Job, bool) {
 // s3Host matches a host of S3, with or without the name of a bucket before it.
 var s3Host = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-fips)?\.`)
 
-// isS3 reports whether a request is for S3, and not for the API.
+// isS3 reports whether a request is for S3, and not for the API. Where the host doesn't
+// tell, as on the server's socket, only a request that reads may be for S3.
 func (s *Server) isS3(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
 	if s3Host.MatchString(r.Host) {
 		return true
+	}
+	if !isRead(r) {
+		return false
 	}
 	signedForS3 := strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request")
 	presigned := strings.Contains(r.URL.RawQuery, "X-Amz-Signature=") // as no request to the API is
 	return signedForS3 || presigned || s.isBucketPath(r)
+}
+
+// isRead reports whether a request has one of the methods that read a file.
+func isRead(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
 }
 
 // isBucketPath reports whether the path of a request begins with the name of a

@@ -3,6 +3,7 @@ package snapshotjobtest
 import (
 	"math/rand/v2"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Server struct {
 	tooShort tally           // body faults that met too short a body
 
 	requests []*Request
+	unrouted []string // methods and paths of requests of no operation; maxUnrouted at most
 }
 
 // randomStream is the second word of the seed of a server's random numbers. Any
@@ -47,12 +49,14 @@ type Server struct {
 const randomStream = 0x5175_6963_6b53_6967
 
 // NewServer makes a server that works in memory at once. It needs no socket, no
-// goroutine and no Close, unless Start or StartTLS is called.
+// goroutine and no Close, unless Start or StartTLS is called. It panics for an option
+// with which the server could not work, as [Options] says.
 func NewServer(optFns ...func(*Options)) *Server {
 	var options Options
 	for _, fn := range optFns {
 		fn(&options)
 	}
+	options.mustBeValid()
 	options.setDefaults()
 	s := &Server{
 		options:  options,
@@ -81,7 +85,8 @@ type TB interface {
 
 // NewTestServer makes a server for one test, as [NewServer] does. When the test
 // ends, the server is closed. The test fails then if a scripted fault had no
-// effect, or if a request came that belongs to no operation.
+// effect, or if a request came that belongs to no operation, even if [Server.Requests]
+// has forgotten it. The test's output names the first 100 such requests.
 func NewTestServer(tb TB, optFns ...func(*Options)) *Server {
 	tb.Helper()
 	s := NewServer(optFns...)
@@ -99,11 +104,17 @@ func (s *Server) report(tb TB) {
 	if unused := s.Unused(); len(unused) > 0 {
 		tb.Errorf("snapshotjobtest: scripted faults without effect: %s", strings.Join(unused, ", "))
 	}
-	for _, r := range s.Requests() {
-		if r.Operation == unknownOperation {
-			tb.Errorf("snapshotjobtest: a request that no route knew: %s %s", r.Method, r.Path)
-		}
+	for _, request := range s.unroutedRequests() {
+		tb.Errorf("snapshotjobtest: a request that no route knew: %s", request)
 	}
+}
+
+// unroutedRequests returns the methods and paths of the first requests that belonged to
+// no operation.
+func (s *Server) unroutedRequests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.unrouted)
 }
 
 // now returns the time on the server's clock.

@@ -48,14 +48,25 @@ func TestNewTestServerReportsAtCleanup(t *testing.T) {
 	srv.Fail(describeOp, snapshotjobtest.Throttle().Times(2)...)
 	get(dailyPath).send(t, srv)
 	get("/accounts/secret?token=1").send(t, srv)
-	require.NotEmpty(t, tb.cleanups)
-	for _, cleanUp := range tb.cleanups {
-		cleanUp()
-	}
+	tb.cleanUp(t)
 	want := []string{
 		"snapshotjobtest: scripted faults without effect: DescribeDashboardSnapshotJob: throttle",
 		"snapshotjobtest: a request that no route knew: GET /accounts/secret",
 	}
+	assert.Equal(t, want, tb.errors)
+}
+
+// A request that Requests has forgotten fails the test all the same.
+func TestNewTestServerReportsForgottenRequest(t *testing.T) {
+	var tb recordingTB
+	srv := snapshotjobtest.NewTestServer(&tb, func(o *snapshotjobtest.Options) {
+		o.MaxRequests = 1
+	})
+	srv.AddJob(daily, snapshotjobtest.Completed())
+	get("/accounts/secret").send(t, srv)
+	get(dailyPath).send(t, srv).assertOK(t)
+	tb.cleanUp(t)
+	want := []string{"snapshotjobtest: a request that no route knew: GET /accounts/secret"}
 	assert.Equal(t, want, tb.errors)
 }
 
@@ -73,4 +84,13 @@ func (r *recordingTB) Errorf(format string, args ...any) {
 
 func (r *recordingTB) Cleanup(f func()) {
 	r.cleanups = append(r.cleanups, f)
+}
+
+// cleanUp does what the end of a test does. There must be something to do.
+func (r *recordingTB) cleanUp(t *testing.T) {
+	t.Helper()
+	require.NotEmpty(t, r.cleanups)
+	for _, f := range r.cleanups {
+		f()
+	}
 }

@@ -125,8 +125,9 @@ func (w *memoryWriter) endBody(ctx context.Context) {
 }
 
 // connectionError returns the error of a call whose handler broke the connection
-// before the response began to stream, and otherwise nil. If only the body broke
-// off, its reader gets the error.
+// before the response began to stream, and otherwise nil. What the handler has written
+// by then is lost, as it is in the buffer of net/http's server. If the response has
+// begun to stream, the reader of its body gets the error.
 func (w *memoryWriter) connectionError() error {
 	if !w.aborted {
 		return nil
@@ -135,7 +136,7 @@ func (w *memoryWriter) connectionError() error {
 	if err := w.request.Context().Err(); err != nil {
 		return err
 	}
-	if w.status == 0 {
+	if !w.streams {
 		return errReset
 	}
 	return nil
