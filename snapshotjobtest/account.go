@@ -14,7 +14,7 @@ type account struct {
 	jobs       map[snapshotjob.Job]*job
 	timeline   timeline // of the jobs
 	dashboards map[string]bool
-	schedules  map[scheduleKey]time.Time // when the run of each schedule ends
+	runEnds    map[scheduleKey]time.Time // when the run of each schedule that runs ends
 	limiter    *rate.Limiter             // of requests
 
 	// ended are those of jobs that have ended; the one that ended first comes first.
@@ -42,7 +42,7 @@ func (s *Server) ensureAccountLocked(id string) *account {
 		jobs:           map[snapshotjob.Job]*job{},
 		timeline:       timeline{maxRunning: s.options.MaxRunningJobs},
 		dashboards:     map[string]bool{},
-		schedules:      map[scheduleKey]time.Time{},
+		runEnds:        map[scheduleKey]time.Time{},
 		limiter:        newLimiter(s.options.RequestsPerSecond),
 		starts:         map[snapshotjob.Job]*call{},
 		scheduleStarts: map[scheduleKey]bool{},
@@ -77,7 +77,8 @@ func (s *Server) findDashboardLocked(id snapshotjob.Job) (*account, *apiError) {
 	return a, nil
 }
 
-// hasSchedule reports whether every dashboard has a schedule of this id.
+// hasSchedule reports whether there is a schedule of this id. All dashboards have the
+// same schedules.
 func (s *Server) hasSchedule(id string) bool {
 	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The messages of this file are those of AWS's services.
+// The messages of this file for signatures are worded as AWS's services word them.
+// Those for a part that comes twice, or for a body, are made up.
 
 // maxBody is the largest body that is read. The largest legal request is far
 // smaller.
@@ -137,9 +138,10 @@ func (c *call) checkAPITime(sig *signature) *apiError {
 	if limit < 0 {
 		return nil
 	}
-	now := c.now.UTC()
-	oldest := now.Add(-limit).Truncate(time.Second)
+	now := c.arrived.UTC()
 	newest := now.Add(limit)
+	// A signature has whole seconds. It is good if any part of its second is.
+	oldest := now.Add(-limit).Truncate(time.Second)
 	switch {
 	case sig.signedAt.Before(oldest):
 		return newError(code, "Signature expired: %s is now earlier than %s (%s - %g min.)",

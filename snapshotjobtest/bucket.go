@@ -3,7 +3,6 @@ package snapshotjobtest
 import (
 	"cmp"
 	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -56,10 +55,10 @@ func (s *Server) newObjectsLocked(j *job) [][]*object {
 // newFileLocked makes the i-th file of a job for each of the job's destinations, or
 // for QuickSight's own bucket if it has none.
 func (s *Server) newFileLocked(j *job, i int) []*object {
-	s.puts++
+	s.filesMade++
 	content := s.newFileContent(j, i)
 	var objects []*object
-	for _, l := range s.fileLocationsLocked(j, i) {
+	for _, l := range s.fileLocations(j, i, s.filesMade) {
 		s.ensureBucketLocked(l.bucket)
 		objects = append(objects, &object{location: l, content: content})
 	}
@@ -76,16 +75,16 @@ func (s *Server) storeFilesLocked(j *job) {
 	}
 }
 
-// fileLocationsLocked returns where the i-th file of a job goes. In QuickSight's
-// own bucket no file takes the place of another one, since each has a number in
-// its key.
-func (s *Server) fileLocationsLocked(j *job, i int) []location {
+// fileLocations returns where the i-th file of a job goes. In QuickSight's own bucket
+// no file takes the place of another one, since the key has the number of the file
+// among all files that the server has made.
+func (s *Server) fileLocations(j *job, i, number int) []location {
 	name := fileName(i, j.life.Files[i])
 	destinations := j.configuration.destinations()
 	if len(destinations) == 0 {
 		return []location{{
 			bucket: s.ownBucketName(),
-			key:    fmt.Sprintf("%s/%d/%s", j.id, s.puts, name),
+			key:    fmt.Sprintf("%s/%d/%s", j.id, number, name),
 		}}
 	}
 	locations := make([]location, len(destinations))
@@ -128,9 +127,8 @@ func (s *Server) newFileContent(j *job, i int) *content {
 		return bytesContent(file.Content)
 	}
 	size := cmp.Or(max(file.Size, 0), defaultFileSize)
-	h := fnv.New64a()
-	fmt.Fprint(h, j.id, i)
-	return generatedContent(file.Format, size, s.options.Seed^h.Sum64())
+	hash := hashOf(j.id.AWSAccountID, j.id.DashboardID, j.id.SnapshotJobID, strconv.Itoa(i))
+	return generatedContent(file.Format, size, s.options.Seed^hash)
 }
 
 // ensureBucketLocked returns the bucket of a name. If there was none, there is one from

@@ -18,7 +18,7 @@ import (
 // turns into a response.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := s.newCall(r)
-	w.Header().Set("Date", httpTime(c.now))
+	w.Header().Set("Date", httpTime(c.arrived))
 	w = &statusRecorder{ResponseWriter: w, call: c}
 	if err := c.admit(); err != nil {
 		c.writeError(w, err)
@@ -34,7 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type call struct {
 	server    *Server
 	request   *http.Request
-	now       time.Time // on the server's clock, when the request arrived
+	arrived   time.Time // when the request arrived, on the server's clock
 	toS3      bool      // it is for S3, which has errors of another format than the API
 	operation Operation
 
@@ -59,7 +59,7 @@ type call struct {
 
 // newCall finds out what a request asks for, and records it.
 func (s *Server) newCall(r *http.Request) *call {
-	c := &call{server: s, request: r, now: s.now()}
+	c := &call{server: s, request: r, arrived: s.now()}
 	c.toS3 = s.isS3(r)
 	switch {
 	case !c.toS3:

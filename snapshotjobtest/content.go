@@ -54,11 +54,11 @@ func bytesContent(b []byte) *content {
 // generatedContent returns content whose bytes are made as they are read. Its ETag
 // is the MD5 of what determines them.
 func generatedContent(format snapshotjob.SnapshotFileFormatType, size int64, seed uint64) *content {
-	var id [25]byte
-	binary.BigEndian.PutUint64(id[:], seed)
-	binary.BigEndian.PutUint64(id[8:], uint64(size))
-	copy(id[16:], format)
-	return newContent(generatorOf(format, seed), size, md5.Sum(id[:]))
+	var id []byte
+	id = binary.BigEndian.AppendUint64(id, seed)
+	id = binary.BigEndian.AppendUint64(id, uint64(size))
+	id = append(id, format...)
+	return newContent(generatorOf(format, seed), size, md5.Sum(id))
 }
 
 // generatorOf returns the generator of a format. Files other than CSV hold noise

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,9 +12,7 @@ import (
 // newCredentials makes temporary credentials. They depend on the server's seed and
 // on whose they are, and on nothing else.
 func (s *Server) newCredentials(kind, name string) aws.Credentials {
-	h := fnv.New64a()
-	h.Write([]byte(kind + "\x00" + name))
-	random := rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
+	random := rand.New(rand.NewPCG(s.options.Seed, hashOf(kind, name)))
 	return aws.Credentials{
 		AccessKeyID:     fmt.Sprintf("ASIA%016X", random.Uint64()),
 		SecretAccessKey: randomText(random, 40),

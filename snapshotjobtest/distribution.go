@@ -2,7 +2,6 @@ package snapshotjobtest
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -12,12 +11,22 @@ import (
 
 // Distribution draws lives at random, for simulations:
 //
-//	Options.Life = snapshotjobtest.Distribution{Seed: 1, Queued: 2 * time.Second, Running: time.Minute, Failed: 0.01}.Life
+//	distribution := snapshotjobtest.Distribution{
+//		Seed:    1,
+//		Queued:  2 * time.Second,
+//		Running: time.Minute,
+//		Failed:  0.01,
+//	}
+//	options.Life = distribution.Life
 //
 // What is drawn for a job depends on Seed and on the ids of the job only, and not
 // on the order in which jobs are started. The jobs of the zero value are completed
-// at once. A job that is added with such a life has 1 PDF, 1 Excel and 5 CSV. A job
-// that is started has the files that it asks for.
+// at once.
+//
+// A life that was drawn has 7 files, as many as the service allows: 1 PDF, 1 Excel and
+// 5 CSV. A job that is added with it has these files. A job that is started has the
+// files that it asks for, of which the first 7 have what was drawn. If [Options] allow
+// more, each further file has 1,024 bytes and no errors.
 type Distribution struct {
 	// Seed makes other draws of the same distribution. Default: 0.
 	Seed uint64
@@ -75,9 +84,8 @@ var fileErrors = []FileError{
 
 // Life draws the life of a job. It fits [Options].Life.
 func (d Distribution) Life(job snapshotjob.Job) Life {
-	h := fnv.New64a()
-	h.Write([]byte(job.AWSAccountID + "\x00" + job.DashboardID + "\x00" + job.SnapshotJobID))
-	random := rand.New(rand.NewPCG(d.Seed, h.Sum64()))
+	hash := hashOf(job.AWSAccountID, job.DashboardID, job.SnapshotJobID)
+	random := rand.New(rand.NewPCG(d.Seed, hash))
 
 	life := Life{
 		Queued:  time.Duration(spread(random, float64(d.Queued))),

@@ -63,8 +63,14 @@
 // # What the server can't know
 //
 // AWS does not document everything. These are made up, and a program should not
-// depend on them: the texts of exceptions, the exception for a result that was
-// asked for too early, the order in which queued jobs begin to run, the error for a
-// part of a signature that comes twice, and the names of buckets and keys. Exceptions
-// have no ResourceType, because the API's list of resource types has no snapshot job.
+// depend on them:
+//
+//   - the messages of exceptions, but for those about signatures
+//   - the code of the exception for a result that was asked for too early
+//   - the order in which queued jobs begin to run
+//   - the error for a part of a signature that comes twice
+//   - the names of buckets and keys
+//
+// Exceptions have no ResourceType, because the API's list of resource types has no
+// snapshot job.
 package snapshotjobtest

@@ -93,14 +93,27 @@ func SkewedDate(d time.Duration) Fault {
 	name := "skewed date " + d.String()
 	return aroundWork(name, func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		skewed := *callOf(r) // A copy, so that the work keeps the right clock.
-		skewed.now = skewed.now.Add(d)
-		w.Header().Set("Date", httpTime(skewed.now))
+		skewed.arrived = skewed.arrived.Add(d)
+		w.Header().Set("Date", httpTime(skewed.arrived))
 		if err := skewed.checkSignatureTime(); err != nil {
 			skewed.writeError(w, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// checkSignatureTime checks that the signature of a call is not too old or too new, as
+// authentication has done before. [SkewedDate] calls it with another time of arrival.
+func (c *call) checkSignatureTime() *apiError {
+	switch {
+	case c.operation != GetObject:
+		return c.checkAPITime(c.signature)
+	case c.signature.presigned:
+		return c.checkURLTime(c.signature)
+	default:
+		return c.checkS3Time(c.signature)
+	}
 }
 
 // Garbage returns a fault that responds with status 200 and a body that is neither

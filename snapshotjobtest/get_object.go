@@ -32,7 +32,7 @@ func (c *call) getObject(w http.ResponseWriter, r *http.Request) *apiError {
 			with("ActualObjectSize", strconv.FormatInt(o.content.size, 10))
 	}
 	c.setObjectHeader(w.Header(), o)
-	writeObject(w, r, o.content, part)
+	c.writeObject(w, r, o.content, part)
 	return nil
 }
 
@@ -104,7 +104,7 @@ func objectLocation(r *http.Request) location {
 }
 
 // writeObject writes the part of an object that was asked for, and its headers.
-func writeObject(w http.ResponseWriter, r *http.Request, object *content, part byteRange) {
+func (c *call) writeObject(w http.ResponseWriter, r *http.Request, object *content, part byteRange) {
 	h := w.Header()
 	status := http.StatusOK
 	switch {
@@ -120,7 +120,7 @@ func writeObject(w http.ResponseWriter, r *http.Request, object *content, part b
 	h.Set("Content-Type", "binary/octet-stream")
 	h.Set("Content-Length", strconv.FormatInt(part.length, 10))
 	w.WriteHeader(status)
-	if r.Method == http.MethodGet {
+	if c.request.Method == http.MethodGet {
 		// Copy fails only if the client has gone.
 		io.Copy(w, io.NewSectionReader(object.data, part.first, part.length))
 	}

@@ -35,18 +35,23 @@ type Options struct {
 	// exists.
 	Schedules []string
 
-	// Life decides the life of a job that is started through the API. The n-th of
-	// its Files gives content and errors to the n-th file of the request; content
-	// is generated for a file that Life doesn't have. The life's user and
-	// destination and the formats and sheets of its files are always the
-	// request's. [Distribution] draws lives at random.
+	// Life decides what becomes of a job that is started through the API. It gets
+	// the ids of the job. The request decides which files the job has, for which
+	// user they are and where they go. From the Files of the life that it returns,
+	// the n-th file of the request takes the Content, Size and Errors of the n-th
+	// one. If there are fewer, the files that are left are generated. [Distribution]
+	// draws lives at random. If Life is nil, a job is queued for 2 seconds, runs for
+	// 40 seconds and is completed.
 	//
-	// Life may call the server's methods and its clients, but not [Server.Close],
-	// which waits for the call that Life is part of. Until Life returns, the job
-	// doesn't exist, but its id is taken. Several calls may run Life at once. Life
-	// must not call FailNow or SkipNow of a test, because it doesn't run on the
-	// test's goroutine: that breaks the connection, and no job is started. If nil,
-	// a job is queued for 2 seconds, runs for 40 seconds and is completed.
+	// For a run of a schedule, the SnapshotJobID is the id of the schedule. Of the
+	// life that Life returns, only Queued and Running count: the run lasts for
+	// both, and has no files.
+	//
+	// Several calls may run Life at once. Until it returns, the job doesn't exist,
+	// but its id is taken. Life may call the server's methods and its clients, but
+	// not [Server.Close], which waits for the call that Life is part of. Life must
+	// not call FailNow or SkipNow of a test, because it doesn't run on the test's
+	// goroutine: that breaks the connection, and no job is started.
 	Life func(snapshotjob.Job) Life
 
 	// MaxRunningJobs is how many jobs of an account run at once. While so many are
@@ -117,8 +122,10 @@ type Options struct {
 	URLLifetime time.Duration
 
 	// NotFinished is the code of the exception for a result that was asked for
-	// too early. AWS documents the message of that exception, but not its code.
-	// Default: "PreconditionNotMetException" (HTTP 400).
+	// too early. AWS documents the message of that exception, but not its code. The
+	// HTTP status follows from the code, as in the service model; it is 400 for a
+	// code that the model doesn't have. Default: "PreconditionNotMetException",
+	// with the status 400.
 	NotFinished string
 
 	// ClockSkew is how far the server's clock is ahead of the machine's. The Date
@@ -141,7 +148,9 @@ type Options struct {
 	Seed uint64
 }
 
-// setDefaults replaces each zero value by the default that its field documents.
+// setDefaults replaces the zero values that stand for another value by their defaults.
+// A zero value that means what it says stays. The defaults of MaxFiles and MaxVisuals
+// are in formatRules, and that of a nil list is to have everything.
 func (o *Options) setDefaults() {
 	o.Region = cmp.Or(o.Region, "us-east-1")
 	o.AccountID = cmp.Or(o.AccountID, "111122223333")

@@ -68,7 +68,7 @@ func (s *Server) addRecord(c *call) *Request {
 	header.Del("Authorization")
 	header.Del("X-Amz-Security-Token")
 	record := &Request{
-		Time:         c.now,
+		Time:         c.arrived,
 		Operation:    operation,
 		Job:          c.job,
 		Method:       r.Method,

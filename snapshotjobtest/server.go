@@ -34,7 +34,10 @@ type Server struct {
 	rotations int              // how often they have been replaced
 
 	buckets map[string]bucket
-	puts    int // how many files there have ever been, so that keys are unique
+
+	// filesMade is how many files the server has made for jobs. It numbers them, so
+	// that each has a key of its own in QuickSight's bucket.
+	filesMade int
 
 	script   []scriptedFault // faults that wait for an attempt
 	met      metFaults       // faults that an attempt has met

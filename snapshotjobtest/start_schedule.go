@@ -49,7 +49,7 @@ func (c *call) reserveRun() (reserved bool, err *apiError) {
 		return false, newError("ResourceNotFoundException", "Schedule %s is not found.", key.scheduleID)
 	}
 	a.forgetEndedRuns(c.server.now())
-	_, underWay := a.schedules[key]
+	_, underWay := a.runEnds[key]
 	if underWay || a.scheduleStarts[key] {
 		return false, nil
 	}
@@ -59,17 +59,21 @@ func (c *call) reserveRun() (reserved bool, err *apiError) {
 
 // forgetEndedRuns leaves only the runs that go on.
 func (a *account) forgetEndedRuns(now time.Time) {
-	maps.DeleteFunc(a.schedules, func(_ scheduleKey, ends time.Time) bool {
+	maps.DeleteFunc(a.runEnds, func(_ scheduleKey, ends time.Time) bool {
 		return !ends.After(now)
 	})
 }
 
-// beginRun begins a run, which lasts as long as a job of this life.
+// beginRun begins a run, which lasts as long as a job of this life. The run has no job
+// and no files.
 func (c *call) beginRun(life Life) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	a := c.server.accounts[c.job.AWSAccountID]
-	a.schedules[c.scheduleKey()] = c.server.now().Add(life.queuedFor()).Add(life.runsFor())
+	// The sum of the two, either of which may be forever, could be too large for a
+	// time.Duration. A time.Time has room for it.
+	begins := c.server.now().Add(life.queuedFor())
+	a.runEnds[c.scheduleKey()] = begins.Add(life.runsFor())
 }
 
 // releaseRun gives up what reserveRun took.

@@ -17,8 +17,10 @@ type timeline struct {
 	maxRunning int // negative: no limit
 	added      int // how many jobs there have been; it numbers them
 
-	queued  []*job // whose time to run has not come; in the order of that time
-	waiting []*job // whose time has come, but who wait for a slot; in the order of starts
+	// Jobs that are QUEUED are in one of two lists.
+	notDue  []*job // their time to run has not come; in the order of that time
+	waiting []*job // their time has come, but they wait for a slot; in the order of starts
+
 	running []*job // in the order of their ends
 }
 
@@ -27,7 +29,7 @@ type timeline struct {
 func (t *timeline) add(j *job) {
 	t.added++
 	j.number = t.added
-	t.queued = insertJob(t.queued, j, compareDue)
+	t.notDue = insertJob(t.notDue, j, compareDue)
 }
 
 // remove takes a job off the timeline, if it is there. Its slot is free from then on.
@@ -35,7 +37,7 @@ func (t *timeline) remove(j *job, now time.Time) {
 	isJob := func(other *job) bool {
 		return other == j
 	}
-	t.queued = slices.DeleteFunc(t.queued, isJob)
+	t.notDue = slices.DeleteFunc(t.notDue, isJob)
 	t.waiting = slices.DeleteFunc(t.waiting, isJob)
 	t.running = slices.DeleteFunc(t.running, isJob)
 	t.fillSlots(now)
@@ -43,7 +45,7 @@ func (t *timeline) remove(j *job, now time.Time) {
 
 // countUnderWay returns how many jobs have not ended.
 func (t *timeline) countUnderWay() int {
-	return len(t.queued) + len(t.waiting) + len(t.running)
+	return len(t.notDue) + len(t.waiting) + len(t.running)
 }
 
 // advance brings the timeline up to a time. It returns the jobs that have ended, in
@@ -56,7 +58,7 @@ func (t *timeline) advance(now time.Time) []*job {
 			return ended
 		}
 		ended = append(ended, t.endJobs(next)...)
-		t.queueForSlots(next)
+		t.takeDueJobs(next)
 		t.fillSlots(next)
 	}
 }
@@ -64,8 +66,8 @@ func (t *timeline) advance(now time.Time) []*job {
 // nextEvent returns when the next job ends, or when the time of the next one to run
 // comes. It reports false if nothing will ever happen.
 func (t *timeline) nextEvent() (next time.Time, ok bool) {
-	if len(t.queued) > 0 {
-		next = t.queued[0].due
+	if len(t.notDue) > 0 {
+		next = t.notDue[0].due
 		ok = true
 	}
 	if len(t.running) > 0 && (!ok || t.running[0].ends.Before(next)) {
@@ -87,12 +89,12 @@ func (t *timeline) endJobs(now time.Time) []*job {
 	return ended
 }
 
-// queueForSlots moves the jobs whose time to run has come to those that wait for a
-// slot. Exempt jobs run at once, before all others.
-func (t *timeline) queueForSlots(now time.Time) {
-	for len(t.queued) > 0 && !t.queued[0].due.After(now) {
-		j := t.queued[0]
-		t.queued = slices.Delete(t.queued, 0, 1)
+// takeDueJobs takes the jobs whose time to run has come out of notDue. They wait for a
+// slot, but for exempt jobs, which begin to run at once.
+func (t *timeline) takeDueJobs(now time.Time) {
+	for len(t.notDue) > 0 && !t.notDue[0].due.After(now) {
+		j := t.notDue[0]
+		t.notDue = slices.Delete(t.notDue, 0, 1)
 		if j.exempt {
 			t.begin(j, now)
 		} else {

@@ -7,8 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// user is somebody with one pair of keys. Who gets new keys becomes another user of
-// the same name.
+// user is a pair of keys that the server accepts, and whose they are. When somebody
+// gets new keys, as [Server.ExpireCredentials] does it, there are two of the same name:
+// the old one is expired then.
 type user struct {
 	name        string // "" for the server's own
 	credentials aws.Credentials
@@ -74,7 +75,9 @@ const (
 	keyExpired
 )
 
-// findKey returns the user of a key, or nil if the key is unknown.
+// findKey returns the user of a key and the state of the key together with a session
+// token. The user is nil only if the key is unknown. The session token of a key that has
+// none is "".
 func (s *Server) findKey(accessKeyID, token string) (*user, keyState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
