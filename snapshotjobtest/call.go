@@ -128,7 +128,7 @@ func (c *call) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // handle does the work of an operation of the API.
-func (c *call) handle() (*response, *apiError) {
+func (c *call) handle() (*apiResponse, *apiError) {
 	switch c.operation {
 	case StartDashboardSnapshotJob:
 		return c.startJob()

@@ -8,9 +8,10 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Client returns a client of the server. It works over the socket if the server was
-// started, and otherwise in memory. Its credentials are those of the server's own
-// user, cached as real ones are.
+// Client returns a client of the server. If the server is started when Client is called,
+// the client works over the socket, and otherwise in memory. Its credentials are those
+// of the server's own user. It caches them as it would cache real ones: see
+// [Server.ExpireCredentials].
 func (s *Server) Client(optFns ...func(*snapshotjob.Options)) *snapshotjob.Client {
 	transport := s.clientTransport()
 	return snapshotjob.New(snapshotjob.Options{
@@ -26,19 +27,11 @@ func (s *Server) Client(optFns ...func(*snapshotjob.Options)) *snapshotjob.Clien
 // [snapshotjob.NewFromConfig] or the constructor of another AWS client. Its
 // credentials and its way to the server are those of [Server.Client].
 func (s *Server) Config() aws.Config {
-	transport := s.clientTransport()
-	setDownloadTransport := func(_ string, options any) {
-		// It doesn't follow from HTTPClient.
-		if o, ok := options.(*snapshotjob.Options); ok {
-			o.DownloadTransport = transport
-		}
-	}
 	return aws.Config{
-		Region:         s.options.Region,
-		Credentials:    s.credentialsProvider(),
-		HTTPClient:     &http.Client{Transport: transport},
-		BaseEndpoint:   s.baseEndpoint(),
-		ServiceOptions: []func(string, any){setDownloadTransport},
+		Region:       s.options.Region,
+		Credentials:  s.credentialsProvider(),
+		HTTPClient:   &http.Client{Transport: s.clientTransport()},
+		BaseEndpoint: s.baseEndpoint(),
 	}
 }
 
@@ -55,9 +48,9 @@ func (s *Server) clientTransport() http.RoundTripper {
 	}
 }
 
-// splitTransport sends requests for the socket to the socket, and requests for any
-// other host, such as that of a caller's bucket, to the server in memory. None
-// leaves the process.
+// splitTransport sends requests for the host of the socket over the socket. It hands
+// requests for any other host, such as that of a caller's bucket, to the server in
+// memory, so that no test reaches a real host by accident.
 type splitTransport struct {
 	socketHost string
 	socket     http.RoundTripper

@@ -5,7 +5,7 @@ import (
 )
 
 // describeJob tells the status of a job and what was asked for.
-func (c *call) describeJob() (*response, *apiError) {
+func (c *call) describeJob() (*apiResponse, *apiError) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	now := c.server.advanceLocked()
@@ -44,9 +44,9 @@ func (c *call) findJobLocked() (*job, *apiError) {
 
 // noJobLocked returns the error that says why there is no job for a call.
 func (c *call) noJobLocked() *apiError {
-	// A job that was added may have any ids, so that only a job that isn't found is
-	// checked. In the service model, DescribeDashboardSnapshotJob doesn't have an
-	// InvalidParameterValueException.
+	// The ids are not checked before, because AddJob takes ids that the service
+	// doesn't allow, and such a job is to be found. DescribeDashboardSnapshotJob is
+	// left out, because it has no InvalidParameterValueException in the service model.
 	if c.operation != DescribeDashboardSnapshotJob {
 		if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 
 // describeResult tells how a job ended and where its files are. Every call gets
 // presigned URLs of its own.
-func (c *call) describeResult() (*response, *apiError) {
+func (c *call) describeResult() (*apiResponse, *apiError) {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	now := c.server.advanceLocked()

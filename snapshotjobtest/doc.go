@@ -5,39 +5,44 @@
 //	job := snapshotjob.Job{AWSAccountID: "111122223333", DashboardID: "sales", SnapshotJobID: "daily"}
 //	srv.AddJob(job, snapshotjobtest.Completed(
 //		snapshotjobtest.PDF("summary"),
-//		snapshotjobtest.CSV("summary", "orders").Failing("RLS_CHANGED", "Row-level security settings have changed."),
+//		snapshotjobtest.CSV("summary", "orders").Failing("RLS_CHANGED", "Security settings have changed."),
 //	).After(2*time.Second, 40*time.Second))
-//	client := srv.Client() // or snapshotjob.NewFromConfig(srv.Config())
+//	client := srv.Client()
 //
 // [Server.AddJob] adds a job that exists before the program asks for it.
-// [Options].Life decides what becomes of the jobs that the program starts.
+// [Options].Life decides what becomes of the jobs that the program starts. Code that
+// makes its own client from a configuration of AWS's SDK gets one from [Server.Config].
 //
-// The server knows the four operations for snapshot jobs, with the routes, shapes,
-// exceptions, rules and limits of the service. It also serves the files that jobs
-// make, as S3 does.
+// The server knows the four operations for snapshot jobs. Their routes, shapes,
+// exceptions, rules and limits are those of the service. It also serves the files that
+// jobs make, as S3 does.
 //
 // # Signatures
 //
 // The server verifies the signature of every request by the rules that AWS documents
-// for Signature Version 4. The host, all x-amz-* headers and with them the session
-// token must be signed. The list of signed headers is in lower case and in order, and
-// the request has each of them. The scope has the date of the signature. Nothing that
-// a signature consists of may come twice. Headers of other names, such as Range, need
-// not be signed.
+// for Signature Version 4:
+//
+//   - The signature covers the host and all x-amz-* headers, so that it covers the
+//     session token too. Headers of other names, such as Range, need not be signed.
+//   - The names of the signed headers are in lower case and in alphabetical order, and
+//     the request has each of these headers.
+//   - The date in the scope of the key is the day of X-Amz-Date.
+//   - No part of a signature comes twice, such as a header, a parameter of the query,
+//     or an element of Authorization.
 //
 // # Limits
 //
-// As with AWS, 12 jobs of an account run at once. While they do, a start is refused
-// with LimitExceededException. Jobs that are QUEUED don't count: they begin to run as
-// slots become free, in the order of their starts. [Options] changes these limits and
-// all others.
+// As with AWS, at most 12 jobs of an account run at once. While 12 jobs are RUNNING, a
+// start is refused with LimitExceededException. Jobs that are QUEUED don't count. They
+// begin to run as running jobs end, in the order of their starts. [Options] changes
+// this limit and all others.
 //
 // # Time
 //
-// The server's clock is time.Now. If a server is made and used inside a
-// [testing/synctest] bubble, hours of a job's life pass at once. A job that was
-// added outside of the bubble stays queued forever there, because a bubble's clock
-// begins in the year 2000.
+// The server's clock is time.Now. Make and use a server inside a [testing/synctest]
+// bubble, and hours of a job's life pass at once. A bubble's clock begins in the year
+// 2000. A job that was added outside of the bubble was therefore made in the future,
+// and stays QUEUED inside.
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := snapshotjobtest.NewTestServer(t)

@@ -8,8 +8,8 @@ import (
 )
 
 // CutBody returns a fault that breaks the connection after n bytes of the body. The
-// header announces all of them. A body of n bytes or fewer is not cut, and the
-// fault has no effect: see [Server.Unused].
+// Content-Length is that of the whole body. A body of n bytes or fewer is not cut, and
+// the fault has no effect: see [Server.Unused].
 func CutBody(n int64) Fault {
 	name := fmt.Sprintf("cut body at %d", n)
 	return bodyFault(name, n, func(w http.ResponseWriter, _ *http.Request, _ []byte) {
@@ -18,11 +18,15 @@ func CutBody(n int64) Fault {
 	})
 }
 
-// StallBody returns a fault that pauses for d after n bytes of the body, unless the
-// client gives up before. If d is 0, it pauses until the client gives up. For a body
-// of n bytes or fewer, see [CutBody].
+// StallBody returns a fault that pauses for d after n bytes of the body, and then sends
+// the rest. If the client gives up during the pause, the response ends there. If d is 0,
+// the pause lasts until the client gives up. A body of n bytes or fewer does not stall,
+// and the fault has no effect: see [Server.Unused].
 func StallBody(n int64, d time.Duration) Fault {
 	name := fmt.Sprintf("stall body at %d", n)
+	if d > 0 {
+		name += " for " + d.String()
+	}
 	return bodyFault(name, n, func(w http.ResponseWriter, r *http.Request, _ []byte) {
 		http.NewResponseController(w).Flush()
 		if !sleep(r.Context(), d) {
@@ -32,16 +36,18 @@ func StallBody(n int64, d time.Duration) Fault {
 }
 
 // Corrupt returns a fault that changes the first byte of the body, and nothing in
-// the header. The checksum of a file tells, but a presigned URL has none. An empty
-// body can't be changed: see [CutBody].
+// the header. A client notices it by the checksum of a file, if it asked for one. With
+// the presigned URLs of a result it can't ask. On an empty body the fault has no effect:
+// see [Server.Unused].
 func Corrupt() Fault {
 	return bodyFault("corrupt", 0, func(_ http.ResponseWriter, _ *http.Request, rest []byte) {
 		rest[0] = ^rest[0]
 	})
 }
 
-// interferenceFunc does something in the middle of a body. rest is a copy of bytes
-// that have not gone to the client yet; it is never empty, and may be changed.
+// interferenceFunc does something in the middle of a body. rest are the next bytes that
+// go to the client, but not always all that follow. It is never empty. The function may
+// change these bytes, since they are a copy.
 type interferenceFunc func(w http.ResponseWriter, r *http.Request, rest []byte)
 
 // bodyFault makes a fault that calls interfere once, after n bytes of the body have
@@ -64,8 +70,8 @@ func bodyFault(name string, n int64, interfere interferenceFunc) Fault {
 // bodyWriter interferes once with a body that is written to it.
 type bodyWriter struct {
 	http.ResponseWriter
-	passing    int64             // how many bytes pass before interfere is called
-	interfere  func(rest []byte) // gets bytes that follow them
+	passing    int64             // how many bytes are yet to pass before interfere is called
+	interfere  func(rest []byte) // see interferenceFunc
 	interfered bool              // whether it was called
 	err        error             // of writing to the client
 }

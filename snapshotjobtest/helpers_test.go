@@ -89,7 +89,7 @@ type starter func(*snapshotjobtest.Server) string
 func forEachWay(t *testing.T, test func(t *testing.T, start starter)) {
 	t.Helper()
 	for name, start := range map[string]starter{
-		"memory": (*snapshotjobtest.Server).URL,
+		"memory": (*snapshotjobtest.Server).URL, // It starts nothing, and returns "".
 		"http":   (*snapshotjobtest.Server).Start,
 		"https":  (*snapshotjobtest.Server).StartTLS,
 	} {
@@ -191,6 +191,7 @@ func meetFault(t *testing.T, start starter, fault snapshotjobtest.Fault) (respon
 		return response{}, err
 	}
 	got := readResponse(resp)
+	// From this header a client learns how wrong its clock is, whatever else went wrong.
 	assert.NotEmpty(t, got.header.Get("Date"))
 	return got, nil
 }

@@ -123,9 +123,9 @@ type Options struct {
 
 	// NotFinished is the code of the exception for a result that was asked for
 	// too early. AWS documents the message of that exception, but not its code. The
-	// HTTP status follows from the code, as in the service model; it is 400 for a
-	// code that the model doesn't have. Default: "PreconditionNotMetException",
-	// with the status 400.
+	// HTTP status is the one that AWS documents for the code, and 400 for a code
+	// that the server doesn't know. Default: "PreconditionNotMetException", with
+	// the status 400.
 	NotFinished string
 
 	// ClockSkew is how far the server's clock is ahead of the machine's. The Date

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// response is a successful response of the API.
-type response struct {
+// apiResponse is a successful response of the API.
+type apiResponse struct {
 	status int
 	body   any // one of the wire shapes
 }
 
 // ok returns a response with status 200.
-func ok(body any) *response {
-	return &response{status: http.StatusOK, body: body}
+func ok(body any) *apiResponse {
+	return &apiResponse{status: http.StatusOK, body: body}
 }
 
 // wireException is the body of an error of the API.

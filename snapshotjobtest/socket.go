@@ -5,14 +5,16 @@ import (
 	"net/http/httptest"
 )
 
-// Start makes the server serve on a socket too, at a free port of 127.0.0.1, and
-// returns its URL. It panics if the server has been started already. A server that
-// was started must be closed.
+// Start makes the server serve on a socket, at a free port of 127.0.0.1, and returns
+// the URL of the socket. [Server.Transport] still reaches the server in memory. Start
+// panics if the server has been started and not been closed since. A server that was
+// started must be closed, which [NewTestServer] does at the end of its test.
 func (s *Server) Start() string {
 	return s.listen((*httptest.Server).Start)
 }
 
-// StartTLS is Start with TLS. [Server.HTTPClient] trusts the certificate.
+// StartTLS is like [Server.Start], but the socket uses TLS, with a certificate that only
+// [Server.HTTPClient], [Server.Client] and [Server.Config] trust.
 func (s *Server) StartTLS() string {
 	return s.listen((*httptest.Server).StartTLS)
 }
@@ -39,8 +41,9 @@ func (s *Server) URL() string {
 	return socket.URL
 }
 
-// HTTPClient returns a client for the socket, which trusts its certificate. If the
-// server is not started, the client works in memory.
+// HTTPClient returns a client for requests to [Server.URL], which trusts the
+// certificate of the socket. If the server is not started, the client works in memory
+// and takes any URL.
 func (s *Server) HTTPClient() *http.Client {
 	socket := s.startedSocket()
 	if socket == nil {
@@ -49,9 +52,10 @@ func (s *Server) HTTPClient() *http.Client {
 	return socket.Client()
 }
 
-// Close closes the socket and the connections to it, if the server is started. It
-// waits until the requests that came over the socket have ended, so that neither
-// [Options].Life nor a fault may call it. In memory the server goes on.
+// Close closes the socket and the connections to it. If the server is not started, it
+// does nothing. It waits until the requests that came over the socket have ended, so
+// that neither [Options].Life nor a fault may call it. In memory the server goes on, and
+// it may be started again.
 func (s *Server) Close() {
 	socket := s.takeSocket()
 	if socket == nil {
@@ -68,7 +72,8 @@ func (s *Server) startedSocket() *httptest.Server {
 	return s.socket
 }
 
-// takeSocket returns the socket, and forgets it.
+// takeSocket returns the socket, or nil, and leaves the server as one that is not
+// started.
 func (s *Server) takeSocket() *httptest.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()

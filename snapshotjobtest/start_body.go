@@ -26,7 +26,9 @@ func (c *call) readStart(body []byte) {
 }
 
 // startMembers are the names of all members of a start, from the service model's
-// shapes of StartDashboardSnapshotJob.
+// shapes of StartDashboardSnapshotJob. One list serves all depths. A member that stands
+// where it doesn't belong, such as SheetId beside SnapshotJobId, stays in the body, but
+// there no field has its name, so that decoding ignores it.
 var startMembers = strings.Fields(`
 	SnapshotJobId SnapshotConfiguration UserConfiguration
 	FileGroups Files FormatType SheetSelections SheetId SelectionScope VisualIds
@@ -35,9 +37,10 @@ var startMembers = strings.Fields(`
 	AnonymousUsers RowLevelPermissionTags Key Value
 `)
 
-// keepStartMembers returns a body with only the members that a start has. The
-// service ignores all others. Package encoding/json would take those whose names
-// differ from a field's in case alone.
+// keepStartMembers returns a body with only the members that a start has, since the
+// service ignores all others. Decoding alone would not do: package encoding/json also
+// takes members whose names differ from a field's in case alone, and those of results,
+// which some of the shapes have too.
 func keepStartMembers(body []byte) ([]byte, error) {
 	// Decode would pass over what follows the value; Unmarshal reports it.
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {

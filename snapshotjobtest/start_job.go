@@ -6,11 +6,11 @@ import (
 
 // startJob starts a job, if the request keeps the rules of the service and the
 // account has room for the job.
-func (c *call) startJob() (*response, *apiError) {
+func (c *call) startJob() (*apiResponse, *apiError) {
 	if c.startErr != nil {
 		return nil, c.startErr
 	}
-	if err := c.checkStart(); err != nil {
+	if err := c.checkRequest(); err != nil {
 		return nil, err
 	}
 	if err := c.reserveStart(); err != nil {
@@ -32,7 +32,7 @@ func (c *call) reserveStart() *apiError {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	now := c.server.advanceLocked()
-	a, err := c.checkAccountLocked(now)
+	a, err := c.checkCanStartLocked(now)
 	if err != nil {
 		return err
 	}
@@ -40,14 +40,16 @@ func (c *call) reserveStart() *apiError {
 	return nil
 }
 
-// releaseStart gives up what reserveStart took, unless addStartedJob has done so.
+// releaseStart gives up the id that reserveStart took, unless addStartedJob has done so.
 func (c *call) releaseStart() {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	c.releaseStartLocked()
 }
 
-// releaseStartLocked leaves alone what another call has taken since.
+// releaseStartLocked gives up the id of the job, if this call still holds it. When
+// releaseStart comes after addStartedJob, another call may have taken the same id, for a
+// job that replaces this one.
 func (c *call) releaseStartLocked() {
 	starts := c.server.accounts[c.job.AWSAccountID].starts
 	if starts[c.job] == c {
@@ -72,8 +74,9 @@ func (c *call) addStartedJob(life Life) {
 	c.server.addJobLocked(j, c.server.advanceLocked())
 }
 
-// checkStart checks what a start says, whatever else the server knows.
-func (c *call) checkStart() *apiError {
+// checkRequest checks the request itself: the ids, the configuration and the users. It
+// doesn't look at what the account has.
+func (c *call) checkRequest() *apiError {
 	options := &c.server.options
 	if err := checkIDs(c.job, "SnapshotJobId"); err != nil {
 		return err
@@ -84,9 +87,9 @@ func (c *call) checkStart() *apiError {
 	return options.checkUsers(c.start.UserConfiguration, c.user.registered)
 }
 
-// checkAccountLocked checks that the account has the dashboard, that the id of the
-// job is free, and that the account may start one more job. It returns the account.
-func (c *call) checkAccountLocked(now time.Time) (*account, *apiError) {
+// checkCanStartLocked checks that the account has the dashboard, that the id of the job
+// is free, and that the account may have one more job. It returns the account.
+func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
 		return nil, err

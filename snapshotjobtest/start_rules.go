@@ -23,15 +23,33 @@ import (
 type formatRule struct {
 	maxFiles      int    // in a job, unless Options say otherwise
 	maxSelections int    // of sheets, in a file
-	maxVisuals    int    // in a file, unless Options say otherwise; 0: it names none
+	maxVisuals    int    // in a file, unless Options say otherwise
 	scope         string // which visuals of a sheet are selected
 }
 
+// namesVisuals reports whether a file of the format names the visuals that are in it.
+// A file of another format has whole sheets.
+func (r formatRule) namesVisuals() bool {
+	return r.scope == selectedVisuals
+}
+
+// The scopes of a sheet's selection.
+const (
+	allVisuals      = "ALL_VISUALS"
+	selectedVisuals = "SELECTED_VISUALS"
+)
+
+// Limits of the service model that no option changes, in characters.
+const (
+	maxTagKey   = 128
+	maxTagValue = 256
+)
+
 // formatRules are the rules by FormatType.
 var formatRules = map[string]formatRule{
-	"PDF":   {maxFiles: 1, maxSelections: 1, maxVisuals: 0, scope: "ALL_VISUALS"},
-	"EXCEL": {maxFiles: 1, maxSelections: 5, maxVisuals: 5, scope: "SELECTED_VISUALS"},
-	"CSV":   {maxFiles: 5, maxSelections: 1, maxVisuals: 1, scope: "SELECTED_VISUALS"},
+	"PDF":   {maxFiles: 1, maxSelections: 1, maxVisuals: 0, scope: allVisuals},
+	"EXCEL": {maxFiles: 1, maxSelections: 5, maxVisuals: 5, scope: selectedVisuals},
+	"CSV":   {maxFiles: 5, maxSelections: 1, maxVisuals: 1, scope: selectedVisuals},
 }
 
 // The service model's patterns.
@@ -179,7 +197,7 @@ func checkSheet(field string, sheet wireSheet, format string) *apiError {
 		return invalid(field+".SelectionScope", "want %s for %s, got %q",
 			rule.scope, format, sheet.SelectionScope)
 	}
-	if rule.maxVisuals > 0 && len(sheet.VisualIDs) == 0 {
+	if rule.namesVisuals() && len(sheet.VisualIDs) == 0 {
 		return invalid(field+".VisualIds", "want visuals for %s, got none", format)
 	}
 	for i, id := range sheet.VisualIDs {
@@ -255,10 +273,10 @@ func (o *Options) checkTags(field string, tags []wireTag) *apiError {
 		return err
 	}
 	for i, tag := range tags {
-		if err := checkLength(at(field, i)+".Key", tag.Key, 128); err != nil {
+		if err := checkLength(at(field, i)+".Key", tag.Key, maxTagKey); err != nil {
 			return err
 		}
-		if err := checkLength(at(field, i)+".Value", tag.Value, 256); err != nil {
+		if err := checkLength(at(field, i)+".Value", tag.Value, maxTagValue); err != nil {
 			return err
 		}
 	}

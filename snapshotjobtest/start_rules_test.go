@@ -72,9 +72,10 @@ func TestStartAccepts(t *testing.T) {
 // An unknown member is ignored, and so is a known one in another case.
 func TestStartIgnoresUnknownMembers(t *testing.T) {
 	assertStarts(t, map[string]string{
-		"unknown":                        replaced(`{`, `{"New":[1],`),
-		"of results only":                replaced(`{"Files"`, `{"S3Results":[],"Files"`),
-		"of another type, if it counted": replaced(`{`, `{"usERconfiguration":7,`),
+		"unknown":         replaced(`{`, `{"New":[1],`),
+		"of results only": replaced(`{"Files"`, `{"S3Results":[],"Files"`),
+		// If it counted, a number would be no UserConfiguration.
+		"in another case": replaced(`{`, `{"usERconfiguration":7,`),
 	})
 }
 
@@ -132,7 +133,7 @@ func TestStartRefusesFiles(t *testing.T) {
 		"CSV of all visuals":      fileOf("CSV", bothVisuals),
 		"CSV without visual":      fileOf("CSV", visualsOf("s")),
 		"CSV of 2 visuals":        fileOf("CSV", visualsOf("s", "v", "w")),
-		"Excel of 6 visuals":      excelOf("c", "d", "e", "f"),
+		"Excel of 6 visuals":      excelOf("c", "d", "e", "f"), // Two more are in its first sheet.
 		"no sheet":                fileOf("PDF", noSheet),
 	} {
 		bodies[name] = startOf(groupOf(file)).json()

@@ -8,7 +8,7 @@ import (
 
 // startSchedule begins a run of a schedule. While the last run goes on, it skips
 // the new one and responds with 202.
-func (c *call) startSchedule() (*response, *apiError) {
+func (c *call) startSchedule() (*apiResponse, *apiError) {
 	if err := checkIDs(c.job, "ScheduleId"); err != nil {
 		return nil, err
 	}
@@ -18,7 +18,7 @@ func (c *call) startSchedule() (*response, *apiError) {
 		return nil, err
 	}
 	if !reserved {
-		return &response{status: http.StatusAccepted, body: body}, nil
+		return &apiResponse{status: http.StatusAccepted, body: body}, nil
 	}
 	defer c.releaseRun() // even if Life panics or ends the goroutine
 	// Life may call the server, so that it must not be called under the mutex.
