@@ -18,10 +18,10 @@ type Fault struct {
 // SkipNow of a test break it too, because the handler doesn't run on the goroutine
 // of the test. A response, or a part of one, that was not flushed before is lost then.
 //
-// The request that the handler gets was read and authenticated before. If it is for a
-// file, the handler may hand on a request with other headers (If-Match, If-None-Match,
-// Range, X-Amz-Checksum-Mode) or with the last of them in another query. Any other
-// change of what it hands on has no effect.
+// The request that the handler gets was read and authenticated before. The handler may
+// hand on another one. Of that request only what concerns the sending of a file counts:
+// the headers If-Match, If-None-Match, Range and X-Amz-Checksum-Mode, and the parameter
+// x-amz-checksum-mode of the query. All other changes have no effect.
 func NewFault(name string, wrap func(next http.Handler) http.Handler) Fault {
 	return Fault{name: name, wrap: wrap}
 }

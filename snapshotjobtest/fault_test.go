@@ -94,3 +94,36 @@ func TestFaultBreaksConnectionBeforeFlush(t *testing.T) {
 		assert.Error(t, err)
 	})
 }
+
+// changeRequest returns a fault that hands on another request than the one that came.
+func changeRequest(change func(*http.Request)) snapshotjobtest.Fault {
+	return snapshotjobtest.NewFault("change", func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			changed := r.Clone(r.Context())
+			change(changed)
+			next.ServeHTTP(w, changed)
+		})
+	})
+}
+
+func TestFaultMayChangeRange(t *testing.T) {
+	srv := newDailyServer(t, completedCSV(digits))
+	uri := dailyURI(t, srv)
+	srv.Fail(snapshotjobtest.GetObject, changeRequest(setHeader("Range", "bytes=2-4")))
+	got := fetch(t, srv, uri)
+	assert.Equal(t, "234", got.body)
+}
+
+// What a request asks for was read before the fault.
+func TestFaultCanNotChangeWhatIsAskedFor(t *testing.T) {
+	elsewhere := changeRequest(func(r *http.Request) {
+		r.Method = http.MethodPut
+		r.URL.Path = "/other"
+	})
+	srv := newDailyServer(t, completedCSV(digits))
+	uri := dailyURI(t, srv)
+	srv.Fail(describeOp, elsewhere)
+	srv.Fail(snapshotjobtest.GetObject, elsewhere)
+	get(dailyPath).send(t, srv).assertOK(t)
+	fetch(t, srv, uri).assertDigits(t)
+}
