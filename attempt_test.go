@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -551,4 +552,30 @@ func TestExpiredCredentialsOfManyCallers(t *testing.T) {
 	}
 	running.Wait()
 	assert.Equal(t, 2, provided, "how often the provider was asked")
+}
+
+func TestExceptionBeatsTheAttemptTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+			resp, err := mockResponse{
+				status: 400,
+				header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"},
+			}.response()
+			resp.Body = bodyUntilDone(req.Context())
+			return resp, err
+		}))
+		o.AttemptTimeout = time.Second
+		_, err := describe(t, o)
+		assert.ErrorAs(t, err, new(*InvalidParameterValueException))
+		assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestSpacesThatAreCutOffAreNoResult(t *testing.T) {
+	_, err := describe(t, options(transportFunc(func(*http.Request) (*http.Response, error) {
+		resp, err := completed.response()
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(" \n"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		return resp, err
+	})))
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }

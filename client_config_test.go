@@ -463,3 +463,19 @@ func TestBodyIsReadWhole(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, SnapshotJobStatusCompleted, out.JobStatus)
 }
+
+// fromEnvironment is a provider that tells where its credentials are from.
+type fromEnvironment struct{ staticCredentials }
+
+func (fromEnvironment) ProviderSources() []aws.CredentialSource {
+	return []aws.CredentialSource{aws.CredentialSourceEnvVars}
+}
+
+func TestUserAgentTellsTheSourceOfCredentials(t *testing.T) {
+	sent := responses(completed)
+	o := options(sent)
+	o.Credentials = fromEnvironment{staticCredentials: exampleCredentials}
+	_, err := describe(t, o)
+	require.NoError(t, err)
+	assert.Contains(t, sent.requests[0].Header.Get("User-Agent"), "m/E,g")
+}

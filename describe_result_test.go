@@ -335,3 +335,12 @@ func resultJSON(t *testing.T, result SnapshotJobResult) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+func TestNotFinishedInAnyCase(t *testing.T) {
+	_, err := describe(t, options(responses(mockResponse{
+		status: 400,
+		header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"},
+		body:   `{"Message":"It Has Not Reached A Terminal State."}`,
+	})))
+	assert.ErrorIs(t, err, ErrJobNotFinished)
+}

@@ -82,9 +82,9 @@ type DownloadOptions struct {
 	Existing Existing
 
 	// OnProgress is called after bytes of a file were written, and before they are
-	// synced to the disk. It is not called for a file that is empty or was kept. Calls
-	// never overlap, so that a slow function slows the whole download. If nil, nothing
-	// is called.
+	// synced to the disk. It is not called for an empty file, nor for one that is kept
+	// without being fetched. Calls never overlap, so that a slow function slows the whole
+	// download. If nil, nothing is called.
 	OnProgress func(DownloadProgress)
 
 	// ClientOptions change the options of the calls for results and, where they apply,

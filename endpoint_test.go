@@ -1,6 +1,8 @@
 package snapshotjob
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -296,4 +298,30 @@ func checkSentToPath(t *testing.T, req *http.Request) {
 	if err := verifySignature(r, exampleSecret, ""); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestRegionWithOuterDashesIsRefused(t *testing.T) {
+	for _, region := range []string{"-us-east-1", "us-east-1-", "us.-east-1"} {
+		t.Run(region, func(t *testing.T) {
+			o := options(responses(completed))
+			o.Region = region
+			_, err := describe(t, o)
+			assertInvalid(t, err, "Region")
+		})
+	}
+}
+
+// brokenSource is a source of the configuration that can't be read.
+type brokenSource struct{}
+
+func (brokenSource) GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error) {
+	return aws.FIPSEndpointStateUnset, false, errors.New("broken")
+}
+
+func TestConfigurationThatCannotBeReadIsRefused(t *testing.T) {
+	hideEnvironment(t)
+	cfg := exampleConfig(nil)
+	cfg.ConfigSources = []any{brokenSource{}}
+	_, err := NewFromConfig(cfg).DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	assertInvalid(t, err, "UseFIPSEndpoint")
 }

@@ -151,7 +151,8 @@ func (c *fileConnection) readOnce(p []byte) (int, error) {
 	if n < 0 || n > len(p) {
 		return 0, errBadRead
 	}
-	if err != nil && err != io.EOF && c.ctx.Err() != nil {
+	if err != nil && c.ctx.Err() != nil {
+		// The end of ctx closes the body, and a closed body may say io.EOF.
 		err = context.Cause(c.ctx)
 	}
 	return n, err

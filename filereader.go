@@ -185,14 +185,16 @@ func (r *rangeReader) endAt(end int64) {
 // Read reads from the range. It returns either bytes or an error.
 func (r *rangeReader) Read(p []byte) (int, error) {
 	for r.err == nil {
+		// What is called here, a body of the caller's transport for example, may panic or
+		// end the goroutine. Then nobody knows where the body is, and the next Read must
+		// find an error.
+		r.err = errInterrupted
 		n, err := r.readConnection(p)
 		if n > 0 {
+			r.err = nil
 			r.advance(p[:n])
 			return n, nil
 		}
-		// What react calls may never return. Then r has no connection to read from,
-		// and the next Read must find an error.
-		r.err = errInterrupted
 		r.err = r.react(err)
 	}
 	return 0, r.err

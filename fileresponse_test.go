@@ -1,6 +1,11 @@
 package snapshotjob
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,4 +69,39 @@ func FuzzContentRange(f *testing.F) {
 			t.Errorf("%q: got %+v", text, got)
 		}
 	})
+}
+
+func TestChecksumOfTheWholeFileIsNotThatOfAPart(t *testing.T) {
+	const content = "0123456789"
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(content)))
+	o := options(responses(completed))
+	o.DownloadTransport = transportFunc(func(req *http.Request) (*http.Response, error) {
+		response := mockResponse{status: 200, body: content, header: map[string]string{
+			"Etag":                 `"1"`,
+			"X-Amz-Checksum-Crc32": base64.StdEncoding.EncodeToString(sum),
+		}}
+		var first, last int
+		if n, _ := fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-%d", &first, &last); n == 2 {
+			response.status = 206
+			response.body = content[first : last+1]
+			response.header["Content-Range"] = fmt.Sprintf("bytes %d-%d/%d", first, last, len(content))
+		}
+		return response.response()
+	})
+	group := SnapshotJobResultFileGroup{
+		S3Results: []SnapshotJobS3Result{{S3URI: "https://example.com/file.csv"}},
+	}
+	result := &DescribeDashboardSnapshotJobResultOutput{
+		Job:       exampleJob,
+		JobStatus: SnapshotJobStatusCompleted,
+		Result: SnapshotJobResult{AnonymousUsers: []AnonymousUserSnapshotJobResult{
+			{FileGroups: []SnapshotJobResultFileGroup{group}},
+		}},
+	}
+	_, err := New(o).Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
+		o.Result = result
+		o.PartSize = 4
+		o.MaxAttempts = 1
+	})
+	assert.NoError(t, err)
 }

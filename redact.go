@@ -142,9 +142,10 @@ func redactCode(code string, credentials aws.Credentials) string {
 // redactStart is redact for a text that may be very long. It looks at the beginning
 // alone, and removes the half of a secret that may stand at its end.
 func redactStart(text string, credentials aws.Credentials) string {
-	isCut := len(text) >= maxErrorBody
-	text = strings.ToValidUTF8(text[:min(len(text), maxErrorBody)], "\uFFFD")
-	if isCut {
+	// A text of exactly this length may have been cut before it came here.
+	mayBeCut := len(text) >= maxErrorBody
+	text = text[:min(len(text), maxErrorBody)]
+	if mayBeCut {
 		text = trimHalfSecret(text, credentials.SessionToken)
 		text = trimHalfSecret(text, credentials.SecretAccessKey)
 	}

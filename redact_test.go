@@ -487,3 +487,7 @@ func TestTransportErrorsHideTheRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestTextIsCutBetweenCharacters(t *testing.T) {
+	assert.Equal(t, "a…", shorten("aé", 2))
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	smithyrand "github.com/aws/smithy-go/rand"
 )
@@ -17,14 +18,15 @@ import (
 // retryLoop sends the attempts of one call. The retryer decides which errors are
 // tried again, how often, and when. It hands out two kinds of tokens: an attempt token
 // before every attempt, by which the adaptive mode limits the rate, and a retry token
-// before every retry, of which there are 500.
+// before every retry, which costs some of the 500 that a client has (see the package
+// comment).
 type retryLoop struct {
 	client   *Client
 	settings *settings
 	attempt  attempt
 
 	result    callResult
-	last      attemptResult // of the attempt that was sent last
+	last      attemptResult // of the last attempt, whether it was sent or not
 	lastError error         // of that attempt
 
 	// releaseRetryToken tells the retryer how the attempt under way ended. After a
@@ -153,7 +155,7 @@ func (l *retryLoop) renewCredentials(ctx context.Context) bool {
 		return false
 	}
 	l.renewedCredentials = true
-	l.releaseRetryToken = noToken
+	l.releaseRetryToken = noToken // this further attempt costs no retry token
 	l.attempt.log(ctx, "retry", "decision", "again with fresh credentials")
 	return true
 }
@@ -233,26 +235,39 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // input: after throttling, after LimitExceededException, after a 5xx status, after a
 // timeout, if there was no response at all, or if a result was asked for before the job
 // had finished. It is false for nil, for a call that its context has ended, for an
-// [*InvalidInputError], and for what became of a job: a [*JobError] or a [*FileError].
+// [*InvalidInputError], and for a [*JobError] or a [*FileError] that is not wrapped. It is
+// also false if a host does not exist, does not speak TLS, or sent a redirect.
 func IsTransient(err error) bool {
-	if err == nil || isVerdict(err) {
+	if err == nil || isVerdict(err) || isCanceled(err) {
 		return false
 	}
 	if errors.Is(err, ErrJobNotFinished) || httpStatus(err) >= http.StatusInternalServerError {
-		return !errors.Is(err, context.Canceled)
+		return true
 	}
 	retryable := retry.IsErrorRetryables(retry.DefaultRetryables)
 	return retryable.IsErrorRetryable(forRetryer(err)).Bool()
 }
 
 // isVerdict reports whether an error is about the input or about the job, whatever words
-// of the service its text repeats.
+// of the service its text repeats. Of a JobError and a FileError only err itself counts,
+// because a *DownloadError has them in its chain beside errors that are transient.
 func isVerdict(err error) bool {
+	if _, isRefused := errors.AsType[*InvalidInputError](err); isRefused {
+		return true
+	}
 	switch err.(type) {
-	case *InvalidInputError, *JobError, *FileError:
+	case *JobError, *FileError:
 		return true
 	}
 	return false
+}
+
+// isCanceled reports whether the caller's context has ended the call. An attempt that ran
+// out of AttemptTimeout has context.DeadlineExceeded in its chain too, so that this error
+// alone does not tell.
+func isCanceled(err error) bool {
+	_, isEnded := errors.AsType[*aws.RequestCanceledError](err)
+	return isEnded || errors.Is(err, context.Canceled)
 }
 
 // forRetryer returns the error as a retryer is to see it. Package aws/retry takes an

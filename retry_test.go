@@ -646,3 +646,45 @@ func TestRetryerOfOneCall(t *testing.T) {
 		})
 	}
 }
+
+func TestClosedConnectionInAMessageIsFinal(t *testing.T) {
+	sent := responses(mockResponse{
+		status: 400,
+		header: map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"},
+		body:   `{"Message":"use of closed network connection"}`,
+	})
+	_, err := describe(t, options(sent))
+	assert.Error(t, err)
+	assert.Len(t, sent.requests, 1)
+}
+
+// tokenCounter counts how often retry tokens are given back.
+type tokenCounter struct {
+	aws.RetryerV2
+	taken, returned int
+}
+
+func (c *tokenCounter) GetRetryToken(context.Context, error) (func(error) error, error) {
+	c.taken++
+	return func(error) error { c.returned++; return nil }, nil
+}
+
+// renewable is a provider whose credentials can be renewed.
+type renewable struct{ staticCredentials }
+
+func (renewable) Invalidate() {}
+
+func TestRetryTokenIsReturnedOnce(t *testing.T) {
+	o := options(responses(
+		mockResponse{status: 500},
+		mockResponse{status: 403, header: map[string]string{"X-Amzn-Errortype": "ExpiredTokenException"}},
+		completed,
+	))
+	counter := &tokenCounter{RetryerV2: o.Retryer.(aws.RetryerV2)}
+	o.Retryer = counter
+	o.Credentials = renewable{staticCredentials: exampleCredentials}
+	_, err := describe(t, o)
+	require.NoError(t, err)
+	assert.Equal(t, 1, counter.taken)
+	assert.Equal(t, 1, counter.returned)
+}

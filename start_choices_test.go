@@ -2,6 +2,9 @@ package snapshotjob
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -478,4 +481,84 @@ func TestUnknownOutcomeIsTransient(t *testing.T) {
 	_, err := New(options(service)).StartDashboardSnapshotJob(t.Context(), exampleStart())
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	assert.True(t, IsTransient(err))
+}
+
+// startedLongAgo is a service that starts a job, breaks the connection, and then says that the job
+// exists.
+type startedLongAgo struct {
+	input   *StartDashboardSnapshotJobInput
+	created time.Time
+}
+
+func (s *startedLongAgo) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodGet {
+		body := fmt.Sprintf(`{"CreatedTime":%s,"SnapshotConfiguration":%s}`,
+			encodeJSON(s.created), encodeJSON(s.input.SnapshotConfiguration))
+		return mockResponse{status: 200, body: body}.response()
+	}
+	if s.created.IsZero() {
+		s.created = time.Now()
+		return nil, io.ErrUnexpectedEOF
+	}
+	return mockResponse{
+		status: 409,
+		header: map[string]string{"X-Amzn-Errortype": "ResourceExistsException"},
+	}.response()
+}
+
+func TestStartFindsTheJobOfItsFirstAttemptAfterALongPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := &startedLongAgo{input: exampleStart()}
+		o := options(service)
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
+				return time.Minute, nil
+			})
+		})
+		_, err := New(o).StartDashboardSnapshotJob(t.Context(), service.input)
+		assert.NoError(t, err)
+	})
+}
+
+func TestStartOverABadCertificateStartsNothing(t *testing.T) {
+	_, err := New(options(responses(mockResponse{
+		err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+	}))).StartDashboardSnapshotJob(t.Context(), exampleStart())
+	assert.ErrorAs(t, err, new(*tls.CertificateVerificationError))
+	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+}
+
+// busyOnce is a provider of credentials that can be asked again after its first error.
+type busyOnce struct{ asked int }
+
+func (p *busyOnce) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	p.asked++
+	if p.asked == 1 {
+		return aws.Credentials{}, &retryDecision{err: errors.New("busy"), retryable: true}
+	}
+	return exampleCredentials.Retrieve(ctx)
+}
+
+func TestStartThatWasSentOnceMeetsAnothersJob(t *testing.T) {
+	sent := responses(mockResponse{
+		status: 409,
+		header: map[string]string{"X-Amzn-Errortype": "ResourceExistsException"},
+	})
+	o := options(sent)
+	o.Credentials = new(busyOnce)
+	_, err := New(o).StartDashboardSnapshotJob(t.Context(), exampleStart())
+	assert.ErrorAs(t, err, new(*ResourceExistsException))
+	assert.Len(t, sent.requests, 1, "no description is asked for")
+}
+
+func TestLostStartWhoseDescriptionHasNoFiles(t *testing.T) {
+	o := options(transportFunc(func(req *http.Request) (*http.Response, error) {
+		if req.Method == http.MethodPost {
+			return nil, io.ErrUnexpectedEOF
+		}
+		body := fmt.Sprintf(`{"CreatedTime":%s}`, encodeJSON(time.Now()))
+		return mockResponse{status: 200, body: body}.response()
+	}))
+	_, err := New(o).StartDashboardSnapshotJob(t.Context(), exampleStart())
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 }

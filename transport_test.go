@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -365,4 +366,12 @@ var apiCalls = []apiCall{
 			return err
 		},
 	},
+}
+
+func TestTimeoutOfHTTPClientDoesNotEndDownloads(t *testing.T) {
+	hideEnvironment(t)
+	o := optionsOf(t, NewFromConfig(exampleConfig(&http.Client{Timeout: time.Second})))
+	files, ok := o.DownloadTransport.(clientTransport)
+	require.True(t, ok)
+	assert.Zero(t, files.client.(*http.Client).Timeout)
 }

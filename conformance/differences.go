@@ -42,8 +42,8 @@ const (
 
 	AskedIDs Difference = "an output without the ids of its job has those that were asked for"
 
-	OneLine Difference = "control characters and line separators in a code, a message or " +
-		"a request id become spaces, so that an error is one line"
+	OneLine Difference = "control characters, line separators and characters that change the " +
+		"direction of a text become spaces in a code, a message or a request id, so that an error is one line"
 
 	Redacted Difference = "queries of URLs, signatures, credentials and tokens in a message " +
 		"are redacted"

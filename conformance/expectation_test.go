@@ -349,10 +349,11 @@ func bareCode(code string) string {
 	return code
 }
 
-// oneLine replaces control characters and line separators by spaces.
+// oneLine replaces control characters, line separators, and characters that change the
+// direction of the text by spaces.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return ' '
 		}
 		return r

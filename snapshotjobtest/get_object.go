@@ -1,6 +1,7 @@
 package snapshotjobtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -129,7 +130,7 @@ func (c *call) writeObject(w http.ResponseWriter, r *http.Request, object *conte
 // wantsChecksum reports whether a request asks for a checksum, in a header or, if
 // it is presigned, in its query.
 func wantsChecksum(r *http.Request) bool {
-	mode := r.Header.Get("X-Amz-Checksum-Mode") + r.URL.Query().Get("x-amz-checksum-mode")
+	mode := cmp.Or(r.Header.Get("X-Amz-Checksum-Mode"), r.URL.Query().Get("x-amz-checksum-mode"))
 	return strings.EqualFold(mode, "ENABLED")
 }
 

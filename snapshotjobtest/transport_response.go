@@ -173,7 +173,7 @@ func (w *memoryWriter) response() *http.Response {
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        w.sentHeader,
+		Header:        w.sentHeader.Clone(),
 		ContentLength: w.contentLength(),
 		Request:       w.request,
 		Body:          http.NoBody,
