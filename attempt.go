@@ -319,7 +319,7 @@ func (a *attempt) decodeBody(
 	if readErr != nil && len(bytes.TrimSpace(body)) == 0 {
 		return failure.cutOff(readErr, isRead)
 	}
-	err := decodeJSON(body, a.body)
+	err := decodeJSON(body, a.body, a.request.operation.decodeOptions...)
 	switch {
 	case err == nil:
 		return nil

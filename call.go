@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+	"github.com/go-json-experiment/json"
 )
 
 // operation describes an operation of the API to the code that sends its calls.
@@ -20,6 +21,10 @@ type operation struct {
 
 	// exceptions are the codes of the exceptions in the operation's model.
 	exceptions []string
+
+	// decodeOptions are what the body of the response needs to be decoded, besides the
+	// rules of decodeJSON.
+	decodeOptions []json.Options
 
 	// refineException gives an exception the meaning that it has for this
 	// operation alone. If nil, exceptions stay as they are.

@@ -21,8 +21,10 @@ import (
 // official client.
 var syntaxOptions = jsontext.AllowInvalidUTF8(true)
 
-// decodeOptions make the decoder read times and numbers as the service writes them.
-var decodeOptions = json.WithUnmarshalers(json.JoinUnmarshalers(
+// parameterOptions make the decoder read times and numbers anywhere in a value as the
+// service writes them. The decoder then looks for them at every member, which takes time,
+// so that only the body with a dashboard's parameters is read in this way.
+var parameterOptions = json.WithUnmarshalers(json.JoinUnmarshalers(
 	json.UnmarshalFromFunc(decodeTimestamp),
 	json.UnmarshalFromFunc(decodeSpecialNumber),
 ))
@@ -54,8 +56,8 @@ var jsonDecoders = sync.Pool{
 //
 // The error matches io.ErrUnexpectedEOF if the value goes on beyond the body, and
 // isWrongType if the value is whole but of another type.
-func decodeJSON(body []byte, into any) error {
-	err := decodeUniqueMembers(body, into)
+func decodeJSON(body []byte, into any, options ...json.Options) error {
+	err := decodeUniqueMembers(body, into, options)
 	if isWrongType(err) {
 		// The decoder has stopped at the wrong type. What follows may be cut off, or have
 		// the same member again, with the right type. So the rest's syntax decides first.
@@ -68,7 +70,7 @@ func decodeJSON(body []byte, into any) error {
 		if err != nil {
 			return err
 		}
-		return decodeUniqueMembers(body, into)
+		return decodeUniqueMembers(body, into, options)
 	}
 	return err
 }
@@ -76,7 +78,7 @@ func decodeJSON(body []byte, into any) error {
 // decodeUniqueMembers is decodeJSON for a value in which no member stands twice. For a
 // value with such a member the error matches jsontext.ErrDuplicateName, unless there is
 // a wrong type before it.
-func decodeUniqueMembers(body []byte, into any) error {
+func decodeUniqueMembers(body []byte, into any, options []json.Options) error {
 	// An earlier attempt may have decoded a part.
 	reflect.ValueOf(into).Elem().SetZero()
 
@@ -84,7 +86,7 @@ func decodeUniqueMembers(body []byte, into any) error {
 	defer jsonDecoders.Put(d)
 	d.source = *bytes.NewBuffer(body)
 	d.decoder.Reset(&d.source, syntaxOptions)
-	err := json.UnmarshalDecode(d.decoder, into, decodeOptions)
+	err := json.UnmarshalDecode(d.decoder, into, options...)
 	d.source = bytes.Buffer{}
 	d.decoder.Reset(&d.source, syntaxOptions) // otherwise the decoder keeps the body
 	if err == io.EOF {
@@ -124,6 +126,14 @@ var (
 	earliestTimestamp = float64(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 	latestTimestamp   = float64(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 )
+
+// timestamp is a time in a body of its own type.
+type timestamp time.Time
+
+// UnmarshalJSONFrom decodes epoch seconds.
+func (t *timestamp) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	return decodeTimestamp(decoder, (*time.Time)(t))
+}
 
 // decodeTimestamp decodes epoch seconds. Like the official client, it cuts them to
 // milliseconds.

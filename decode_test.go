@@ -44,28 +44,28 @@ func TestDecodeKeepsTheLastOfMembersWithOneName(t *testing.T) {
 		`{"I":9007199254740993,"I":9007199254740993}`: {I: 9007199254740993},
 	} {
 		var got node
-		require.NoError(t, decodeJSON([]byte(body), &got), body)
+		require.NoError(t, decodeJSON([]byte(body), &got, parameterOptions), body)
 		assert.Equal(t, want, got, body)
 	}
 }
 
 func TestDecodeForgetsAnEarlierAttempt(t *testing.T) {
 	got := node{ID: "of an attempt before", T: []string{"x"}}
-	require.NoError(t, decodeJSON([]byte(`{"I":1}`), &got))
+	require.NoError(t, decodeJSON([]byte(`{"I":1}`), &got, parameterOptions))
 	assert.Equal(t, node{I: 1}, got)
 }
 
 func TestDecodeOfNothing(t *testing.T) {
 	for _, body := range []string{"", " \r\n", "null", " null "} {
 		got := node{ID: "of an attempt before"}
-		require.NoError(t, decodeJSON([]byte(body), &got), "%q", body)
+		require.NoError(t, decodeJSON([]byte(body), &got, parameterOptions), "%q", body)
 		assert.Zero(t, got, "%q", body)
 	}
 }
 
 func TestDecodeIgnoresWhatFollowsTheValue(t *testing.T) {
 	var got node
-	require.NoError(t, decodeJSON([]byte(`{"Id":"a"}<html>`), &got))
+	require.NoError(t, decodeJSON([]byte(`{"Id":"a"}<html>`), &got, parameterOptions))
 	assert.Equal(t, node{ID: "a"}, got)
 }
 
@@ -80,7 +80,7 @@ func TestDecodeTellsCutOffFromWrong(t *testing.T) {
 		`{"Id":"a","Id":1}`:     false,
 		`"text"`:                false,
 	} {
-		err := decodeJSON([]byte(body), new(node))
+		err := decodeJSON([]byte(body), new(node), parameterOptions)
 		require.Error(t, err, body)
 		assert.Equal(t, wantCutOff, errors.Is(err, io.ErrUnexpectedEOF), body)
 		assert.Equal(t, !wantCutOff, isWrongType(err), body)
@@ -197,7 +197,7 @@ func FuzzDecode(f *testing.F) {
 		var v any
 		err := decoder.Decode(&v)
 		got := node{ID: "of an attempt before"}
-		gotErr := decodeJSON(body, &got)
+		gotErr := decodeJSON(body, &got, parameterOptions)
 		switch {
 		case err == io.EOF: // nothing
 			if gotErr != nil || !reflect.DeepEqual(got, node{}) {

@@ -5,12 +5,16 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 var describeJob = operation{
 	name:       "DescribeDashboardSnapshotJob",
 	method:     http.MethodGet,
 	exceptions: commonExceptions,
+
+	decodeOptions: []json.Options{parameterOptions},
 }
 
 // DescribeDashboardSnapshotJobOutput is the state of a job, and what the job makes.
@@ -42,8 +46,8 @@ type describeJobBody struct {
 	DashboardID           string                             `json:"DashboardId"`
 	SnapshotJobID         string                             `json:"SnapshotJobId"`
 	JobStatus             SnapshotJobStatus                  `json:"JobStatus"`
-	CreatedTime           time.Time                          `json:"CreatedTime"`
-	LastUpdatedTime       time.Time                          `json:"LastUpdatedTime"`
+	CreatedTime           timestamp                          `json:"CreatedTime"`
+	LastUpdatedTime       timestamp                          `json:"LastUpdatedTime"`
 	SnapshotConfiguration SnapshotConfiguration              `json:"SnapshotConfiguration"`
 	UserConfiguration     *SnapshotUserConfigurationRedacted `json:"UserConfiguration"`
 	RequestID             string                             `json:"RequestId"`
@@ -83,8 +87,8 @@ func (b *describeJobBody) output(asked Job, result callResult) *DescribeDashboar
 		},
 		ARN:                   b.ARN,
 		JobStatus:             b.JobStatus,
-		CreatedTime:           b.CreatedTime,
-		LastUpdatedTime:       b.LastUpdatedTime,
+		CreatedTime:           time.Time(b.CreatedTime),
+		LastUpdatedTime:       time.Time(b.LastUpdatedTime),
 		SnapshotConfiguration: b.SnapshotConfiguration,
 		UserConfiguration:     b.UserConfiguration,
 		RequestID:             cmp.Or(b.RequestID, result.requestID),

@@ -71,8 +71,8 @@ type DescribeDashboardSnapshotJobResultOutput struct {
 type describeResultBody struct {
 	ARN             string                `json:"Arn"`
 	JobStatus       SnapshotJobStatus     `json:"JobStatus"`
-	CreatedTime     time.Time             `json:"CreatedTime"`
-	LastUpdatedTime time.Time             `json:"LastUpdatedTime"`
+	CreatedTime     timestamp             `json:"CreatedTime"`
+	LastUpdatedTime timestamp             `json:"LastUpdatedTime"`
 	Result          SnapshotJobResult     `json:"Result"`
 	ErrorInfo       *SnapshotJobErrorInfo `json:"ErrorInfo"`
 	RequestID       string                `json:"RequestId"`
@@ -105,8 +105,8 @@ func (c *Client) DescribeDashboardSnapshotJobResult(
 		Job:             job,
 		ARN:             body.ARN,
 		JobStatus:       body.JobStatus,
-		CreatedTime:     body.CreatedTime,
-		LastUpdatedTime: body.LastUpdatedTime,
+		CreatedTime:     time.Time(body.CreatedTime),
+		LastUpdatedTime: time.Time(body.LastUpdatedTime),
 		Result:          body.Result,
 		ErrorInfo:       body.ErrorInfo,
 		RequestID:       cmp.Or(body.RequestID, result.requestID),

@@ -167,7 +167,26 @@ func headerRequestID(header http.Header, credentials aws.Credentials) string {
 	if id == "" {
 		id = header.Get("X-Amz-Requestid")
 	}
+	if isUUID(id) {
+		return id // as the service's are; it can hold no secret
+	}
 	return redactCode(id, credentials)
+}
+
+// isUUID reports whether a text has the form of a UUID.
+func isUUID(text string) bool {
+	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+	if len(text) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		isDash := text[i] == '-'
+		isHex := strings.IndexByte("0123456789abcdefABCDEF", text[i]) >= 0
+		if isDash != (form[i] == '-') || !isDash && !isHex {
+			return false
+		}
+	}
+	return true
 }
 
 // responseError adds to err what a response says. It keeps neither the body nor the

@@ -230,7 +230,7 @@ func TestTimesThatCameOverTheWireMatch(t *testing.T) {
 			},
 		}
 		var described Parameters
-		if err := decodeJSON(encodeJSON(asked), &described); err != nil {
+		if err := decodeJSON(encodeJSON(asked), &described, parameterOptions); err != nil {
 			t.Fatal(err)
 		}
 		if !described.matches(asked) {
