@@ -90,7 +90,8 @@ type Options struct {
 
 	// RetryMode is standard or adaptive. It counts only where Retryer is nil. In the
 	// option functions of a call Retryer is set already: to change the mode of one call,
-	// set Retryer to nil as well. If empty, the mode is standard.
+	// set Retryer to nil as well. If empty, the mode is standard. Any other value is
+	// refused, even with a Retryer.
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how many times a request is sent at most. If 0, Retryer
@@ -171,7 +172,9 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // file, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
 //
 // cfg.BaseEndpoint is also where files in S3 are fetched from, unless there is a setting
-// for S3. A setting that cannot be read is a problem of every call.
+// for S3. A setting that cannot be read is a problem of every call, also
+// one for S3. Only AWS_IGNORE_CONFIGURED_ENDPOINT_URLS then counts as not set, as in the
+// SDK.
 //
 // Other fields change nothing, such as EndpointResolver, EndpointResolverWithOptions
 // and DefaultsMode. APIOptions and Interceptors do not run: use

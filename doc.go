@@ -64,7 +64,8 @@
 //   - The signature was refused, and the clocks are more than 4 minutes apart. The
 //     request is then signed with the service's clock.
 //   - The credentials have expired and can be renewed. This happens once in a call.
-//   - An attempt ran out of [Options].AttemptTimeout.
+//   - An attempt ran out of [Options].AttemptTimeout, unless it was a POST whose 2xx status
+//     had arrived.
 //
 // It is not sent again in these cases:
 //

@@ -297,10 +297,10 @@ func prepareDownload(optFns []func(*DownloadOptions)) (DownloadOptions, problemL
 // retryDelay returns the delay before the next attempt after a number of failures. It
 // is that of the client's Retryer, if that has one.
 func (d *downloadSession) retryDelay(failures int, err error) time.Duration {
-	const delayWithoutRetryer = time.Second
+	const delayAfterError = time.Second
 	delay, delayErr := d.settings.retryer.RetryDelay(failures, err)
 	if delayErr != nil {
-		return delayWithoutRetryer
+		return delayAfterError
 	}
 	return delay
 }

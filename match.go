@@ -20,9 +20,11 @@ import (
 //     it has an anonymous user, the input must have a user configuration too
 //
 // What a description lacks is taken to match, but one without file groups tells too
-// little and matches no input. Descriptions do not have the values of tags. Times are
-// equal if they are sent alike, in milliseconds; NaN is equal to NaN. The ids and the
-// times of the job are not compared. A nil input matches no job.
+// little and matches no input. The description of a registered user's job has no user
+// configuration, so that it matches an input with an anonymous user too. Descriptions do
+// not have the values of tags. Times are equal if they are sent alike, in milliseconds;
+// NaN is equal to NaN. The ids and the times of the job are not compared. A nil input
+// matches no job.
 func (o *DescribeDashboardSnapshotJobOutput) Matches(in *StartDashboardSnapshotJobInput) bool {
 	if o == nil || in == nil {
 		return false

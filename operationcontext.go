@@ -12,12 +12,12 @@ import (
 type operationContext struct {
 	context.Context
 
-	operation context.Context // has those three values and nothing else
+	values context.Context // has those three values and nothing else
 }
 
 // Value returns what the SDK would set, and otherwise what the caller's context has.
 func (c operationContext) Value(key any) any {
-	if value := c.operation.Value(key); value != nil {
+	if value := c.values.Value(key); value != nil {
 		return value
 	}
 	return c.Context.Value(key)
@@ -31,8 +31,8 @@ func (s *settings) withOperation(ctx context.Context, op *operation) context.Con
 		s.operationContexts.Store(op, values)
 	}
 	return operationContext{
-		Context:   ctx,
-		operation: values.(context.Context),
+		Context: ctx,
+		values:  values.(context.Context),
 	}
 }
 

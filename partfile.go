@@ -41,7 +41,7 @@ type partFile struct {
 	mu        sync.Mutex     // guards what follows
 	unsynced  int64          // bytes written since the last sync began
 	isSyncing bool
-	syncErr   error // of the last sync that failed
+	syncErr   error // of the sync that failed; no other is begun after it
 }
 
 // createPartFile creates an empty file in a folder. Its permissions are those of any

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxShownFiles is how many failed files the text of a JobError lists.
+	// maxShownFiles is how many files of a kind, failed or fetched, the text of a JobError
+	// or a DownloadError lists.
 	maxShownFiles = 10
 
 	// maxShownReasons is how many errors of a file a text lists.

@@ -50,7 +50,7 @@ func (a *fileAttempt) signForS3(ctx context.Context, req *http.Request) error {
 	}
 	region := a.source.bucketRegion()
 	signedAt := time.Now().Add(a.skew)
-	// S3 signs the path as it is sent.
+	// S3 expects a signature of the path as it is sent.
 	return settings.signer.SignHTTP(ctx, credentials, req, emptyPayloadHash, "s3", region, signedAt, leavePath)
 }
 

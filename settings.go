@@ -110,6 +110,8 @@ func prepare(o Options, attemptsEnforced int, earlierProblems problemList, signe
 	}
 	setDefaultTransports(&o)
 	s.retryer = asRetryerV2(o.Retryer)
+	// The same number as the client's is left over from the client's options: that limit
+	// is in Retryer already, or the call has replaced Retryer on purpose.
 	if o.RetryMaxAttempts != 0 && o.RetryMaxAttempts != attemptsEnforced {
 		s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts)
 	}

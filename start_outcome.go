@@ -17,9 +17,9 @@ var ErrOutcomeUnknown = errors.New("whether the job was started is not known: " 
 
 const (
 	// dateResolution is by how much a description's CreatedTime may seem to be earlier
-	// than the first attempt, although it is not: the Date of responses, by which the
-	// service's clock is known, has whole seconds, and CreatedTime may have whole
-	// seconds too. Each of the two is wrong by up to a second.
+	// than the first attempt, although it is not: it may be cut to whole seconds. The
+	// other second is a margin. The Date of responses is cut as well, but that makes the
+	// service's clock seem to be behind, which errs on the safe side.
 	dateResolution = 2 * time.Second
 
 	// largestClockError is how far the clocks may be apart if nothing corrects the

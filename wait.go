@@ -280,7 +280,7 @@ func isNotFound(err error) bool {
 	return ok && !errors.Is(err, ErrJobNotFinished)
 }
 
-// report tells Options.OnPoll of the last poll.
+// report tells WaitOptions.OnPoll of the last poll.
 func (w *wait) report(next time.Duration) {
 	if w.options.OnPoll == nil {
 		return

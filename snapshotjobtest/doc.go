@@ -35,7 +35,7 @@
 // As with AWS, at most 12 jobs of an account run at once. While 12 jobs are RUNNING, a
 // start is refused with LimitExceededException. Jobs that are QUEUED don't count. They
 // begin to run as running jobs end, in the order of their starts. [Options] changes
-// this limit and all others.
+// this limit and most others.
 //
 // # Time
 //

@@ -87,7 +87,8 @@ func makeFiles(
 	if result == nil {
 		return err
 	}
-	// If err is not nil, some files failed. Download fetches the others, and its error tells of all.
+	// The job has finished. If err is not nil, the job or some of its files failed: Download fetches
+	// the files that there are, and its error tells of all that failed.
 	_, err = client.Download(ctx, started.Job, dir, func(o *snapshotjob.DownloadOptions) {
 		o.Result = result
 	})
