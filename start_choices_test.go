@@ -407,13 +407,6 @@ func TestZeroClientWithNilInputs(t *testing.T) {
 	}
 }
 
-// transientCase is an error, and whether the same call may succeed later.
-type transientCase struct {
-	name string
-	err  error
-	want bool
-}
-
 // errorOf returns the error of a call with this response.
 func errorOf(t *testing.T, r mockResponse) error {
 	t.Helper()
@@ -422,39 +415,69 @@ func errorOf(t *testing.T, r mockResponse) error {
 	return err
 }
 
-func TestIsTransient(t *testing.T) {
-	misleading := mockResponse{status: 400, body: "connection reset"}
-	tests := []transientCase{
-		{name: "nil", err: nil, want: false},
-		{name: "another error", err: io.ErrShortBuffer, want: false},
-		{name: "a connection reset", err: errorOf(t, mockResponse{err: io.EOF}), want: true},
-		{name: "500", err: errorOf(t, mockResponse{status: 500}), want: true},
-		{name: "502", err: errorOf(t, mockResponse{status: 502, body: "<html>"}), want: true},
-		{name: "503", err: errorOf(t, mockResponse{status: 503}), want: true},
-		{name: "504", err: errorOf(t, mockResponse{status: 504}), want: true},
-		{name: "429", err: errorOf(t, mockResponse{status: 429}), want: true},
-		{name: "throttled", err: errorOf(t, exceptionResponse(429, "ThrottlingException")), want: true},
-		{name: "not finished", err: errorOf(t, notFinished("InvalidParameterValueException")), want: true},
-		{name: "wrapped", err: fmt.Errorf("x: %w", errorOf(t, mockResponse{status: 500})), want: true},
-		{name: "at the limit", err: fmt.Errorf("x: %w", &LimitExceededException{}), want: true},
-		{name: "the mark alone", err: ErrJobNotFinished, want: true},
-		{name: "400", err: errorOf(t, mockResponse{status: 400}), want: false},
-		{name: "404", err: errorOf(t, exceptionResponse(404, "ResourceNotFoundException")), want: false},
-		{name: "403", err: errorOf(t, exceptionResponse(403, "AccessDeniedException")), want: false},
-		{name: "307", err: errorOf(t, mockResponse{status: 307}), want: false},
-		{name: "the words of a response", err: errorOf(t, misleading), want: false},
-		{name: "an undecodable response", err: errorOf(t, mockResponse{status: 200, body: "<html>"}), want: false},
-		{name: "an invalid input", err: &InvalidInputError{}, want: false},
-		{name: "a failed job", err: &JobError{Status: SnapshotJobStatusFailed}, want: false},
-		{name: "canceled", err: context.Canceled, want: false},
-		{name: "a canceled call", err: canceledCall(t), want: false},
-		{name: "nobody there", err: errorOf(t, mockResponse{err: &net.DNSError{IsNotFound: true}}), want: false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, IsTransient(tt.err), "%v", tt.err)
+// checkTransient checks what IsTransient says of each error.
+func checkTransient(t *testing.T, want bool, errs map[string]error) {
+	t.Helper()
+	for name, err := range errs {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, want, IsTransient(err), "%v", err)
 		})
 	}
+}
+
+func TestIsTransient(t *testing.T) {
+	failed := errorOf(t, mockResponse{status: 500})
+	limit := new(LimitExceededException)
+	page := mockResponse{status: 502, body: "<html>"}
+	notFinishedYet := notFinished("InvalidParameterValueException")
+	checkTransient(t, true, map[string]error{
+		"a connection reset":   errorOf(t, mockResponse{err: io.EOF}),
+		"500":                  failed,
+		"500, wrapped":         fmt.Errorf("x: %w", failed),
+		"501":                  errorOf(t, mockResponse{status: 501}),
+		"502, a proxy's page":  errorOf(t, page),
+		"503":                  errorOf(t, mockResponse{status: 503}),
+		"429":                  errorOf(t, mockResponse{status: 429}),
+		"throttled":            errorOf(t, exceptionResponse(429, "ThrottlingException")),
+		"at the limit":         fmt.Errorf("x: %w", limit),
+		"not finished":         errorOf(t, notFinishedYet),
+		"not finished, itself": ErrJobNotFinished,
+	})
+}
+
+func TestIsNotTransient(t *testing.T) {
+	misleading := mockResponse{status: 400, body: "connection reset"}
+	unknownHost := &net.DNSError{IsNotFound: true}
+	invalid := &InvalidInputError{Faults: []InputFault{{Field: "Region", Problem: "connection reset"}}}
+	checkTransient(t, false, map[string]error{
+		"nil":                       nil,
+		"another error":             io.ErrShortBuffer,
+		"400":                       errorOf(t, mockResponse{status: 400}),
+		"404":                       errorOf(t, exceptionResponse(404, "ResourceNotFoundException")),
+		"403":                       errorOf(t, exceptionResponse(403, "AccessDeniedException")),
+		"307":                       errorOf(t, mockResponse{status: 307}),
+		"the words of a response":   errorOf(t, misleading),
+		"an undecodable response":   errorOf(t, mockResponse{status: 200, body: "<html>"}),
+		"an invalid input":          invalid,
+		"an invalid input, wrapped": fmt.Errorf("x: %w", invalid),
+		"a failed job":              &JobError{Message: "connection reset"},
+		"canceled":                  context.Canceled,
+		"a canceled call":           canceledCall(t),
+		"nobody there":              errorOf(t, mockResponse{err: unknownHost}),
+	})
+}
+
+// The call's own deadline has passed, whatever the last response was.
+func TestDeadlineAfterA503IsNotTransient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		o := options(responses(mockResponse{status: 503}))
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.BaseDelay = time.Minute })
+		_, err := New(o).DescribeDashboardSnapshotJob(ctx, exampleJob)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.False(t, IsTransient(err))
+	})
 }
 
 // canceledCall is the error of a call whose context is done.
