@@ -250,7 +250,7 @@ func (a *attempt) sign(ctx context.Context, req *http.Request, credentials aws.C
 	var optFns []func(*v4.SignerOptions)
 	if req.URL.RawPath == "" {
 		// Nothing in the path needs escaping, so that escaping it again only takes time.
-		optFns = append(optFns, leavePath)
+		optFns = signPathAsSent
 	}
 	return a.settings.signer.SignHTTP(
 		ctx,
@@ -263,6 +263,9 @@ func (a *attempt) sign(ctx context.Context, req *http.Request, credentials aws.C
 		optFns...,
 	)
 }
+
+// signPathAsSent are options with leavePath, made once.
+var signPathAsSent = []func(*v4.SignerOptions){leavePath}
 
 // leavePath has a signer sign the path as it is sent.
 func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }

@@ -72,7 +72,14 @@ func joinPath(segments []string) string {
 }
 
 // needsEscaping reports whether escapeID changes a segment.
-func needsEscaping(segment string) bool { return escapeID(segment) != segment }
+func needsEscaping(segment string) bool {
+	for i := range len(segment) {
+		if !isUnreserved(segment[i]) {
+			return true
+		}
+	}
+	return false
+}
 
 // callResult is what a call has learned besides the body of its response. A call that
 // fails has one as well.
