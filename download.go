@@ -54,9 +54,9 @@ type DownloadOptions struct {
 	Concurrency int
 
 	// PartSize is the size, in bytes, of the parts that Download fetches a larger file
-	// in. Parts are verified by length and ETag, and not by the file's checksum. A
-	// file without a strong ETag, or from a server that ignores ranges, comes as one
-	// stream. Default: 0, every file comes as one stream.
+	// in. Parts that are read at once are verified by length and ETag, and not by the
+	// file's checksum. A file without a strong ETag, or from a server that ignores
+	// ranges, comes as one stream. Default: 0, every file comes as one stream.
 	PartSize int64
 
 	// Parts is how many parts of a file are read at once. The second part is asked for

@@ -215,7 +215,7 @@ func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
 // it is.
 func (a *fileAttempt) compare(got fileVersion) string {
 	if a.version == nil {
-		return a.compareETags(got)
+		return a.source.contradicts(got)
 	}
 	if got.etag != a.version.etag {
 		return "the ETag is another"
@@ -225,16 +225,6 @@ func (a *fileAttempt) compare(got fileVersion) string {
 	}
 	if got.size != unknownSize && got.size < a.wanted.first {
 		return "the file is shorter than what was read of it"
-	}
-	return ""
-}
-
-// compareETags is compare for a file that is read from its beginning. The file may have
-// been replaced since it was begun the last time. But a server that gives ETags gives
-// one for every file.
-func (a *fileAttempt) compareETags(got fileVersion) string {
-	if got.etag == "" && a.source.hadETag() {
-		return "the response has no strong ETag, which an earlier one had"
 	}
 	return ""
 }

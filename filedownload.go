@@ -30,6 +30,10 @@ type fileDownload struct {
 
 	ignoresRanges bool         // whether the server has sent the whole file in place of a part
 	written       atomic.Int64 // bytes of the try under way that were written to part
+
+	// checksum is what the bytes of all parts, one after the other, must agree with. It
+	// is nil if there is none, or if parts are read at once. A stream checks its own.
+	checksum *fileChecksum
 }
 
 // outcome returns what became of the file, whose run ended with err.
@@ -120,6 +124,7 @@ func (f *fileDownload) fetchOnce(ctx context.Context) error {
 	}
 	defer whole.close()
 	f.written.Store(0)
+	f.checksum = nil
 	f.size = whole.version.size
 	if f.session.options.Existing == KeepExisting {
 		kept, err := f.keepExisting()
@@ -164,6 +169,9 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 		return err
 	}
 	defer second.close()
+	if f.session.options.Parts == 1 {
+		f.checksum = whole.checksum // as one part comes after the other
+	}
 	whole.endAt(firstPart.end)
 	return f.copyParts(ctx, cancel, whole, second)
 }
@@ -194,6 +202,9 @@ func (f *fileDownload) copyParts(
 	if ctx.Err() != nil {
 		return canceledError(ctx) // before all parts were asked for
 	}
+	if f.checksum != nil && !f.checksum.agrees() {
+		return ErrChecksum
+	}
 	return nil
 }
 
@@ -221,6 +232,9 @@ func (f *fileDownload) copyTo(offset, size int64, from io.Reader) error {
 	bufferSize := int64(copyBufferSize)
 	if size > 0 {
 		bufferSize = min(bufferSize, size)
+	}
+	if f.checksum != nil {
+		from = io.TeeReader(from, f.checksum.hash)
 	}
 	to := io.NewOffsetWriter(f, offset)
 	_, err := io.CopyBuffer(to, from, make([]byte, bufferSize))

@@ -217,7 +217,7 @@ func (r *rangeReader) advance(b []byte) {
 	r.wanted.first += int64(len(b))
 	r.started = true
 	r.trouble = trouble{}
-	r.source.addProgress(len(b))
+	r.source.addProgress(len(b), r.wanted.first)
 	if r.checksum != nil {
 		r.checksum.hash.Write(b)
 	}
@@ -228,7 +228,7 @@ func (r *rangeReader) advance(b []byte) {
 func (r *rangeReader) react(err error) error {
 	if r.endsFile(err) {
 		r.close()
-		return r.checkChecksum()
+		return r.checkFile()
 	}
 	if errors.Is(err, ErrFileChanged) {
 		r.close()
@@ -247,11 +247,21 @@ func (r *rangeReader) endsFile(err error) bool {
 	return r.version.size == unknownSize && r.checksum != nil && r.checksum.agrees()
 }
 
-// checkChecksum returns what Read returns at the end of the range: io.EOF, unless the
-// checksum disagrees with what was read.
-func (r *rangeReader) checkChecksum() error {
-	if r.checksum != nil && !r.checksum.agrees() {
-		return ErrChecksum
+// checkFile returns what Read returns at the end of the range: io.EOF, unless the
+// checksum, or the size that only now is known, disagrees with what was read.
+func (r *rangeReader) checkFile() error {
+	if r.checksum != nil {
+		if !r.checksum.agrees() {
+			return ErrChecksum
+		}
+		return io.EOF
+	}
+	if r.version.size != unknownSize {
+		return io.EOF
+	}
+	found := fileVersion{etag: r.version.etag, size: r.wanted.first}
+	if problem := r.source.contradicts(found); problem != "" {
+		return fmt.Errorf("%w (%s)", ErrFileChanged, problem)
 	}
 	return io.EOF
 }
@@ -324,6 +334,7 @@ func (r *rangeReader) use(connection *fileConnection) {
 	if r.version == nil || r.version.size == unknownSize {
 		r.version = &response.version
 	}
+	r.source.useVersion(response.version)
 }
 
 // checkEnd reports whether an attempt failed with err because all of a file of unknown

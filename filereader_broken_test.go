@@ -449,8 +449,16 @@ func TestDownloadVerifiesTheChecksum(t *testing.T) {
 }
 
 // Wherever all bytes come in their order, the checksum is verified, also where parts were asked for.
-func TestDownloadVerifiesTheChecksumOfAFileOfOnePart(t *testing.T) {
+func TestDownloadVerifiesTheChecksumThoughPartsWereAskedFor(t *testing.T) {
 	downloadBroken(t, []brokenFile{
+		{
+			name:     "one part after the other",
+			bucket:   true,
+			faults:   fileFaults{snapshotjobtest.Pass(), snapshotjobtest.Corrupt()},
+			partSize: 6,
+			want:     digits,
+			asked:    []string{"all: 200", "6-9 if-match: 206", "all: 200", "6-9 if-match: 206"},
+		},
 		{
 			name:     "a file that is no larger than a part",
 			bucket:   true,

@@ -12,10 +12,14 @@ type fileSource struct {
 	session *downloadSession
 	file    ResultFile
 
-	mu            sync.Mutex // guards what follows
-	location      fileLocation
-	hadStrongETag bool  // whether a response had a strong ETag
-	progress      int64 // bytes that were read
+	mu       sync.Mutex // guards what follows
+	location fileLocation
+	progress int64 // bytes that were read
+
+	// What earlier responses told of the file, also those before it was begun anew.
+	hadStrongETag bool        // whether one of them had a strong ETag
+	latest        fileVersion // that was read, or is
+	reached       int64       // how far latest was read
 
 	// What the file has cost, to bound what a server can make it cost; see maxFailures.
 	failures int // attempts that failed
@@ -109,18 +113,45 @@ func (s *fileSource) noteStrongETag() {
 	s.hadStrongETag = true
 }
 
-// hadETag reports whether a response had a strong ETag.
-func (s *fileSource) hadETag() bool {
+// useVersion keeps in mind which version is read.
+func (s *fileSource) useVersion(version fileVersion) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hadStrongETag
+	if version.etag != s.latest.etag {
+		s.latest = version
+		s.reached = 0
+	}
+	if s.latest.size == unknownSize {
+		s.latest.size = version.size
+	}
 }
 
-// addProgress counts bytes that were read.
-func (s *fileSource) addProgress(n int) {
+// contradicts returns how a version contradicts what earlier responses told, or "" if
+// it doesn't. The file may have been replaced since it was begun the last time. But a
+// server that gives ETags gives one for every file, and one version has one size. A
+// version whose size is unknown is judged again at its end, by checkFile.
+func (s *fileSource) contradicts(version fileVersion) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case version.etag == "" && s.hadStrongETag:
+		return "the response has no strong ETag, which an earlier one had"
+	case version.etag == "" || version.etag != s.latest.etag:
+		return ""
+	case version.size != unknownSize && s.latest.size != unknownSize && version.size != s.latest.size:
+		return "the ETag is that of a file of another size"
+	case version.size != unknownSize && version.size < s.reached:
+		return "the file is shorter than what was read of it"
+	}
+	return ""
+}
+
+// addProgress counts bytes that were read, up to a position in the file.
+func (s *fileSource) addProgress(n int, position int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.progress += int64(n)
+	s.reached = max(s.reached, position)
 }
 
 // countFailure counts an attempt that failed, and reports whether the file may cost
