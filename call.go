@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -37,48 +35,6 @@ type request struct {
 	path      requestPath
 	body      []byte       // nil if the request has none
 	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
-}
-
-// requestPath is a path below that of the endpoint.
-type requestPath struct {
-	plain   string
-	escaped string // with each segment escaped
-}
-
-// newRequestPath returns the path of the segments, which may hold any bytes.
-func newRequestPath(segments ...string) requestPath {
-	plain := joinPath(segments)
-	path := requestPath{plain: plain, escaped: plain}
-	if slices.ContainsFunc(segments, needsEscaping) {
-		escaped := make([]string, len(segments))
-		for i, segment := range segments {
-			escaped[i] = escapeID(segment)
-		}
-		path.escaped = joinPath(escaped)
-	}
-	return path
-}
-
-// joinPath returns the segments with a slash before each.
-func joinPath(segments []string) string {
-	const usualLength = 128 // bytes; few paths are longer, so that one allocation is enough
-	var path strings.Builder
-	path.Grow(usualLength)
-	for _, segment := range segments {
-		path.WriteByte('/')
-		path.WriteString(segment)
-	}
-	return path.String()
-}
-
-// needsEscaping reports whether escapeID changes a segment.
-func needsEscaping(segment string) bool {
-	for i := range len(segment) {
-		if !isUnreserved(segment[i]) {
-			return true
-		}
-	}
-	return false
 }
 
 // callResult is what a call has learned besides the body of its response. A call that

@@ -143,21 +143,28 @@ func TestDownloadAsksForFewResultsOfAServerThatRefusesEachURL(t *testing.T) {
 }
 
 // However many attempts may be made in a row, a file can't cost requests without end.
-func TestDownloadGivesUpAfterTooManyLostConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newObjectServer("0123456789")
-		server.change = func(int, *http.Response) (*http.Response, error) {
-			return nil, io.ErrUnexpectedEOF
-		}
-		many := func(o *snapshotjob.DownloadOptions) {
-			o.MaxAttempts = 5000
-		}
-		_, err := server.client().Download(t.Context(), dailyJob, t.TempDir(), many)
-		assert.ErrorContains(t, err, "too many connections were lost in all")
-		assert.NotContains(t, fmt.Sprint(err), "maximum number of attempts")
-		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		assert.Len(t, server.asked(), 1001)
-	})
+func TestDownloadGivesUpAfterTooManyFailures(t *testing.T) {
+	lost := func(int, *http.Response) (*http.Response, error) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	broken := func(_ int, response *http.Response) (*http.Response, error) {
+		return brokenAfter(response, 5), nil
+	}
+	for name, server := range map[string]*objectServer{
+		"before a response":               {content: "0123456789", change: lost},
+		"in a body that can't be resumed": {content: "0123456789", change: broken},
+	} {
+		inBubble(t, name, func(t *testing.T) {
+			many := func(o *snapshotjob.DownloadOptions) {
+				o.MaxAttempts = 5000
+			}
+			_, err := server.client().Download(t.Context(), dailyJob, t.TempDir(), many)
+			assert.ErrorContains(t, err, "too many attempts have failed in all")
+			assert.NotContains(t, fmt.Sprint(err), "maximum number of attempts")
+			assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.Len(t, server.asked(), 1001)
+		})
+	}
 }
 
 // The parts of a file that are refused at once share one fresh result.

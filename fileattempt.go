@@ -214,19 +214,13 @@ func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
 // compare returns why a response's version is not the one that was asked for, or "" if
 // it is.
 func (a *fileAttempt) compare(got fileVersion) string {
-	if a.version == nil {
-		return a.source.contradicts(got)
-	}
-	if got.etag != a.version.etag {
+	if a.version != nil && got.etag != a.version.etag {
 		return "the ETag is another"
 	}
-	if a.version.size != unknownSize && got.size != a.version.size {
+	if a.version != nil && a.version.size != unknownSize && got.size != a.version.size {
 		return "the size is another"
 	}
-	if got.size != unknownSize && got.size < a.wanted.first {
-		return "the file is shorter than what was read of it"
-	}
-	return ""
+	return a.source.contradicts(got)
 }
 
 // changed returns the error of a response that is not of the version that was asked for.

@@ -3,10 +3,7 @@ package snapshotjob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 )
@@ -91,8 +88,12 @@ func (f *fileDownload) fetch(ctx context.Context) error {
 			continue
 		}
 		failures++
+		isAffordable := f.source.countFailure()
 		if ctx.Err() != nil || !beginsAnew(err) || failures >= f.session.options.MaxAttempts {
 			return withPrevious(err, previous)
+		}
+		if !isAffordable {
+			return withPrevious(unaffordableError(err), previous)
 		}
 		delay := f.session.retryDelay(failures, err)
 		f.source.log(ctx, "download retry", "decision", "begin anew", "delay", delay, "error", err.Error())
@@ -170,7 +171,9 @@ func (f *fileDownload) fetchParts(ctx context.Context, cancel context.CancelFunc
 	}
 	defer second.close()
 	if f.session.options.Parts == 1 {
-		f.checksum = whole.checksum // as one part comes after the other
+		// One part comes after the other. endAt takes the checksum from whole, so that
+		// it gets each byte once.
+		f.checksum = whole.checksum
 	}
 	whole.endAt(firstPart.end)
 	return f.copyParts(ctx, cancel, whole, second)
@@ -227,7 +230,8 @@ func (f *fileDownload) fetchPart(ctx context.Context, part byteRange, version *f
 }
 
 // copyTo writes what a reader brings to the file, from an offset on. The size, which may
-// be unknownSize, says only how large a buffer is worth its memory.
+// be unknownSize, says only how large a buffer is worth its memory. If f.checksum is not
+// nil, it gets the bytes too; then only one copyTo may run at a time.
 func (f *fileDownload) copyTo(offset, size int64, from io.Reader) error {
 	bufferSize := int64(copyBufferSize)
 	if size > 0 {
@@ -297,12 +301,9 @@ func (f *fileDownload) publish() error {
 // tell.
 func (f *fileDownload) keepExisting() (bool, error) {
 	path := filepath.Join(f.folder, f.name)
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("find out whether %s exists: %w", path, err)
+	info, err := lstat(path)
+	if err != nil || info == nil {
+		return false, err
 	}
 	if !info.Mode().IsRegular() || info.Size() != f.size {
 		return false, nil

@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -64,20 +63,6 @@ func (f ResultFile) extension() string {
 		return ".bin"
 	}
 	return extension
-}
-
-// objectPath returns the path of the object that the URI names: the key in a bucket, or
-// the path of a URL. It is empty if the URI has none.
-func (u S3URI) objectPath() string {
-	if u.isKey() {
-		_, key, _ := strings.Cut(strings.TrimPrefix(string(u), s3Scheme), "/")
-		return key
-	}
-	presigned, err := url.Parse(string(u))
-	if err != nil {
-		return ""
-	}
-	return presigned.Path
 }
 
 // safeName returns the beginning of text. It has a "_" in place of each character that

@@ -29,7 +29,7 @@ type FileReader struct {
 // was read to its end or not.
 //
 // A presigned URL is fetched without credentials, and over https alone, except from
-// loopback addresses. A file in a bucket of the caller is fetched by a GET request
+// localhost and loopback addresses. A file in a bucket of the caller is fetched by a GET request
 // signed for S3.
 //
 // Read brings the bytes of one version of one object, all of them, or an error. It
@@ -396,7 +396,7 @@ func (r *rangeReader) awaitNextAttempt(err error) error {
 	}
 	if !isAffordable {
 		r.log("no: too many attempts have failed in all")
-		return fmt.Errorf("too many connections were lost in all: %w", err)
+		return unaffordableError(err)
 	}
 	delay := r.source.session.retryDelay(r.trouble.attempts, err)
 	r.log("yes", "delay", delay, "error", err.Error())

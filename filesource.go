@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -16,10 +17,13 @@ type fileSource struct {
 	location fileLocation
 	progress int64 // bytes that were read
 
-	// What earlier responses told of the file, also those before it was begun anew.
-	hadStrongETag bool        // whether one of them had a strong ETag
-	latest        fileVersion // that was read, or is
-	reached       int64       // how far latest was read
+	// What responses told of the file, also before it was begun anew.
+	hadStrongETag bool // whether one of them had a strong ETag
+
+	// latest is the version that was taken last. What is known of an earlier version is
+	// forgotten. Until there is a version with an ETag, latest says nothing.
+	latest  fileVersion
+	reached int64 // the end of the bytes of latest that were read
 
 	// What the file has cost, to bound what a server can make it cost; see maxFailures.
 	failures int // attempts that failed
@@ -113,7 +117,8 @@ func (s *fileSource) noteStrongETag() {
 	s.hadStrongETag = true
 }
 
-// useVersion keeps in mind which version is read.
+// useVersion keeps in mind which version is read. Of a version that was read before, it
+// keeps the size that was told first.
 func (s *fileSource) useVersion(version fileVersion) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +134,8 @@ func (s *fileSource) useVersion(version fileVersion) {
 // contradicts returns how a version contradicts what earlier responses told, or "" if
 // it doesn't. The file may have been replaced since it was begun the last time. But a
 // server that gives ETags gives one for every file, and one version has one size. A
-// version whose size is unknown is judged again at its end, by checkFile.
+// version whose size is unknown is judged again when a later response tells the size, or
+// at its end, by checkFile.
 func (s *fileSource) contradicts(version fileVersion) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +152,7 @@ func (s *fileSource) contradicts(version fileVersion) string {
 	return ""
 }
 
-// addProgress counts bytes that were read, up to a position in the file.
+// addProgress counts n bytes that were read, which end at a position in the file.
 func (s *fileSource) addProgress(n int, position int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,6 +167,12 @@ func (s *fileSource) countFailure() bool {
 	defer s.mu.Unlock()
 	s.failures++
 	return int64(s.failures) <= maxFailures+s.progress/bytesPerAttempt
+}
+
+// unaffordableError returns the error of a file that may cost no attempt after the one
+// that failed with err.
+func unaffordableError(err error) error {
+	return fmt.Errorf("too many attempts have failed in all: %w", err)
 }
 
 // spendRenewal counts a renewal of the URL or the credentials, and reports whether the

@@ -160,18 +160,3 @@ func (j Job) path(below ...string) requestPath {
 	)
 	return newRequestPath(append(segments, below...)...)
 }
-
-// isUnreserved reports whether a byte stays as it is in the path of a request.
-func isUnreserved(b byte) bool {
-	switch {
-	case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
-		return true
-	}
-	return b == '-' || b == '.' || b == '_' || b == '~'
-}
-
-// escapeID escapes every byte of an id except the unreserved characters of RFC 3986:
-// letters, digits, "-", ".", "_" and "~".
-func escapeID(id string) string {
-	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
-}

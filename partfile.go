@@ -22,7 +22,8 @@ const (
 
 	// tempLifetime is the age at which a temporary file counts as one that a killed
 	// process has left. Its age is the time since it was last written to. A download
-	// that is at work writes more often.
+	// that is at work writes more often. One that has to wait for so long loses its file
+	// to another Download into the folder, and fails.
 	tempLifetime = time.Hour
 
 	// syncInterval is how many bytes are written between two syncs of a file that
@@ -167,14 +168,27 @@ func renameReserved(temp, path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	_, err = os.Lstat(path)
-	if err == nil {
+	existing, err := lstat(path)
+	if err != nil {
+		return err
+	}
+	if existing != nil {
 		return fs.ErrExist
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("find out whether %s exists: %w", path, err)
-	}
 	return os.Rename(temp, path)
+}
+
+// lstat returns what is known of the file at a path, or nil if there is none. It returns
+// an error if nobody can tell.
+func lstat(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find out whether %s exists: %w", path, err)
+	}
+	return info, nil
 }
 
 // syncFolder brings the names in a folder to the disk, where the system can do that.
@@ -217,15 +231,21 @@ func removeLeftover(path string) {
 	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
+	if isReservedName(filepath.Base(path)) && info.Size() > 0 {
+		return // a reservation is empty, so that this is a user's file
+	}
 	if time.Since(info.ModTime()) > tempLifetime {
 		os.Remove(path)
 	}
 }
 
+// isReservedName reports whether a name is that of a reservation.
+func isReservedName(name string) bool { return strings.HasPrefix(name, reservedPrefix) }
+
 // isTempName reports whether a name is that of a temporary file, or of a reservation.
 // A user's file may begin as they do.
 func isTempName(name string) bool {
-	if strings.HasPrefix(name, reservedPrefix) {
+	if isReservedName(name) {
 		return true
 	}
 	random, hasPrefix := strings.CutPrefix(name, tempPrefix)

@@ -222,6 +222,18 @@ func TestLeftoversAreNoFilesOfAUser(t *testing.T) {
 	}
 }
 
+// A reservation is empty. So a file that has the prefix of one, and bytes, is a user's.
+func TestLeftoversAreNoFullReservations(t *testing.T) {
+	dir := t.TempDir()
+	name := reservedPrefix + "list.csv"
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, []byte("Ann, Bob"), 0o666))
+	touched := time.Now().Add(-48 * time.Hour)
+	require.NoError(t, os.Chtimes(path, touched, touched))
+	removeLeftovers(dir)
+	assert.Equal(t, []string{name}, namesIn(t, dir))
+}
+
 // A file of which nobody can tell whether it exists is neither kept nor replaced.
 func TestKeepThatCannotTell(t *testing.T) {
 	notAFolder := filepath.Join(t.TempDir(), "file")

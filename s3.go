@@ -27,7 +27,7 @@ import (
 
 // keyURL returns the URL of the key that a URI names.
 func (s *fileSource) keyURL(uri S3URI) (*url.URL, error) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(string(uri), s3Scheme), "/")
+	bucket, key := uri.bucketAndKey()
 	if bucket == "" || key == "" {
 		return nil, fmt.Errorf("the URI %s is not s3://bucket/key", uri)
 	}
@@ -133,7 +133,8 @@ func parsePresignedURL(uri S3URI) (*url.URL, error) {
 	return u, nil
 }
 
-// isLoopback reports whether a host is this machine.
+// isLoopback reports whether a host is a loopback address, or localhost, which is taken
+// for one.
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 )
 
@@ -29,6 +30,26 @@ var errRedacted = errors.New("this URI was redacted when it was printed or marsh
 // isKey reports whether the URI names the key of a bucket. A "?" is part of the key
 // then, and nothing in the URI is secret.
 func (u S3URI) isKey() bool { return strings.HasPrefix(string(u), s3Scheme) }
+
+// bucketAndKey returns what the URI of a key names. Either is empty if the URI lacks it.
+func (u S3URI) bucketAndKey() (bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(string(u), s3Scheme), "/")
+	return bucket, key
+}
+
+// objectPath returns the path of the object that the URI names: the key in a bucket, or
+// the path of a URL. It is empty if the URI has none.
+func (u S3URI) objectPath() string {
+	if u.isKey() {
+		_, key := u.bucketAndKey()
+		return key
+	}
+	presigned, err := url.Parse(string(u))
+	if err != nil {
+		return ""
+	}
+	return presigned.Path
+}
 
 // String returns the URI without its query and user info, as one line.
 func (u S3URI) String() string { return oneLine(u.withoutSecrets()) }
