@@ -67,8 +67,8 @@ func (c *Client) do(
 	problems := inputProblems
 	problems.needContext(ctx)
 	problems = append(problems, settings.problems...)
-	if len(problems) > 0 {
-		return callResult{}, &InvalidInputError{Faults: problems}
+	if err := problems.err(); err != nil {
+		return callResult{}, err
 	}
 	return c.send(settings.withOperation(ctx, req.operation), settings, req, body)
 }

@@ -64,13 +64,18 @@ func (c *Client) DescribeDashboardSnapshotJob(
 	job Job,
 	optFns ...func(*Options),
 ) (*DescribeDashboardSnapshotJobOutput, error) {
+	return c.description(ctx, c.settingsFor(optFns), job)
+}
+
+// description is DescribeDashboardSnapshotJob with settings that are made already.
+func (c *Client) description(ctx context.Context, s *settings, job Job) (*DescribeDashboardSnapshotJobOutput, error) {
 	req := &request{
 		operation: &describeJob,
 		path:      job.path(),
 		subject:   job,
 	}
 	var body describeJobBody
-	result, err := c.do(ctx, c.settingsFor(optFns), req, job.problems(), &body)
+	result, err := c.do(ctx, s, req, job.problems(), &body)
 	if err != nil {
 		return nil, callError(req, err)
 	}

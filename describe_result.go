@@ -91,13 +91,18 @@ func (c *Client) DescribeDashboardSnapshotJobResult(
 	job Job,
 	optFns ...func(*Options),
 ) (*DescribeDashboardSnapshotJobResultOutput, error) {
+	return c.result(ctx, c.settingsFor(optFns), job)
+}
+
+// result is DescribeDashboardSnapshotJobResult with settings that are made already.
+func (c *Client) result(ctx context.Context, s *settings, job Job) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	req := &request{
 		operation: &describeResult,
 		path:      job.path("result"),
 		subject:   job,
 	}
 	var body describeResultBody
-	result, err := c.do(ctx, c.settingsFor(optFns), req, job.problems(), &body)
+	result, err := c.do(ctx, s, req, job.problems(), &body)
 	if err != nil {
 		return nil, callError(req, err)
 	}

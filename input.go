@@ -124,8 +124,8 @@ func indexed(list string, index int) string {
 }
 
 // checkNotNegative adds a problem if a number is negative.
-func (l *problemList) checkNotNegative(field string, number int) {
+func checkNotNegative[N ~int | ~int64](problems *problemList, field string, number N) {
 	if number < 0 {
-		l.add(field, "is %d: want a positive value, or 0 for the default", number)
+		problems.add(field, "is %v: want a positive value, or 0 for the default", number)
 	}
 }

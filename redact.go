@@ -188,7 +188,6 @@ func shorten(text string, length int) string {
 // snippet returns the beginning of a body, without secrets. It is cut after it is
 // redacted, so that no half of a secret stays.
 func snippet(body []byte, credentials aws.Credentials) string {
-	body = body[:min(len(body), maxErrorBody)]
 	return shorten(redactStart(string(body), credentials), snippetSize)
 }
 

@@ -62,9 +62,7 @@ func (c *Client) settingsFor(optFns []func(*Options)) *settings {
 // setDefault gives an option its default if it is 0, and adds a problem if it is
 // negative.
 func setDefault[N ~int | ~int64](problems *problemList, field string, option *N, value N) {
-	if *option < 0 {
-		problems.add(field, "is %v: want a positive value, or 0 for the default", *option)
-	}
+	checkNotNegative(problems, field, *option)
 	if *option == 0 {
 		*option = value
 	}
@@ -103,7 +101,7 @@ func prepare(o Options, attemptsEnforced int, earlierProblems problemList, signe
 		o.Retryer = newRetryer(o.RetryMode)
 		attemptsEnforced = noAttemptsEnforced
 	}
-	s.problems.checkNotNegative("RetryMaxAttempts", o.RetryMaxAttempts)
+	checkNotNegative(&s.problems, "RetryMaxAttempts", o.RetryMaxAttempts)
 	checkRetryMode(o.RetryMode, &s.problems)
 	if o.AttemptTimeout == 0 {
 		o.AttemptTimeout = defaultAttemptTimeout

@@ -136,7 +136,6 @@ func (c *Client) StartDashboardSnapshotJob(
 	failed := &failedStart{
 		client:   c,
 		settings: settings,
-		optFns:   optFns,
 		input:    in,
 		result:   result,
 		err:      err,

@@ -33,7 +33,6 @@ const (
 type failedStart struct {
 	client   *Client
 	settings *settings
-	optFns   []func(*Options)
 	input    *StartDashboardSnapshotJobInput
 	result   callResult
 	err      error // of the call
@@ -45,7 +44,7 @@ func (f *failedStart) resolve(ctx context.Context) (*StartDashboardSnapshotJobOu
 	if !f.mayHaveStarted() {
 		return nil, f.err
 	}
-	found, err := f.client.DescribeDashboardSnapshotJob(ctx, f.input.Job, f.optFns...)
+	found, err := f.client.description(ctx, f.settings, f.input.Job)
 	if err != nil {
 		return nil, f.outcomeUnknown(explainDescribe(err))
 	}

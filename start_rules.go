@@ -282,23 +282,20 @@ func (c *startCheck) checkParameters(parameters *Parameters) {
 	if parameters == nil {
 		return
 	}
-	c.checkCount("StringParameters", len(parameters.StringParameters), parameterLimits)
-	for i, parameter := range parameters.StringParameters {
-		c.problems.checkNotBlank(indexed("StringParameters", i)+".Name", parameter.Name)
-	}
-	c.checkCount("IntegerParameters", len(parameters.IntegerParameters), parameterLimits)
-	for i, parameter := range parameters.IntegerParameters {
-		c.problems.checkNotBlank(indexed("IntegerParameters", i)+".Name", parameter.Name)
-	}
-	c.checkCount("DecimalParameters", len(parameters.DecimalParameters), parameterLimits)
-	for i, parameter := range parameters.DecimalParameters {
-		c.problems.checkNotBlank(indexed("DecimalParameters", i)+".Name", parameter.Name)
-	}
-	c.checkCount("DateTimeParameters", len(parameters.DateTimeParameters), parameterLimits)
+	checkParameterList(c, "StringParameters", parameters.StringParameters)
+	checkParameterList(c, "IntegerParameters", parameters.IntegerParameters)
+	checkParameterList(c, "DecimalParameters", parameters.DecimalParameters)
+	checkParameterList(c, "DateTimeParameters", parameters.DateTimeParameters)
 	for i, parameter := range parameters.DateTimeParameters {
-		path := indexed("DateTimeParameters", i)
-		c.problems.checkNotBlank(path+".Name", parameter.Name)
-		c.checkTimes(path+".Values", parameter.Values)
+		c.checkTimes(indexed("DateTimeParameters", i)+".Values", parameter.Values)
+	}
+}
+
+// checkParameterList checks the number and the names of the parameters of one type.
+func checkParameterList[P parameter[P]](c *startCheck, list string, parameters []P) {
+	c.checkCount(list, len(parameters), parameterLimits)
+	for i, parameter := range parameters {
+		c.problems.checkNotBlank(indexed(list, i)+".Name", parameter.name())
 	}
 }
 

@@ -121,16 +121,18 @@ func (c *Client) Wait(
 ) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	options, problems := prepareWait(optFns)
 	problems = append(problems, job.problems()...)
-	problems = append(problems, c.settingsFor(options.ClientOptions).problems...)
+	settings := c.settingsFor(options.ClientOptions)
+	problems = append(problems, settings.problems...)
 	problems.needContext(ctx)
 	if err := problems.err(); err != nil {
 		return nil, err
 	}
 	w := &wait{
-		client:  c,
-		options: options,
-		job:     job,
-		started: time.Now(),
+		client:   c,
+		settings: settings,
+		options:  options,
+		job:      job,
+		started:  time.Now(),
 	}
 	output, err := w.run(ctx)
 	if err != nil {
@@ -164,10 +166,11 @@ func prepareWait(optFns []func(*WaitOptions)) (WaitOptions, problemList) {
 
 // wait is a wait for one job, as far as it has come.
 type wait struct {
-	client  *Client
-	options WaitOptions
-	job     Job
-	started time.Time
+	client   *Client
+	settings *settings
+	options  WaitOptions
+	job      Job
+	started  time.Time
 
 	polls     int
 	status    SnapshotJobStatus // the last that is known
@@ -226,7 +229,7 @@ func (w *wait) ask(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutp
 	if w.status == SnapshotJobStatusQueued || w.status == SnapshotJobStatusRunning {
 		return nil, nil
 	}
-	output, err := w.client.DescribeDashboardSnapshotJobResult(ctx, w.job, w.options.ClientOptions...)
+	output, err := w.client.result(ctx, w.settings, w.job)
 	if errors.Is(err, ErrJobNotFinished) && !w.status.IsTerminal() {
 		// That is what the unknown status means, and no failure.
 		return nil, nil
@@ -236,7 +239,7 @@ func (w *wait) ask(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutp
 
 // askForStatus asks for the job's status, and keeps it.
 func (w *wait) askForStatus(ctx context.Context) error {
-	found, err := w.client.DescribeDashboardSnapshotJob(ctx, w.job, w.options.ClientOptions...)
+	found, err := w.client.description(ctx, w.settings, w.job)
 	if err == nil || isNotFound(err) {
 		w.credentialsAccepted = true
 	}
