@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quicksight-go/snapshotjob/internal/taskgroup"
 )
 
 // The defaults of DownloadOptions.
@@ -253,7 +255,7 @@ func (d *downloadSession) downloadAll(
 	names := takenNames{}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	group := newTaskGroup(cancel, d.options.Concurrency)
+	group := taskgroup.New(cancel, d.options.Concurrency)
 	for i, file := range files {
 		outcomes[i].File = file
 		if err := file.Err(); err != nil {
@@ -268,8 +270,8 @@ func (d *downloadSession) downloadAll(
 			name:    names.next(file.FileName()),
 		}
 		task := func() error { return download.run(ctx) }
-		group.start(task, func(err error) { outcomes[i] = download.outcome(err) })
+		group.Start(task, func(err error) { outcomes[i] = download.outcome(err) })
 	}
-	group.wait()
+	group.Wait()
 	return outcomes
 }
