@@ -55,6 +55,13 @@ func (g *Group) Start(task func() error, onEnd func(error)) {
 	})
 }
 
+// Do runs a task as Start does, waits until it has ended, and returns its error.
+func (g *Group) Do(task func() error) error {
+	ended := make(chan error)
+	g.Start(task, func(err error) { ended <- err })
+	return <-ended
+}
+
 // run runs a task on this goroutine, and calls onEnd.
 func (g *Group) run(task func() error, onEnd func(error)) {
 	err := errGoroutineEnded // unless task returns, or panics

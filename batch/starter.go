@@ -1,0 +1,212 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+const (
+	// A request that the service was unable to start or to describe is offered again
+	// after shortestRetryDelay. The delay doubles with each further failure, up to
+	// longestRetryDelay. After retryTime the last error is that of the request.
+	shortestRetryDelay = time.Second
+	longestRetryDelay  = 30 * time.Second
+	retryTime          = 10 * time.Minute
+
+	// maxRetries is how many requests may wait to be offered again before no more are
+	// taken from the sequence, so that they do not pile up while the service is down.
+	maxRetries = 16
+
+	// throttledPause is the pause after the service has throttled a start.
+	throttledPause = time.Second
+)
+
+// starter offers requests to the service, one after the other.
+type starter struct {
+	run  *run
+	feed <-chan *request // the sequence; nil once it has ended
+	seen *seenJobs
+}
+
+// work offers requests until all have their outcome, or ctx ends.
+func (s *starter) work(ctx context.Context) {
+	defer s.settleRest(ctx)
+	for {
+		req := s.next(ctx)
+		if req == nil {
+			return
+		}
+		s.offer(ctx, req)
+	}
+}
+
+// settleRest gives their outcome to the requests that are not offered again because ctx
+// has ended.
+func (s *starter) settleRest(ctx context.Context) {
+	for _, req := range s.run.retries.close() {
+		s.run.settle(ctx, req.notStarted(endedError(ctx)))
+	}
+}
+
+// next returns the request to offer now, and waits for it if need be. Those that are
+// offered again come first. It returns nil if there will be none, or if ctx has ended.
+func (s *starter) next(ctx context.Context) *request {
+	for ctx.Err() == nil {
+		switch s.run.ledger.room(&s.run.options) {
+		case noRoom:
+			s.waitForChange(ctx)
+			continue
+		case onlyOverdue:
+			s.pause(ctx, s.run.ledger.pause())
+		}
+		if req := s.run.retries.takeDue(time.Now()); req != nil {
+			return req
+		}
+		if s.feed == nil && s.run.ledger.allSettled() {
+			return nil
+		}
+		req := s.waitForRequest(ctx)
+		if req != nil && !s.refuseDuplicate(ctx, req) {
+			return req
+		}
+	}
+	return nil
+}
+
+// waitForChange waits until the ledger changes or ctx ends.
+func (s *starter) waitForChange(ctx context.Context) {
+	select {
+	case <-s.run.ledger.changed:
+	case <-ctx.Done():
+	}
+}
+
+// waitForRequest waits for the next request of the sequence. It returns nil if something
+// else happens before: a request is to be offered again, the sequence ends, the ledger
+// changes, or ctx ends.
+func (s *starter) waitForRequest(ctx context.Context) *request {
+	count, due := s.run.retries.next()
+	var isDue <-chan time.Time
+	if count > 0 {
+		isDue = time.After(time.Until(due))
+	}
+	feed := s.feed
+	if count >= maxRetries {
+		feed = nil
+	}
+	select {
+	case req, ok := <-feed:
+		if !ok {
+			s.feed = nil
+		}
+		return req
+	case <-isDue:
+	case <-s.run.ledger.changed:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// refuseDuplicate gives a request its outcome if an earlier one has the same job, and
+// reports whether that is so.
+func (s *starter) refuseDuplicate(ctx context.Context, req *request) bool {
+	if req.input == nil || s.seen.add(req.job()) {
+		return false
+	}
+	problem := snapshotjob.InputFault{
+		Field:   "Job",
+		Problem: fmt.Sprintf("is %s, as in an earlier request of the batch: want an id of its own", req.job()),
+	}
+	err := &snapshotjob.InvalidInputError{Faults: []snapshotjob.InputFault{problem}}
+	s.run.settle(ctx, req.outcome(nil, err))
+	return true
+}
+
+// offer offers a request until the service has taken it, or said that it will not.
+func (s *starter) offer(ctx context.Context, req *request) {
+	for {
+		s.forgetFinished()
+		err := s.start(ctx, req)
+		if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+			req.lost = true
+		}
+		switch {
+		case err == nil:
+			s.run.accepted(ctx, req)
+			return
+		case ctx.Err() != nil:
+			s.run.settle(ctx, req.notStarted(err))
+			return
+		case isLimitExceeded(err):
+			s.run.ledger.refused(req.job(), err)
+			s.waitForSlot(ctx)
+		case isThrottled(err):
+			s.run.ledger.retried(req.job(), err)
+			s.pause(ctx, throttledPause)
+		case isResourceExists(err):
+			s.run.lookUp(ctx, req, err)
+			return
+		default:
+			s.run.failed(ctx, req, err, req.lost || snapshotjob.IsTransient(err))
+			return
+		}
+	}
+}
+
+// start sends a request to the service.
+func (s *starter) start(ctx context.Context, req *request) error {
+	return s.run.group.Do(func() error {
+		_, err := s.run.client.StartDashboardSnapshotJob(ctx, req.startInput(), s.run.clientOptions...)
+		return err
+	})
+}
+
+// forgetFinished forgets that jobs have finished before now.
+func (s *starter) forgetFinished() {
+	select {
+	case <-s.run.ledger.jobFinished:
+	default:
+	}
+}
+
+// waitForSlot waits, after a start was refused, until a job of the batch has finished
+// since, or for a pause: a job of others may have finished, or one of the batch that was
+// not polled yet.
+func (s *starter) waitForSlot(ctx context.Context) {
+	select {
+	case <-s.run.ledger.jobFinished:
+	case <-time.After(s.run.ledger.pause()):
+	case <-ctx.Done():
+	}
+}
+
+// pause waits for a time, or until ctx ends.
+func (s *starter) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// isLimitExceeded reports whether the account runs as many jobs as it may.
+func isLimitExceeded(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.LimitExceededException](err)
+	return ok
+}
+
+// isResourceExists reports whether the job exists already.
+func isResourceExists(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.ResourceExistsException](err)
+	return ok
+}
+
+// isThrottled reports whether the service asks for fewer calls.
+func isThrottled(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}
