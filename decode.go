@@ -122,6 +122,40 @@ func isWrongType(err error) bool {
 	return ok
 }
 
+// decodeElements has decode read each element of an array, or each member of an object
+// from its name on. The kind that is wanted is '[' or '{'. Null has no elements.
+func decodeElements(
+	decoder *jsontext.Decoder,
+	want jsontext.Kind,
+	decode func(*jsontext.Decoder) error,
+) error {
+	begin, err := decoder.ReadToken()
+	if err != nil || begin.Kind() == 'n' { // null
+		return err
+	}
+	if begin.Kind() != want {
+		return fmt.Errorf("want %s", want)
+	}
+	for hasMore(decoder) {
+		if err := decode(decoder); err != nil {
+			return err
+		}
+	}
+	// The end, or what stands in its place.
+	_, err = decoder.ReadToken()
+	return err
+}
+
+// hasMore reports whether another element or member comes next. It reports false before
+// a syntax error too, which the next read returns.
+func hasMore(decoder *jsontext.Decoder) bool {
+	switch decoder.PeekKind() {
+	case ']', '}', jsontext.KindInvalid:
+		return false
+	}
+	return true
+}
+
 // earliestTimestamp and latestTimestamp enclose the timestamps that are accepted, in
 // milliseconds since 1970: those of the years 0 to 9999, which time.Time can marshal.
 var (

@@ -3,7 +3,6 @@ package snapshotjob
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -67,7 +66,8 @@ type DescribeDashboardDefinitionOutput struct {
 	ResourceStatus string
 
 	// Sheets are in the order of the definition. There are none if the response has no
-	// definition.
+	// definition. A sheet or a visual without an id, which the service model requires, is
+	// left out.
 	Sheets []DashboardSheet
 
 	RequestID string // from the body, or from the header if the body has none
@@ -88,8 +88,7 @@ type DashboardVisual struct {
 	VisualID string // for [CSV] and [Excel]
 
 	// Kind is the visual's key in the definition, such as "TableVisual" or
-	// "BarChartVisual". A kind that is not known to this package is kept as it is. Kind
-	// is empty if the definition has an empty visual.
+	// "BarChartVisual". A kind that is not known to this package is kept as it is.
 	Kind string
 
 	// Title is the visual's title as plain text. The markup of a title that is rich text
@@ -126,7 +125,7 @@ func (c *Client) DescribeDashboardDefinition(
 		DashboardID:    cmp.Or(body.DashboardID, in.DashboardID),
 		Name:           body.Name,
 		ResourceStatus: body.ResourceStatus,
-		Sheets:         body.Definition.sheets(),
+		Sheets:         body.Definition.Sheets,
 		RequestID:      cmp.Or(body.RequestID, result.requestID),
 		Status:         result.status,
 	}, nil
@@ -218,94 +217,87 @@ type describeDefinitionBody struct {
 
 // definitionBody is a definition.
 type definitionBody struct {
-	Sheets []sheetBody `json:"Sheets"`
+	Sheets sheetList `json:"Sheets"`
 }
+
+// sheetList decodes the sheets of a definition. What has no id is left out while it is
+// decoded, so that a hostile body of millions of empty objects takes little memory.
+type sheetList []DashboardSheet
 
 // sheetBody is a sheet of a definition.
 type sheetBody struct {
-	SheetID string       `json:"SheetId"`
-	Name    string       `json:"Name"`
-	Visuals []visualBody `json:"Visuals"`
+	SheetID string     `json:"SheetId"`
+	Name    string     `json:"Name"`
+	Visuals visualList `json:"Visuals"`
 }
 
-// sheets returns the sheets as the output has them.
-func (b *definitionBody) sheets() []DashboardSheet {
-	var sheets []DashboardSheet
-	for _, sheet := range b.Sheets {
-		sheets = append(sheets, DashboardSheet{
-			SheetID: sheet.SheetID,
-			Name:    sheet.Name,
-			Visuals: sheet.visuals(),
-		})
-	}
-	return sheets
+// UnmarshalJSONFrom decodes a list of sheets.
+func (l *sheetList) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	*l = nil
+	return decodeElements(decoder, '[', l.decodeSheet)
 }
 
-// visuals returns the visuals as the output has them.
-func (b *sheetBody) visuals() []DashboardVisual {
-	var visuals []DashboardVisual
-	for _, visual := range b.Visuals {
-		visuals = append(visuals, DashboardVisual(visual))
-	}
-	return visuals
-}
-
-// visualBody is a visual of a definition: an object with a single member, whose name is
-// the visual's kind. It is decoded token by token, because a kind may be new.
-type visualBody DashboardVisual
-
-// UnmarshalJSONFrom decodes a visual. If it has several members that are objects, which
-// the API rules out, the first one counts.
-func (v *visualBody) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
-	*v = visualBody{}
-	if kind := decoder.PeekKind(); kind != '{' {
-		if err := decoder.SkipValue(); err != nil {
-			return err
-		}
-		if kind != 'n' { // null
-			return errors.New("want an object")
-		}
-		return nil
-	}
-	if _, err := decoder.ReadToken(); err != nil {
+// decodeSheet adds the sheet that comes next.
+func (l *sheetList) decodeSheet(decoder *jsontext.Decoder) error {
+	var body sheetBody
+	if err := json.UnmarshalDecode(decoder, &body); err != nil {
 		return err
 	}
-	for decoder.PeekKind() == '"' {
-		if err := v.decodeMember(decoder); err != nil {
-			return err
-		}
+	if body.SheetID != "" {
+		*l = append(*l, DashboardSheet{
+			SheetID: body.SheetID,
+			Name:    body.Name,
+			Visuals: body.Visuals,
+		})
 	}
-	// The object's end, or what stands in its place.
-	_, err := decoder.ReadToken()
-	return err
+	return nil
 }
 
-// decodeMember decodes a member of a visual.
-func (v *visualBody) decodeMember(decoder *jsontext.Decoder) error {
-	token, err := decoder.ReadToken()
+// visualList decodes the visuals of a sheet. Each is an object with a single member,
+// whose name is the visual's kind. It is decoded token by token, because a kind may be
+// new.
+type visualList []DashboardVisual
+
+// kindBody is what the visuals of all kinds have in common.
+type kindBody struct {
+	VisualID string    `json:"VisualId"`
+	Title    titleBody `json:"Title"`
+}
+
+// UnmarshalJSONFrom decodes a list of visuals.
+func (l *visualList) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	*l = nil
+	return decodeElements(decoder, '[', l.decodeVisual)
+}
+
+// decodeVisual adds the visual that comes next, or several if there are several members.
+func (l *visualList) decodeVisual(decoder *jsontext.Decoder) error {
+	return decodeElements(decoder, '{', l.decodeKind)
+}
+
+// decodeKind adds the visual of the member that comes next. A member that is not an
+// object with an id is no visual.
+func (l *visualList) decodeKind(decoder *jsontext.Decoder) error {
+	name, err := decoder.ReadToken()
 	if err != nil {
 		return err
 	}
-	kind := token.String()
-	if v.Kind != "" || decoder.PeekKind() != '{' {
+	kind := name.String()
+	if decoder.PeekKind() != '{' {
 		return decoder.SkipValue()
 	}
 	var body kindBody
 	if err := json.UnmarshalDecode(decoder, &body); err != nil {
 		return err
 	}
-	*v = visualBody{
-		VisualID: body.VisualID,
-		Kind:     kind,
-		Title:    body.Title.text(),
+	if body.VisualID != "" {
+		*l = append(*l, DashboardVisual{
+			VisualID: body.VisualID,
+			Kind:     kind,
+			Title:    body.Title.text(),
+		})
 	}
 	return nil
-}
-
-// kindBody is what the visuals of all kinds have in common.
-type kindBody struct {
-	VisualID string    `json:"VisualId"`
-	Title    titleBody `json:"Title"`
 }
 
 // titleBody is the title of a visual.

@@ -16,8 +16,8 @@ var breakingTags = map[string]bool{
 }
 
 // plainText returns what is to be read of a rich text, which is a kind of XML: its text
-// without tags and comments, its entities decoded, in one line with single spaces. From
-// a tag without an end on, all is text.
+// without tags and comments, its entities decoded, in one line with single spaces. A "<"
+// that begins neither a tag nor a comment is text.
 func plainText(rich string) string {
 	var text strings.Builder
 	for {
@@ -26,17 +26,12 @@ func plainText(rich string) string {
 		if !found {
 			break
 		}
-		if !beginsMarkup(rest) {
+		markup, after, ok := cutMarkup(rest)
+		switch {
+		case !ok:
 			text.WriteByte('<')
-			rich = rest
-			continue
-		}
-		markup, after, ended := cutMarkup(rest)
-		if !ended {
-			text.WriteString("<" + rest)
-			break
-		}
-		if breakingTags[tagName(markup)] {
+			after = rest
+		case breakingTags[tagName(markup)]:
 			text.WriteByte(' ')
 		}
 		rich = after
@@ -45,26 +40,16 @@ func plainText(rich string) string {
 	return strings.Join(strings.Fields(line), " ")
 }
 
-// commentStart is what follows the "<" of a comment.
-const commentStart = "!--"
-
-// beginsMarkup reports whether a text that follows a "<" begins a tag or a comment.
-func beginsMarkup(text string) bool {
-	if strings.HasPrefix(text, commentStart) {
-		return true
+// cutMarkup cuts a text, which follows a "<", behind the tag or the comment that it
+// begins with. It reports false if the text begins with neither. As in HTML, a comment
+// without an end goes on to the end of the text.
+func cutMarkup(text string) (markup, after string, ok bool) {
+	if strings.HasPrefix(text, "!--") {
+		markup, after, _ = strings.Cut(text, "-->")
+		return markup, after, true
 	}
-	name := strings.TrimPrefix(text, "/")
-	return name != "" && isLetter(name[0])
-}
-
-func isLetter(b byte) bool {
-	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
-}
-
-// cutMarkup cuts a text behind the end of the tag or the comment that it begins with.
-func cutMarkup(text string) (markup, after string, ended bool) {
-	if strings.HasPrefix(text, commentStart) {
-		return strings.Cut(text, "-->")
+	if name := strings.TrimPrefix(text, "/"); name == "" || !isLetter(name[0]) {
+		return "", "", false
 	}
 	const outside = 0
 	var quote byte = outside // a ">" within quotes belongs to the value of an attribute
@@ -79,13 +64,18 @@ func cutMarkup(text string) (markup, after string, ended bool) {
 			quote = b
 		case b == '>':
 			return text[:i], text[i+1:], true
+		case b == '<':
+			return "", "", false
 		}
 	}
-	return text, "", false
+	return "", "", false
 }
 
-// tagName returns the name of a tag, which begins and ends without its brackets, in lower
-// case.
+func isLetter(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
+
+// tagName returns the name of a tag without its brackets, in lower case.
 func tagName(tag string) string {
 	tag = strings.TrimPrefix(tag, "/")
 	if end := strings.IndexAny(tag, " \t\r\n/"); end >= 0 {
