@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -29,6 +31,17 @@ func addLine(bars *mpb.Progress, text func() string) *mpb.Bar {
 	))
 }
 
+// timeLeft shows how long a bar takes from now on, if it goes on as it did since began.
+func timeLeft(began time.Time) decor.Decorator {
+	return decor.Any(func(s decor.Statistics) string {
+		if s.Current == 0 || s.Current >= s.Total {
+			return ""
+		}
+		rate := float64(time.Since(began)) / float64(s.Current)
+		return formatDuration(time.Duration(rate*float64(s.Total-s.Current))) + " left"
+	})
+}
+
 // finishBar stops a bar where it is, and leaves it on the terminal.
 func finishBar(bar *mpb.Bar) {
 	if !bar.AbortedOrCompleted() {
@@ -43,12 +56,16 @@ type jobBars struct {
 	status   *mpb.Bar
 	isNarrow bool
 
+	// The goroutine that draws the bars locks mu, so that mu must not be held while bars
+	// are added: that waits for the goroutine.
 	mu       sync.Mutex // guards what follows
 	job      snapshotjob.Job
 	state    string
-	began    time.Time           // when the wait for the job began
-	nextPoll time.Time           // zero if none is planned
-	files    map[string]*mpb.Bar // by job and name
+	began    time.Time // when the wait for the job began
+	nextPoll time.Time // zero if none is planned
+
+	filesMu sync.Mutex          // guards files
+	files   map[string]*mpb.Bar // by job and name
 }
 
 // newJobBars shows bars on a terminal.
@@ -117,14 +134,15 @@ func (j *jobBars) fetched(file snapshotjob.DownloadProgress) {
 	bar := j.fileBar(file)
 	if file.Total >= 0 {
 		bar.SetTotal(file.Total, false)
+		bar.EnableTriggerComplete() // when Bytes is Total
 	}
 	bar.SetCurrent(file.Bytes)
 }
 
 // fileBar returns the bar of a file.
 func (j *jobBars) fileBar(file snapshotjob.DownloadProgress) *mpb.Bar {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	j.filesMu.Lock()
+	defer j.filesMu.Unlock()
 	key := file.File.Job.String() + "/" + file.Name
 	bar := j.files[key]
 	if bar == nil {
@@ -153,7 +171,7 @@ func (j *jobBars) addFileBar(name string) *mpb.Bar {
 		mpb.AppendDecorators(
 			decor.CountersKiloByte("% .1f / % .1f "),
 			decor.AverageSpeed(decor.SizeB1000(0), "% .1f "),
-			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), ""),
+			timeLeft(time.Now()),
 		),
 	)
 }
@@ -162,25 +180,26 @@ func (j *jobBars) addFileBar(name string) *mpb.Bar {
 func (j *jobBars) finish() {
 	j.mu.Lock()
 	j.nextPoll = time.Time{}
-	files := j.files
 	j.mu.Unlock()
-	for _, bar := range files {
+	j.filesMu.Lock()
+	defer j.filesMu.Unlock()
+	for _, bar := range j.files {
 		finishBar(bar)
 	}
 	finishBar(j.status)
 	j.bars.Wait()
 }
 
-// batchBars shows a bar of all requests, and a line of numbers.
+// batchBars shows a bar of all requests, and lines of numbers.
 type batchBars struct {
 	silentProgress
 	bars  *mpb.Progress
 	total *mpb.Bar
-	line  *mpb.Bar
-
-	mu    sync.Mutex // guards last
-	last  batch.Event
+	lines []*mpb.Bar
 	began time.Time
+
+	mu   sync.Mutex // guards last
+	last batch.Event
 }
 
 // newBatchBars shows a bar of so many requests on a terminal.
@@ -191,25 +210,38 @@ func newBatchBars(terminal *os.File, requests int) *batchBars {
 	}
 	b.total = b.bars.AddBar(int64(requests),
 		mpb.PrependDecorators(decor.CountersNoUnit("%d of %d exports ")),
-		mpb.AppendDecorators(
-			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done"),
-		),
+		mpb.AppendDecorators(timeLeft(b.began)),
 	)
-	b.line = addLine(b.bars, b.counts)
+	if terminalWidth(terminal) < narrowTerminal {
+		b.lines = []*mpb.Bar{addLine(b.bars, b.successes), addLine(b.bars, b.failures)}
+		return b
+	}
+	b.lines = []*mpb.Bar{addLine(b.bars, func() string {
+		return b.successes() + ", " + b.failures()
+	})}
 	return b
 }
 
-// counts returns the line of numbers.
-func (b *batchBars) counts() string {
+// successes returns the time, and how many jobs are running and done.
+func (b *batchBars) successes() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	summary := b.last.Summary
-	return fmt.Sprintf("%d running, %d done, %d failed, %d refused  %s",
-		b.last.Running, summary.Completed, summary.Failed, summary.Refused, formatDuration(time.Since(b.began)))
+	return fmt.Sprintf("%s: %d running, %d done",
+		formatDuration(time.Since(b.began)), b.last.Running, b.last.Summary.Completed)
 }
 
-// happened shows the numbers after an event.
+// failures returns how many exports failed, and how many starts were refused.
+func (b *batchBars) failures() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return fmt.Sprintf("%d failed, %s", b.last.Summary.Failed, plural(b.last.Summary.Refused, "refused start"))
+}
+
+// happened shows the numbers after an event. An export that was interrupted has not failed.
 func (b *batchBars) happened(event batch.Event) {
+	if event.Outcome != nil && errors.Is(event.Outcome.Err, context.Canceled) {
+		return
+	}
 	b.mu.Lock()
 	b.last = event
 	b.mu.Unlock()
@@ -219,6 +251,8 @@ func (b *batchBars) happened(event batch.Event) {
 // finish draws everything for the last time.
 func (b *batchBars) finish() {
 	finishBar(b.total)
-	finishBar(b.line)
+	for _, line := range b.lines {
+		finishBar(line)
+	}
 	b.bars.Wait()
 }

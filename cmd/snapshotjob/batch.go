@@ -17,15 +17,21 @@ type batchCommand struct {
 
 // Help returns what the help shows below the usage.
 func (batchCommand) Help() string {
-	return `The columns of a CSV file have the names of flags of "export": aws-account-id, dashboard-id, snapshot-job-id, pdf, csv, excel, registered-user, to, and with a name behind a colon tag:KEY, param:NAME, integer-param:NAME, decimal-param:NAME, date-param:NAME. Sheets and visuals are ids, with semicolons between several files:
+	return `The columns of a CSV file have the names of flags of "export": aws-account-id,
+dashboard-id, snapshot-job-id, pdf, csv, excel, registered-user, to, and with a name
+behind a colon tag:KEY, param:NAME, integer-param:NAME, decimal-param:NAME and
+date-param:NAME. Sheets and visuals are ids, with semicolons between several files:
 
     snapshot-job-id,dashboard-id,pdf,csv,tag:region
     daily-emea,sales,summary,summary/orders;details/returns,EMEA
     daily-apac,sales,summary,,APAC
 
-A line of JSON is a request as "aws quicksight start-dashboard-snapshot-job --cli-input-json" takes it.
+A line of JSON is what "aws quicksight start-dashboard-snapshot-job --cli-input-json"
+takes.
 
-If anything in the file is wrong, nothing is started. The same command, run again, goes on where it stopped: it starts no job twice, and fetches no file twice, until 24 hours after the jobs have finished.
+If anything in the file is wrong, nothing is started. The same command, run again, goes on
+where it stopped: it starts no job twice, and fetches no file twice. Give the requests
+new ids before you change values of tags, and when their jobs finished 24 hours ago.
 
 Examples:
 

@@ -65,7 +65,9 @@ type downloadCommand struct {
 
 // Help returns what the help shows below the usage.
 func (downloadCommand) Help() string {
-	return `A job that has not finished is waited for. A file has its name only when it is whole. What is there already is not fetched again, so that the same command goes on after an interruption.
+	return `A job that has not finished is waited for. A file has its name only when it is whole. What
+is there already is not fetched again, so that the same command goes on after an
+interruption.
 
 Examples:
 
@@ -85,13 +87,12 @@ func (c *downloadCommand) Run(ctx context.Context, s *session) error {
 	progress := s.newJobProgress()
 	files := newDownloader(&c.downloadFlags, progress)
 	download := func(ctx context.Context, connected *connection, job snapshotjob.Job) (jobRecord, error) {
-		goOnCommand := s.command("download", "--dir", c.folder(), job.String())
 		result, err := c.wait(ctx, connected, job, progress)
 		if result == nil {
-			return jobRecord{}, goOn(err, goOnCommand)
+			return jobRecord{}, err
 		}
 		downloaded, err := files.download(ctx, connected.client, result)
-		return s.downloadRecord(result, downloaded), goOn(err, goOnCommand)
+		return s.downloadRecord(result, downloaded), err
 	}
 	command := &eachJob{
 		session:  s,
@@ -99,6 +100,7 @@ func (c *downloadCommand) Run(ctx context.Context, s *session) error {
 		table:    fileTable,
 		progress: progress,
 		action:   download,
+		goOn:     []string{"download", "--dir", c.folder()},
 	}
 	return command.run(ctx)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -19,9 +20,13 @@ type eachJob struct {
 	table    jobTable
 	progress progress
 	action   jobAction
+
+	// goOn is the command that goes on with jobs whose wait was interrupted or ran out, to
+	// which their names are appended. It is nil if there is no wait.
+	goOn []string
 }
 
-// run does it. The error is that of the only job that failed, or one that counts them.
+// run does it. The error is that of the only job, or one that counts those that failed.
 func (e *eachJob) run(ctx context.Context) error {
 	defer e.progress.finish()
 	connected, err := e.session.connect(ctx)
@@ -34,18 +39,20 @@ func (e *eachJob) run(ctx context.Context) error {
 	}
 	output := e.session.newPrinter(e.table.header...)
 	var failures []error
-	for _, job := range jobs {
+	var left []snapshotjob.Job // that are not finished
+	for i, job := range jobs {
 		record, err := e.action(ctx, connected, job)
 		if err != nil {
 			failures = append(failures, err)
 		}
 		if ctx.Err() != nil {
+			left = append(left, jobs[i:]...)
 			break
 		}
-		if record.Job == (snapshotjob.Job{}) {
-			record = jobRecord{Job: job, Error: errorText(err)}
+		if exitCode(err) == exitTimeout {
+			left = append(left, job)
 		}
-		if err := output.print(e.table.show(record)); err != nil {
+		if err := output.print(e.table.show(completeRecord(record, job, err))); err != nil {
 			return err
 		}
 	}
@@ -53,7 +60,28 @@ func (e *eachJob) run(ctx context.Context) error {
 	if err := output.flush(); err != nil {
 		return err
 	}
-	return failuresError(failures, len(jobs), "job")
+	return e.advise(failuresError(failures, len(jobs), "job"), left)
+}
+
+// completeRecord returns a record that has a job and its error, even if nothing else is
+// known of the job.
+func completeRecord(record jobRecord, job snapshotjob.Job, err error) jobRecord {
+	if record.Job != (snapshotjob.Job{}) {
+		return record
+	}
+	return jobRecord{Job: job, Error: errorText(err)}
+}
+
+// advise adds to an error how to go on with the jobs that are left.
+func (e *eachJob) advise(err error, left []snapshotjob.Job) error {
+	if e.goOn == nil {
+		return err
+	}
+	command := slices.Clone(e.goOn)
+	for _, job := range left {
+		command = append(command, job.String())
+	}
+	return goOn(err, e.session.command(command...))
 }
 
 // failuresError returns nil if there are no failures, the failure of the only one that was

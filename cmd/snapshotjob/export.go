@@ -16,11 +16,15 @@ type exportCommand struct {
 
 // Help returns what the help shows below the usage.
 func (exportCommand) Help() string {
-	return `A job makes 1 PDF, 1 Excel workbook and 5 CSV files. If more is asked for, there are more jobs, whose ids end with -part1, -part2 and so on. If the account runs as many jobs as it may, the command waits.
+	return `A job makes 1 PDF, 1 Excel workbook and 5 CSV files. If more is asked for, there are more
+jobs, whose ids end with -part1, -part2 and so on. If the account runs as many jobs as it
+may, the command waits.
 
 With --to the files stay in your bucket, unless --dir is given too.
 
-The same command with the same --snapshot-job-id goes on where it stopped: it starts no job twice, and fetches no file twice.
+The same command with the same --snapshot-job-id goes on where it stopped: it starts no
+job twice, and fetches no file twice. With other values of tags, use another id: a job
+does not tell the values that it was started with.
 
 Examples:
 

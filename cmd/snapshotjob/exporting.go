@@ -53,8 +53,13 @@ type exportOptions struct {
 }
 
 // newExporter returns an exporter of so many requests.
-func (s *session) newExporter(c *connection, requests int, flags *downloadFlags, options exportOptions) *exporter {
-	progress := s.newBatchProgress(requests)
+func (s *session) newExporter(
+	c *connection,
+	requests int,
+	flags *downloadFlags,
+	options exportOptions,
+) *exporter {
+	progress := s.newExportProgress(requests)
 	return &exporter{
 		session:  s,
 		client:   c.client,
@@ -71,6 +76,7 @@ func (x *exporter) run(ctx context.Context, requests []*snapshotjob.StartDashboa
 	began := time.Now()
 	_, err := batch.Run(ctx, x.client, slices.Values(requests), x.handle, x.configure)
 	x.progress.finish()
+	x.output.sortTable()
 	if err := errors.Join(x.printErr, x.output.flush()); err != nil {
 		return err
 	}
@@ -110,7 +116,9 @@ func (x *exporter) handle(ctx context.Context, outcome batch.Outcome) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.exports = append(x.exports, over)
-	if x.printErr == nil {
+	// What was interrupted is told by the error of the run.
+	isInterrupted := ctx.Err() != nil && outcome.Result == nil
+	if x.printErr == nil && !isInterrupted {
 		x.printErr = x.output.print(x.session.exportRecord(over))
 	}
 	return over.downloadErr

@@ -35,12 +35,14 @@ type fakeCommand struct {
 
 // Help returns what the help shows below the usage.
 func (fakeCommand) Help() string {
-	return `It prints the environment that makes AWS clients in any language use it, and serves until it is interrupted. Jobs can be started on any dashboard; "sales" has sheets to look at, and finished jobs.
+	return `It prints the environment that makes AWS clients in any language use it, and serves
+until it is interrupted. Jobs can be started on any dashboard; "sales" has sheets to
+look at, and finished jobs.
 
-Examples:
+Examples, of which the second and the third are for another shell:
 
-    snapshotjob fake --duration 10s >fake.env &
-    sleep 1; . ./fake.env
+    snapshotjob fake --duration 10s >fake.env
+    . ./fake.env
     snapshotjob result 111122223333/sales/complete
 `
 }

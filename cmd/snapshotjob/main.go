@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -42,7 +43,11 @@ func run(args []string) int {
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	s := newSession(&commands.globalFlags)
-	return writeError(os.Stderr, parsed.Run(s))
+	err = parsed.Run(s)
+	if isRefusal(err) {
+		err = fmt.Errorf("%w (region %s)", err, s.region)
+	}
+	return writeError(os.Stderr, err)
 }
 
 // interruptible returns a context that Ctrl-C ends, as does SIGTERM. A second Ctrl-C ends

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,35 +29,54 @@ var outputFormats = []outputFormat{formatJSON, formatText, formatTable}
 
 // printable is something that a command shows. As JSON it is one line.
 type printable interface {
-	// rows returns the cells of its lines in a text or a table.
-	rows() []row
+	// textRows returns the cells of its lines of text, for programs.
+	textRows() []row
+
+	// tableRows returns the cells of its lines in a table, for people.
+	tableRows() []row
+
+	// problem returns why it is not what was asked for, or nothing.
+	problem() string
 }
 
 // row has the cells of a line, from the left to the right.
 type row []string
 
-// printer writes what a command shows to standard output.
+// printer writes what a command shows to standard output. On a terminal it waits until
+// flush is called, since bars may be drawn until then.
 type printer struct {
-	w      io.Writer
-	format outputFormat
-	header row   // above the table
-	table  []row // that flush writes
-	width  int   // of the terminal; 0 if the output is no terminal
-	colors colors
+	stdout   io.Writer
+	held     bytes.Buffer // that flush writes
+	isHeld   bool
+	format   outputFormat
+	header   row   // above the table
+	table    []row // that flush writes
+	problems []string
+	width    int // of the terminal; 0 if the output is no terminal
+	colors   colors
 }
 
 // newPrinter returns a printer. A table gets the header.
 func (s *session) newPrinter(header ...string) *printer {
 	p := &printer{
-		w:      s.stdout,
+		stdout: s.stdout,
+		isHeld: isTerminal(s.stdout),
 		format: s.format(),
 		header: header,
 		colors: colorsFor(s.stdout),
 	}
-	if isTerminal(s.stdout) {
+	if p.isHeld {
 		p.width = terminalWidth(s.stdout)
 	}
 	return p
+}
+
+// Write writes what flush writes later, or what is written at once.
+func (p *printer) Write(text []byte) (int, error) {
+	if p.isHeld {
+		return p.held.Write(text)
+	}
+	return p.stdout.Write(text)
 }
 
 // terminalWidth returns how many columns a terminal has.
@@ -68,35 +88,58 @@ func terminalWidth(terminal *os.File) int {
 	return width
 }
 
-// print writes a value. The rows of a table are written by flush.
+// print shows a value. The rows of a table are written by flush.
 func (p *printer) print(value printable) error {
 	switch p.format {
 	case formatJSON:
-		encoder := json.NewEncoder(p.w)
+		encoder := json.NewEncoder(p)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(value)
 	case formatText:
 		return p.printText(value)
 	default:
-		p.table = append(p.table, value.rows()...)
+		p.table = append(p.table, value.tableRows()...)
+		if problem := value.problem(); problem != "" {
+			p.problems = append(p.problems, problem)
+		}
 		return nil
 	}
 }
 
 // printText writes each row as a line, with a tab between its cells.
 func (p *printer) printText(value printable) error {
-	for _, cells := range value.rows() {
-		if _, err := fmt.Fprintln(p.w, strings.Join(clean(cells), "\t")); err != nil {
+	for _, cells := range value.textRows() {
+		if _, err := fmt.Fprintln(p, strings.Join(clean(cells), "\t")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// flush writes the table, if that is the format. A table that is wider than the terminal
-// becomes a list.
+// flush writes what is not written yet. A table that is wider than the terminal becomes a
+// list.
 func (p *printer) flush() error {
-	if p.format != formatTable || len(p.table) == 0 {
+	if err := p.printTable(); err != nil {
+		return err
+	}
+	if err := p.printProblems(); err != nil {
+		return err
+	}
+	_, err := p.held.WriteTo(p.stdout)
+	return err
+}
+
+// sortTable sorts the rows by their first cells, which are those of jobs that have ended in
+// any order.
+func (p *printer) sortTable() {
+	slices.SortStableFunc(p.table, func(a, b row) int {
+		return strings.Compare(a[0], b[0])
+	})
+}
+
+// printTable writes the table, if that is the format.
+func (p *printer) printTable() error {
+	if len(p.table) == 0 {
 		return nil
 	}
 	var table strings.Builder
@@ -109,6 +152,20 @@ func (p *printer) flush() error {
 		return p.printList()
 	}
 	return p.printColored(table.String())
+}
+
+// printProblems writes the problems below the table. The only one is not written: the
+// command ends with it.
+func (p *printer) printProblems() error {
+	if len(p.problems) < 2 {
+		return nil
+	}
+	var list strings.Builder
+	list.WriteString("\nPROBLEMS\n")
+	for _, problem := range p.problems {
+		list.WriteString(oneLine(problem) + "\n")
+	}
+	return p.printColored(list.String())
 }
 
 // printList writes each row as lines of the form "NAME: cell".
@@ -131,7 +188,7 @@ func (p *printer) printList() error {
 func (p *printer) printColored(text string) error {
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, " \n")
-		if _, err := fmt.Fprintln(p.w, p.colors.statuses(line)); err != nil {
+		if _, err := fmt.Fprintln(p, p.colors.statuses(line)); err != nil {
 			return err
 		}
 	}

@@ -21,26 +21,31 @@ type progress interface {
 
 // newJobProgress returns the progress of one job after the other.
 func (s *session) newJobProgress() progress {
-	switch {
-	case s.isVerbose():
-		return &loggedProgress{log: s.log}
-	case isTerminal(s.stderr):
+	if s.showsBars() {
 		return newJobBars(s.stderr)
-	default:
-		return silentProgress{}
 	}
+	return s.newProgressWithoutBars()
 }
 
-// newBatchProgress returns the progress of so many requests at once.
-func (s *session) newBatchProgress(requests int) progress {
-	switch {
-	case s.isVerbose():
-		return &loggedProgress{log: s.log}
-	case isTerminal(s.stderr):
-		return newBatchBars(s.stderr, requests)
-	default:
-		return silentProgress{}
+// newExportProgress returns the progress of so many exports at once.
+func (s *session) newExportProgress(exports int) progress {
+	if s.showsBars() && exports > 1 {
+		return newBatchBars(s.stderr, exports)
 	}
+	return s.newJobProgress()
+}
+
+// showsBars reports whether standard error shows bars.
+func (s *session) showsBars() bool {
+	return isTerminal(s.stderr) && !s.isVerbose()
+}
+
+// newProgressWithoutBars returns a progress of lines, or one that shows nothing.
+func (s *session) newProgressWithoutBars() progress {
+	if s.isVerbose() {
+		return &loggedProgress{log: s.log}
+	}
+	return silentProgress{}
 }
 
 // silentProgress shows nothing.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -30,16 +32,16 @@ type fileRecord struct {
 }
 
 // jobHeader is above the rows of jobs.
-var jobHeader = []string{"JOB", "STATUS", "CREATED", "LAST UPDATED", "ERROR"}
+var jobHeader = []string{"JOB", "STATUS", "CREATED", "LAST UPDATED"}
 
 // fileHeader is above the rows of files.
-var fileHeader = []string{"JOB", "STATUS", "FILE", "SIZE", "WHERE", "ERROR"}
+var fileHeader = []string{"JOB", "STATUS", "FILE", "SIZE", "WHERE"}
 
 // statusRecord shows a job without files.
 type statusRecord struct{ jobRecord }
 
-// rows returns the row of the job.
-func (r statusRecord) rows() []row {
+// textRows returns the row of the job.
+func (r statusRecord) textRows() []row {
 	return []row{{
 		r.Job.String(),
 		string(r.JobStatus),
@@ -49,40 +51,65 @@ func (r statusRecord) rows() []row {
 	}}
 }
 
-// rows returns a row for each file, or one for the job if there are none.
-func (r jobRecord) rows() []row {
+// tableRows returns the row of the job.
+func (r statusRecord) tableRows() []row {
+	return []row{{
+		r.Job.String(),
+		string(r.JobStatus),
+		formatTime(r.CreatedTime),
+		formatTime(r.LastUpdatedTime),
+	}}
+}
+
+// textRows returns a row for each file, or one for the job if there are none.
+func (r jobRecord) textRows() []row {
 	if len(r.Files) == 0 {
 		return []row{{r.Job.String(), string(r.JobStatus), "", "", "", r.Error}}
 	}
 	var rows []row
 	for _, file := range r.Files {
-		rows = append(rows, row{
-			r.Job.String(),
-			string(r.JobStatus),
-			file.Name,
-			file.sizeText(),
-			file.where(),
-			file.Error,
-		})
+		where := file.URI
+		size := ""
+		if file.Path != "" {
+			where = file.Path
+			size = strconv.FormatInt(file.Size, 10)
+		}
+		rows = append(rows, row{r.Job.String(), string(r.JobStatus), file.Name, size, where, file.Error})
 	}
 	return rows
 }
 
-// sizeText returns the size, if it is known.
-func (f fileRecord) sizeText() string {
-	if f.Path == "" {
-		return ""
+// tableRows returns a row for each file, or one for the job if there are none.
+func (r jobRecord) tableRows() []row {
+	if len(r.Files) == 0 {
+		return []row{{r.Job.SnapshotJobID, string(r.JobStatus), "", "", ""}}
 	}
-	return formatSize(f.Size)
+	var rows []row
+	for _, file := range r.Files {
+		where := file.URI
+		size := ""
+		switch {
+		case file.Error != "":
+			where = "FAILED"
+		case file.Path != "":
+			where = filepath.Dir(file.Path)
+			size = formatSize(file.Size)
+		}
+		rows = append(rows, row{r.Job.SnapshotJobID, string(r.JobStatus), file.tableName(), size, where})
+	}
+	return rows
 }
 
-// where returns the path on disk or, if the file was not downloaded, its URI.
-func (f fileRecord) where() string {
+// tableName returns the name of the file on disk, or the one that it would get.
+func (f fileRecord) tableName() string {
 	if f.Path != "" {
-		return f.Path
+		return filepath.Base(f.Path)
 	}
-	return f.URI
+	return f.Name
 }
+
+// problem returns why the job is not what was asked for.
+func (r jobRecord) problem() string { return r.Error }
 
 // formatTime returns a time in UTC, or nothing for the zero time.
 func formatTime(t time.Time) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,7 +52,7 @@ func (f *requestFlags) inputs(
 		return nil, err
 	}
 	if f.SnapshotJobID == "" {
-		f.SnapshotJobID = time.Now().UTC().Format("export-20060102-150405")
+		f.SnapshotJobID = newJobID()
 	}
 	complete := *f
 	complete.AWSAccountID = account
@@ -60,6 +61,14 @@ func (f *requestFlags) inputs(
 		return nil, err
 	}
 	return complete.plan(dashboard, c.config.Region)
+}
+
+// newJobID returns an id that no other job has. Its random end matters: a job of the same
+// id would be taken for this one, even if its tags have other values.
+func newJobID() string {
+	const enough = 10 // characters of 5 bits
+	random := strings.ToLower(rand.Text()[:enough])
+	return time.Now().UTC().Format("export-20060102-150405-") + random
 }
 
 // plan returns the starts that make all the files that the flags ask for. The region is

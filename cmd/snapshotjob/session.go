@@ -28,6 +28,7 @@ type session struct {
 	stdout    *os.File
 	stderr    *os.File
 	arguments []string     // the command line
+	region    string       // that connect has found
 	log       *slog.Logger // of --verbose and --debug; discards everything without them
 }
 
@@ -104,6 +105,7 @@ func (s *session) connect(ctx context.Context) (*connection, error) {
 	if cfg.Region == "" {
 		return nil, &setupError{problem: "there is no region: give --region, set AWS_REGION, or add a region to the profile"}
 	}
+	s.region = cfg.Region
 	if err := checkCredentials(ctx, cfg); err != nil {
 		return nil, err
 	}

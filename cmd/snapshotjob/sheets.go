@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -39,7 +40,7 @@ func (c *sheetsCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	output := s.newPrinter("SHEETS AND VISUALS", "ID", "KIND", "EXPORT AS")
+	output := s.newPrinter("NAME", "ID", "KIND", "EXPORT AS")
 	for _, sheet := range definition.Sheets {
 		if err := output.print(newSheetRecord(sheet)); err != nil {
 			return err
@@ -81,8 +82,8 @@ func newSheetRecord(sheet snapshotjob.DashboardSheet) sheetRecord {
 	return record
 }
 
-// rows returns the sheet and its visuals as a tree.
-func (r sheetRecord) rows() []row {
+// tableRows returns the sheet and its visuals as a tree.
+func (r sheetRecord) tableRows() []row {
 	rows := []row{{r.Name, r.SheetID, "sheet", "PDF"}}
 	for i, visual := range r.Visuals {
 		branch := "├─ "
@@ -97,3 +98,25 @@ func (r sheetRecord) rows() []row {
 	}
 	return rows
 }
+
+// textRows returns a row for each visual, or one for the sheet if it has none.
+func (r sheetRecord) textRows() []row {
+	if len(r.Visuals) == 0 {
+		return []row{{r.SheetID, r.Name, "", "", "", ""}}
+	}
+	var rows []row
+	for _, visual := range r.Visuals {
+		rows = append(rows, row{
+			r.SheetID,
+			r.Name,
+			visual.VisualID,
+			visual.Title,
+			visual.Kind,
+			strconv.FormatBool(visual.Exportable),
+		})
+	}
+	return rows
+}
+
+// problem returns nothing: there is none.
+func (r sheetRecord) problem() string { return "" }

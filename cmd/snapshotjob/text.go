@@ -33,7 +33,7 @@ func formatSize(bytes int64) string {
 		return fmt.Sprintf("%d B", bytes)
 	}
 	size := float64(bytes)
-	units := []string{"B", "kB", "MB", "GB", "TB"}
+	units := []string{"B", "KB", "MB", "GB", "TB"}
 	unit := 0
 	for size >= step && unit < len(units)-1 {
 		size /= step

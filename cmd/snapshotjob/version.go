@@ -32,8 +32,8 @@ type versionRecord struct {
 	Change  string `json:",omitzero"` // of the checkout
 }
 
-// rows returns the version's row.
-func (r versionRecord) rows() []row {
+// tableRows returns the version's row.
+func (r versionRecord) tableRows() []row {
 	return []row{{r.Version, r.Go, r.Change}}
 }
 
@@ -54,3 +54,9 @@ func readVersion() versionRecord {
 	}
 	return record
 }
+
+// textRows returns the same as tableRows.
+func (r versionRecord) textRows() []row { return r.tableRows() }
+
+// problem returns nothing: there is none.
+func (r versionRecord) problem() string { return "" }

@@ -46,7 +46,7 @@ func (c *waitCommand) Run(ctx context.Context, s *session) error {
 	wait := func(ctx context.Context, connected *connection, job snapshotjob.Job) (jobRecord, error) {
 		result, err := c.wait(ctx, connected, job, progress)
 		if result == nil {
-			return jobRecord{}, goOn(err, s.command("wait", job.String()))
+			return jobRecord{}, err
 		}
 		return s.resultRecord(result), err
 	}
@@ -56,6 +56,7 @@ func (c *waitCommand) Run(ctx context.Context, s *session) error {
 		table:    fileTable,
 		progress: progress,
 		action:   wait,
+		goOn:     []string{"wait"},
 	}
 	return command.run(ctx)
 }

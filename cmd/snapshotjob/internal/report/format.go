@@ -26,7 +26,7 @@ func roundDuration(d time.Duration) string {
 func size(bytes int64) string {
 	const step = 1000
 	value := float64(bytes)
-	units := []string{"B", "kB", "MB", "GB", "TB"}
+	units := []string{"B", "KB", "MB", "GB", "TB"}
 	unit := 0
 	for value >= step && unit < len(units)-1 {
 		value /= step
