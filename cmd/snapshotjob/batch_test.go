@@ -86,6 +86,7 @@ func TestBatchThatWasInterruptedGoesOn(t *testing.T) {
 	isStarted := func() bool { return len(a.starts()) == count }
 	interrupted := a.interruptWhen(isStarted, "batch", "requests.csv", "--dir", "reports")
 	assert.Equal(t, exitInterrupted, interrupted.code)
+	assert.Empty(t, interrupted.stdout, "a job that goes on has no outcome")
 	_, advice, _ := strings.Cut(interrupted.stderr, "To go on: ")
 	_, arguments, isCommand := strings.Cut(strings.TrimSpace(advice), " ")
 	require.True(t, isCommand, interrupted.stderr)
@@ -147,4 +148,23 @@ func TestCSVCellsBecomeARequest(t *testing.T) {
 		IntegerParameters: []snapshotjob.IntegerParameter{{Name: "year", Values: []int64{2026}}},
 	}, got.SnapshotConfiguration.Parameters)
 	assert.Equal(t, "reports", got.SnapshotConfiguration.DestinationConfiguration.S3Destinations[0].BucketConfiguration.BucketName)
+}
+
+func TestFileOfASpreadsheet(t *testing.T) {
+	a := newAccount(t)
+	a.write("requests.csv", "\ufeffdashboard-id,snapshot-job-id,pdf\r\nsales,daily,summary\r\n")
+	got := a.run("batch", "requests.csv", "--dir", "reports")
+	assert.Equal(t, exitOK, got.code, got.stderr)
+	assert.Equal(t, []string{"daily_summary.pdf"}, a.files("reports"))
+}
+
+func TestFilesOfOneNameAreNotMixedUp(t *testing.T) {
+	a := newAccount(t)
+	other := snapshotjob.Job{AWSAccountID: fakeAccountID, DashboardID: "other", SnapshotJobID: "complete"}
+	a.server.AddJob(other, snapshotjobtest.Completed(snapshotjobtest.PDF("summary")))
+	got := a.run("download", salesJob("complete").String(), other.String(), "--dir", "reports")
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.stderr, "the files of job 111122223333/other/complete would have the names of those of "+
+		"job 111122223333/sales/complete: give each a folder of its own")
+	assert.Len(t, a.files("reports"), 2)
 }

@@ -102,3 +102,8 @@ func TestAmbiguousNamesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "b", found.SheetID)
 }
+
+func TestJobIDsDifferWithinASecond(t *testing.T) {
+	assert.NotEqual(t, newJobID(), newJobID())
+	assert.Regexp(t, `^[\w-]{1,512}$`, newJobID())
+}

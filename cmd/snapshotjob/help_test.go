@@ -104,3 +104,11 @@ func TestHelpListsEveryExitCode(t *testing.T) {
 		assert.Regexp(t, `\n    `+code+` +[a-z]`, got.stdout)
 	}
 }
+
+func TestShellsComplete(t *testing.T) {
+	a := newAccount(t)
+	a.environment["COMP_LINE"] = "snapshotjob st"
+	assert.ElementsMatch(t, []string{"start", "status"}, strings.Fields(a.run().stdout))
+	a.environment["COMP_LINE"] = "snapshotjob export --snapshot"
+	assert.Equal(t, []string{"--snapshot-job-id"}, strings.Fields(a.run().stdout))
+}

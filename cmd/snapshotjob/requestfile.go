@@ -42,6 +42,8 @@ func readRequests(s *session, name, region string) ([]fileRequest, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Spreadsheets begin their files with a byte order mark.
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if name == "-" {
 		name = "standard input"
 	}

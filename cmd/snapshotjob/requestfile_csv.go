@@ -40,8 +40,7 @@ var csvKeyedFlags = []string{
 // parseCSVRequests parses requests that are rows below a header. Sheets and visuals are
 // ids there.
 func parseCSVRequests(name string, data []byte, region string) ([]fileRequest, error) {
-	withoutMark := bytes.TrimPrefix(data, []byte("\ufeff"))
-	reader := csv.NewReader(bytes.NewReader(withoutMark))
+	reader := csv.NewReader(bytes.NewReader(data))
 	columns, err := readCSVHeader(name, reader)
 	if err != nil {
 		return nil, err
