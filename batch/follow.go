@@ -108,7 +108,9 @@ func (r *run) wait(
 // left settles a request whose job was not seen to finish.
 func (r *run) left(ctx context.Context, req *request, err error) {
 	r.ledger.jobLeft()
-	err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	if !isNotFound(err) {
+		err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	}
 	r.settle(ctx, req.outcome(nil, err))
 }
 

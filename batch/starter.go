@@ -58,6 +58,9 @@ func (s *starter) settleRest(ctx context.Context) {
 // offered again come first. It returns nil if there will be none, or if ctx has ended.
 func (s *starter) next(ctx context.Context) *request {
 	for ctx.Err() == nil {
+		if s.feed == nil && s.run.ledger.allSettled() {
+			return nil
+		}
 		switch s.run.ledger.room(&s.run.options) {
 		case noRoom:
 			s.waitForChange(ctx)
@@ -67,9 +70,6 @@ func (s *starter) next(ctx context.Context) *request {
 		}
 		if req := s.run.retries.takeDue(time.Now()); req != nil {
 			return req
-		}
-		if s.feed == nil && s.run.ledger.allSettled() {
-			return nil
 		}
 		req := s.waitForRequest(ctx)
 		if req != nil && !s.refuseDuplicate(ctx, req) {

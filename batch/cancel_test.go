@@ -1,0 +1,115 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+func TestCancelTellsOfJobsUnderWay(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		stopped := errors.New("a deploy")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(20*time.Second, func() { cancel(stopped) })
+		var got outcomes
+		summary, err := batch.Run(ctx, server.Client(), manyRequests(100), got.keep)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, stopped)
+		assert.Len(t, got.all, summary.Requests)
+		assert.Less(t, summary.Requests, 100)
+		underWay := 0
+		for _, outcome := range got.all {
+			if _, ok := errors.AsType[*snapshotjob.WaitError](outcome.Err); ok {
+				underWay++
+				assert.ErrorContains(t, outcome.Err, "the job goes on at the service")
+			}
+		}
+		assert.Equal(t, summary.Started, underWay)
+		assert.Len(t, startedIDs(server), summary.Started)
+	})
+}
+
+func TestCanceledContextTakesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var got outcomes
+		summary, err := batch.Run(ctx, server.Client(), manyRequests(3), got.keep)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.Zero(t, summary)
+		assert.Empty(t, server.Requests())
+	})
+}
+
+// The requests that wait for something when the context ends have an outcome too.
+func TestCancelWhileARequestWaits(t *testing.T) {
+	tests := map[string]func(*snapshotjobtest.Server){
+		"for a slot": func(s *snapshotjobtest.Server) {
+			s.AddJob(jobOf("of-others"), good().After(0, -1))
+		},
+		"after a failure": func(s *snapshotjobtest.Server) {
+			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.ServerError(503).Times(100)...)
+		},
+		"after being throttled": func(s *snapshotjobtest.Server) {
+			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(100)...)
+		},
+	}
+	for name, prepare := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// More goes wrong than the batch has time for.
+				server := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
+				prepare(server)
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				var got outcomes
+				_, err := batch.Run(ctx, server.Client(), requestsOf("a"), got.keep)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.ErrorIs(t, got.only(t).Err, context.DeadlineExceeded)
+				assert.Zero(t, got.only(t).Started)
+				assert.NotEmpty(t, server.Requests())
+			})
+		})
+	}
+}
+
+// A handle that looks at its context sees that the run was canceled.
+func TestHandleOfACanceledRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		calls := 0
+		handle := func(ctx context.Context, _ batch.Outcome) error {
+			calls++
+			return ctx.Err()
+		}
+		summary, err := batch.Run(ctx, server.Client(), requestsOf("a"), handle)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 1, calls)
+		assert.Equal(t, 1, summary.HandleFailed)
+	})
+}
+
+// All is done when the context ends, so that nothing is lost.
+func TestContextThatEndsAfterTheLastRequest(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		handle := func(context.Context, batch.Outcome) error {
+			cancel()
+			return nil
+		}
+		summary, err := batch.Run(ctx, server.Client(), requestsOf("a"), handle)
+		assert.NoError(t, err)
+		assert.Equal(t, 1, summary.Completed)
+	})
+}

@@ -1,0 +1,191 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+func TestRefusedStartsFailNoRequest(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(20), got.keep)
+		require.NoError(t, err)
+		assert.Equal(t, 20, summary.Completed)
+		refused := countRequests(server, snapshotjobtest.StartDashboardSnapshotJob, http.StatusConflict)
+		assert.Positive(t, refused)
+		assert.Equal(t, refused, summary.Refused)
+	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 2 })
+}
+
+// Somebody else has all slots for an hour.
+func TestRunWaitsForOthers(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		began := time.Now()
+		server.AddJob(jobOf("of-others"), good().After(0, time.Hour))
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
+		require.NoError(t, err)
+		started := got.only(t).Started.Sub(began)
+		assert.GreaterOrEqual(t, started, time.Hour)
+		assert.LessOrEqual(t, started, time.Hour+6*time.Second)
+		assert.Less(t, summary.Refused, 1000) // of 7200, if it asked twice a second all the time
+	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
+}
+
+func TestThrottledStartsFailNoRequest(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(100)...)
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
+		require.NoError(t, err)
+		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Started: 1}, summary)
+	})
+}
+
+// Nobody else uses the account, so that nothing is throttled.
+func TestRunAloneIsNotThrottled(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		var got outcomes
+		_, err := batch.Run(t.Context(), server.Client(), manyRequests(200), got.keep)
+		require.NoError(t, err)
+		for _, request := range server.Requests() {
+			assert.NotEqual(t, http.StatusTooManyRequests, request.Status)
+		}
+		assert.LessOrEqual(t, mostCallsInASecond(server), 9)
+	}, livesOf(nil))
+}
+
+// mostCallsInASecond returns how many requests have come in any one second at most.
+func mostCallsInASecond(server *snapshotjobtest.Server) int {
+	requests := server.Requests()
+	most := 0
+	first := 0
+	for i, request := range requests {
+		for request.Time.Sub(requests[first].Time) > time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+func TestLimiterOfTheClient(t *testing.T) {
+	limited := func(o *snapshotjob.Options) { o.Limiter = rate.NewLimiter(2, 1) }
+	tests := map[string]struct {
+		client []func(*snapshotjob.Options)
+		batch  []func(*snapshotjob.Options)
+		most   int
+	}{
+		"none":         {most: 9},
+		"the client's": {client: []func(*snapshotjob.Options){limited}, most: 3},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+				var got outcomes
+				_, err := batch.Run(t.Context(), server.Client(test.client...), manyRequests(20), got.keep)
+				require.NoError(t, err)
+				assert.LessOrEqual(t, mostCallsInASecond(server), test.most)
+				assert.GreaterOrEqual(t, mostCallsInASecond(server), test.most-1)
+			})
+		})
+	}
+}
+
+func TestMaxRunning(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		most := 0
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(20), got.keep, func(o *batch.Options) {
+			o.MaxRunning = 3
+			o.OnEvent = func(event batch.Event) { most = max(most, event.Running) }
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 20, summary.Completed)
+		assert.Zero(t, summary.Refused)
+		assert.Equal(t, 3, most)
+	})
+}
+
+func TestJobTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("endless"), got.keep,
+			func(o *batch.Options) { o.JobTimeout = time.Hour })
+		outcome := got.only(t)
+		waitError, ok := errors.AsType[*snapshotjob.WaitError](outcome.Err)
+		require.True(t, ok, "%v", outcome.Err)
+		assert.Equal(t, snapshotjob.SnapshotJobStatusRunning, waitError.Status)
+		assert.ErrorIs(t, outcome.Err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "it has outlasted JobTimeout, 1h0m0s")
+		assert.ErrorContains(t, err, "the job goes on at the service")
+		assert.Equal(t, 1, summary.Failed)
+	}, livesOf(lives{"endless": good().After(0, -1)}))
+}
+
+// A job that outlasted JobTimeout holds its slot until the service takes another one.
+func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		running := map[batch.EventKind]int{}
+		var got outcomes
+		_, err := batch.Run(t.Context(), server.Client(), requestsOf("endless", "b"), got.keep, func(o *batch.Options) {
+			o.MaxRunning = 1
+			o.JobTimeout = 10 * time.Minute
+			o.OnEvent = func(event batch.Event) {
+				if event.Kind == batch.EventFinished || event.Kind == batch.EventStarted {
+					running[event.Kind] = event.Running
+				}
+				if event.Kind == batch.EventFinished && event.Job.SnapshotJobID == "endless" {
+					assert.Equal(t, 1, event.Running, "after the job that went on")
+				}
+			}
+		})
+		assert.ErrorContains(t, err, "JobTimeout")
+		assert.Len(t, got.all, 2)
+		assert.Equal(t, map[batch.EventKind]int{batch.EventStarted: 1, batch.EventFinished: 0}, running)
+	}, livesOf(lives{"endless": good().After(0, -1)}))
+}
+
+// While the service is down for a few minutes, no request fails.
+func TestServiceThatIsDown(t *testing.T) {
+	down := snapshotjobtest.ServerError(503)
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, down.Times(300)...)
+		var got outcomes
+		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(30), got.keep)
+		require.NoError(t, err)
+		assert.Equal(t, 30, summary.Completed)
+	})
+}
+
+// One request meets an error of the service each time. It fails in the end, and holds up
+// no other one.
+func TestRequestThatTheServiceCannotTake(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		began := time.Now()
+		broken := func(next http.RoundTripper) http.RoundTripper { return brokenFor{id: idOf(0), next: next} }
+		client := server.Client(func(o *snapshotjob.Options) { o.Transport = broken(o.Transport) })
+		var got outcomes
+		summary, err := batch.Run(t.Context(), client, manyRequests(10), got.keep)
+		unavailable, ok := errors.AsType[*snapshotjob.InternalFailureException](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, "broken", unavailable.Message)
+		assert.Equal(t, 9, summary.Completed)
+		assert.Equal(t, 1, summary.Failed)
+		last := got.all[len(got.all)-1]
+		assert.Equal(t, jobOf(idOf(0)), last.Job)
+		assert.GreaterOrEqual(t, last.Finished.Sub(began), 10*time.Minute)
+		assert.Less(t, got.all[8].Finished.Sub(began), 3*time.Minute)
+	})
+}
