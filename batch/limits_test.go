@@ -189,3 +189,28 @@ func TestRequestThatTheServiceCannotTake(t *testing.T) {
 		assert.Less(t, got.all[8].Finished.Sub(began), 3*time.Minute)
 	})
 }
+
+// A job of the batch has finished long before a start is refused. That says nothing about
+// the slot, so that the start is not offered again at once.
+func TestRefusedStartWaitsForLaterJobs(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		requests := func(yield func(*Input) bool) {
+			yield(pdfRequest("a"))
+			time.Sleep(10 * time.Minute) // a has finished by then
+			server.AddJob(jobOf("of-others"), good().After(0, 10*time.Second))
+			yield(pdfRequest("b"))
+		}
+		var refusals []time.Time
+		var got outcomes
+		_, err := batch.Run(t.Context(), server.Client(), requests, got.keep, func(o *batch.Options) {
+			o.OnEvent = func(event batch.Event) {
+				if event.Kind == batch.EventRefused {
+					refusals = append(refusals, time.Now())
+				}
+			}
+		})
+		require.NoError(t, err)
+		require.Greater(t, len(refusals), 2)
+		assert.GreaterOrEqual(t, refusals[1].Sub(refusals[0]), 500*time.Millisecond)
+	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
+}
