@@ -33,8 +33,11 @@ type operation struct {
 type request struct {
 	operation *operation
 	path      requestPath
-	body      []byte       // nil if the request has none
-	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
+	body      []byte // nil if the request has none
+
+	// subject is what the call is about, for errors and logs. It may be nil if the input
+	// is refused.
+	subject fmt.Stringer
 }
 
 // callResult is what a call has learned besides the body of its response. A call that
