@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -201,3 +202,55 @@ func quote(value string) string {
 	}
 	return fmt.Sprintf("%q", value)
 }
+
+// hideSecrets returns an error from outside without the secrets in its text, and in the
+// texts of the errors that it wraps.
+func hideSecrets(err error, credentials aws.Credentials) error {
+	if isShowable(err, credentials) {
+		return err
+	}
+	return &hiddenError{
+		text:   redactMessage(err.Error(), credentials),
+		hidden: &err,
+	}
+}
+
+// isShowable reports whether no error of a chain has anything in its text that is not
+// shown.
+func isShowable(err error, credentials aws.Credentials) bool {
+	if err == nil {
+		return true
+	}
+	text := err.Error()
+	if redactMessage(text, credentials) != text {
+		return false
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return isShowable(err.Unwrap(), credentials)
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range err.Unwrap() {
+			if !isShowable(wrapped, credentials) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// hiddenError gives an error another text, because its own has secrets. The error can be
+// matched and found, but is not in the chain, which people print. It stands behind a
+// pointer, so that no verb of fmt prints it.
+type hiddenError struct {
+	text   string
+	hidden *error
+}
+
+// Error returns the text.
+func (e *hiddenError) Error() string { return e.text }
+
+// Is reports whether the hidden error matches target.
+func (e *hiddenError) Is(target error) bool { return errors.Is(*e.hidden, target) }
+
+// As finds an error of target's type in the hidden error's chain.
+func (e *hiddenError) As(target any) bool { return errors.As(*e.hidden, target) }
