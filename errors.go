@@ -216,8 +216,8 @@ func signedResponseError(resp *http.Response, err error, credentials aws.Credent
 }
 
 // sendError is the error of a request that got no response. The text of a transport's
-// error may repeat the request. It is shown without the queries of URLs, the caller's
-// credentials, and what follows the name of a secret.
+// error may repeat the request. It is shown without the user info and the queries of
+// URLs, the caller's credentials, and what follows the name of a secret.
 func sendError(err error, credentials aws.Credentials) error {
 	if urlError, ok := errors.AsType[*url.Error](err); ok {
 		err = urlError.Err

@@ -24,6 +24,10 @@ const (
 	// urlDelimiters end a URL within a text.
 	urlDelimiters = " \"'<>,"
 
+	// authorityEnds end the user info, host and port of a URL within a text. Other
+	// urlDelimiters may stand in a password.
+	authorityEnds = " \"<>/?#\\"
+
 	// secretSeparators may stand between the name of a secret and its value, after
 	// spaces.
 	secretSeparators = `:="'%\&>`
@@ -33,6 +37,9 @@ const (
 	maxCodeLength    = 128
 	maxMessageLength = 4 << 10
 )
+
+// authorityMarks stand before the user info, host and port of a URL, plain and in JSON.
+var authorityMarks = []string{"://", `:\/\/`}
 
 // secretNames are names, in lower case, whose values are never shown.
 var secretNames = []string{
@@ -46,12 +53,15 @@ var secretNames = []string{
 }
 
 // redact makes a text one line, and removes the secrets that a server may have sent
-// back: the caller's own, the queries of URLs, and everything that follows the name
-// of another secret.
+// back: the caller's own, the user info and the queries of URLs, and everything that
+// follows the name of another secret.
 func redact(text string, credentials aws.Credentials) string {
 	text = oneLine(text)
 	text = redactSecret(text, credentials.SessionToken)
 	text = redactSecret(text, credentials.SecretAccessKey)
+	for _, mark := range authorityMarks {
+		text = redactUserInfos(text, mark)
+	}
 	text = redactQueries(text)
 	for _, name := range secretNames {
 		text = redactAfterName(text, name)
@@ -80,6 +90,28 @@ func redactSecret(text, secret string) string {
 // isEscapable reports whether a character may stand escaped in a text.
 func isEscapable(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
+// redactUserInfos removes the user info of each URL in a text. The mark stands before it.
+func redactUserInfos(text, mark string) string {
+	var shown strings.Builder
+	for {
+		before, after, found := strings.Cut(text, mark)
+		shown.WriteString(before)
+		if !found {
+			return shown.String()
+		}
+		shown.WriteString(mark)
+		text = after
+		authority := text
+		if end := strings.IndexAny(text, authorityEnds); end >= 0 {
+			authority = text[:end]
+		}
+		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+			shown.WriteString(redacted)
+			text = text[at:]
+		}
+	}
 }
 
 // redactQueries removes the query of each URL in a text.
@@ -192,8 +224,8 @@ func snippet(body []byte, credentials aws.Credentials) string {
 	return shorten(redactStart(string(body), credentials), snippetSize)
 }
 
-// quote quotes a value from outside, without the query of a presigned URL. It cuts off
-// a long value.
+// quote quotes a value from outside, without the user info and the queries of URLs. It
+// cuts off a long value.
 func quote(value string) string {
 	const longest = 64 // characters
 	value = redact(value, noCredentials)
