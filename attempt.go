@@ -51,7 +51,7 @@ func payloadHash(body []byte) string {
 // each attempt; the rest is the same for all attempts of the call.
 type attempt struct {
 	settings     *settings
-	request      *request
+	request      request
 	body         any // points to what the body of a 2xx response is decoded into
 	invocationID string
 	payloadHash  string
@@ -79,7 +79,7 @@ type attemptResult struct {
 }
 
 // newAttempt returns the attempt of a request before it is sent the first time.
-func newAttempt(s *settings, req *request, body any) attempt {
+func newAttempt(s *settings, req request, body any) attempt {
 	hash := emptyPayloadHash
 	if req.body != nil {
 		hash = payloadHash(req.body)

@@ -63,7 +63,7 @@ type callResult struct {
 func (c *Client) do(
 	ctx context.Context,
 	settings *settings,
-	req *request,
+	req request,
 	inputProblems problemList,
 	body any,
 ) (callResult, error) {
@@ -78,7 +78,7 @@ func (c *Client) do(
 
 // callError adds the operation's name to the error of a call and, unless the
 // input was refused, what the call is about.
-func callError(req *request, err error) error {
+func callError(req request, err error) error {
 	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
 		err = fmt.Errorf("%s: %w", req.subject, err)
 	}

@@ -180,13 +180,20 @@ func isUUID(text string) bool {
 		return false
 	}
 	for i := range len(form) {
-		isDash := text[i] == '-'
-		isHex := strings.IndexByte("0123456789abcdefABCDEF", text[i]) >= 0
-		if isDash != (form[i] == '-') || !isDash && !isHex {
+		isRight := isHexDigit(text[i])
+		if form[i] == '-' {
+			isRight = text[i] == '-'
+		}
+		if !isRight {
 			return false
 		}
 	}
 	return true
+}
+
+// isHexDigit reports whether a byte is a hexadecimal digit.
+func isHexDigit(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
 }
 
 // responseError adds to err what a response says. It keeps neither the body nor the

@@ -37,7 +37,7 @@ type retryLoop struct {
 }
 
 // send makes the retry loop of a call, and runs it.
-func (c *Client) send(ctx context.Context, s *settings, req *request, body any) (callResult, error) {
+func (c *Client) send(ctx context.Context, s *settings, req request, body any) (callResult, error) {
 	loop := &retryLoop{
 		client:            c,
 		attempt:           newAttempt(s, req, body),

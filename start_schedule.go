@@ -77,16 +77,16 @@ func (n scheduleName) String() string {
 }
 
 // newScheduleRequest returns the request for an input, and what is wrong with the input.
-func newScheduleRequest(in *StartDashboardSnapshotJobScheduleInput) (*request, problemList) {
+func newScheduleRequest(in *StartDashboardSnapshotJobScheduleInput) (request, problemList) {
 	var problems problemList
 	if in == nil {
 		problems.add("in", "is nil: want the schedule to start")
-		return &request{operation: &startSchedule}, problems
+		return request{operation: &startSchedule}, problems
 	}
 	problems.checkAccount(in.AWSAccountID)
 	problems.checkID("DashboardID", in.DashboardID)
 	problems.checkID("ScheduleID", in.ScheduleID)
-	return &request{
+	return request{
 		operation: &startSchedule,
 		path: newRequestPath(
 			"accounts", in.AWSAccountID,
