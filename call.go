@@ -33,8 +33,11 @@ type operation struct {
 type request struct {
 	operation *operation
 	path      requestPath
-	body      []byte       // nil if the request has none
-	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
+	body      []byte // nil if the request has none
+
+	// subject is what the call is about, for errors and logs. It may be nil if the input
+	// is refused.
+	subject fmt.Stringer
 }
 
 // callResult is what a call has learned besides the body of its response. A call that
@@ -60,7 +63,7 @@ type callResult struct {
 func (c *Client) do(
 	ctx context.Context,
 	settings *settings,
-	req *request,
+	req request,
 	inputProblems problemList,
 	body any,
 ) (callResult, error) {
@@ -75,7 +78,7 @@ func (c *Client) do(
 
 // callError adds the operation's name to the error of a call and, unless the
 // input was refused, what the call is about.
-func callError(req *request, err error) error {
+func callError(req request, err error) error {
 	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
 		err = fmt.Errorf("%s: %w", req.subject, err)
 	}

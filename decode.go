@@ -95,8 +95,7 @@ func decodeUniqueMembers(body []byte, into any, options []json.Options) error {
 	return err
 }
 
-// checkSyntax returns what is wrong with the syntax of the first JSON value of
-// body.
+// checkSyntax returns what is wrong with the syntax of the first JSON value of body.
 func checkSyntax(body []byte) error {
 	return jsontext.NewDecoder(bytes.NewReader(body), syntaxOptions).SkipValue()
 }

@@ -19,6 +19,13 @@ const (
 	maxExtensionLength = 9
 )
 
+// extensions are those of the names of files, by format.
+var extensions = map[SnapshotFileFormatType]string{
+	SnapshotFileFormatTypePDF:   ".pdf",
+	SnapshotFileFormatTypeExcel: ".xlsx",
+	SnapshotFileFormatTypeCSV:   ".csv",
+}
+
 // FileName returns the name that [Client.Download] gives the file, if no other file
 // has it: <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx. The ids are
 // those of the first sheet and the first visual, as far as there are any. Each is cut
@@ -55,8 +62,8 @@ func (f ResultFile) nameIDs() []string {
 
 // extension returns the extension of the file's name, with its dot.
 func (f ResultFile) extension() string {
-	if rule, ok := formatRules[f.Format]; ok {
-		return rule.extension
+	if extension, ok := extensions[f.Format]; ok {
+		return extension
 	}
 	extension := safeName(path.Ext(f.URI.objectPath()), maxExtensionLength)
 	if len(extension) < 2 || strings.Contains(extension, "_") {
