@@ -147,3 +147,87 @@ func TestTransportShortBody(t *testing.T) {
 	assert.Equal(t, "ab", got.body)
 	assert.ErrorIs(t, got.bodyErr, io.ErrUnexpectedEOF)
 }
+
+// headReportsFile is the request for the headers of the file of newBucketServer.
+var headReportsFile = newRequest(http.MethodHead, reportsURL+escapedKey, "").forService("s3")
+
+// newFlushFault returns a fault in whose place a handler flushes a response of this status, and then goes on.
+func newFlushFault(status int, goOn http.HandlerFunc) snapshotjobtest.Fault {
+	return snapshotjobtest.NewFault("flush", func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			http.NewResponseController(w).Flush()
+			goOn(w, r)
+		})
+	})
+}
+
+// As with net/http's server, what a handler writes for a response that has no body is not sent. Whoever has read
+// the end of that body finds that the handler has returned, and did not wait for a reader.
+func TestTransportDropsBodyOfResponseWithoutBody(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		request    signedRequest
+		status     int
+		writeError error
+	}{
+		{name: "HEAD", request: headReportsFile, status: http.StatusOK},
+		{
+			name:       "204",
+			request:    reportsFile,
+			status:     http.StatusNoContent,
+			writeError: http.ErrBodyNotAllowed,
+		},
+		{
+			name:       "304",
+			request:    reportsFile,
+			status:     http.StatusNotModified,
+			writeError: http.ErrBodyNotAllowed,
+		},
+	} {
+		runInBubble(t, tt.name, func(t *testing.T) {
+			srv := newBucketServer(t)
+			var writeError error
+			handlerEnded := false
+			srv.Fail(snapshotjobtest.GetObject, newFlushFault(tt.status,
+				func(w http.ResponseWriter, _ *http.Request) {
+					_, writeError = w.Write(make([]byte, 1<<20))
+					handlerEnded = true
+				}))
+			got := tt.request.send(t, srv)
+			got.assertStatus(t, tt.status)
+			assert.Empty(t, got.body)
+			assert.NoError(t, got.bodyErr)
+			assert.True(t, handlerEnded)
+			assert.Equal(t, tt.writeError, writeError)
+		})
+	}
+}
+
+func TestTransportLeaksNothingWhenClosedWithoutBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newBucketServer(t)
+		handlerEnded := false
+		srv.Fail(snapshotjobtest.GetObject, newFlushFault(http.StatusOK,
+			func(_ http.ResponseWriter, r *http.Request) {
+				<-r.Context().Done()
+				handlerEnded = true
+			}))
+		resp, err := srv.Transport().RoundTrip(headReportsFile.sign(t))
+		require.NoError(t, err)
+		assert.NoError(t, resp.Body.Close())
+		assert.True(t, handlerEnded)
+	})
+}
+
+// A client that has the headers of a HEAD misses nothing when the connection breaks afterwards.
+func TestTransportBreaksNothingAfterHeaders(t *testing.T) {
+	srv := newBucketServer(t)
+	srv.Fail(snapshotjobtest.GetObject, newFlushFault(http.StatusOK,
+		func(http.ResponseWriter, *http.Request) {
+			panic(http.ErrAbortHandler)
+		}))
+	got := headReportsFile.send(t, srv)
+	got.assertOK(t)
+	assert.NoError(t, got.bodyErr)
+}
