@@ -69,7 +69,7 @@ func (s *Server) newFileLocked(j *job, i int) []*object {
 func (s *Server) storeFilesLocked(j *job) {
 	for _, copies := range j.objects {
 		for _, o := range copies {
-			o.modified = j.ended
+			o.modified = j.ends
 			s.storeLocked(o)
 		}
 	}

@@ -121,7 +121,7 @@ func (c *call) isIDFreeLocked(a *account, now time.Time) bool {
 		return false
 	}
 	reuse := c.server.options.JobIDReuse
-	return reuse < 0 || hasCome(old.ended.Add(reuse), now)
+	return reuse < 0 || hasCome(old.ends.Add(reuse), now)
 }
 
 // requestedFiles returns the files that a start asks for. The n-th scripted file

@@ -82,7 +82,6 @@ func (t *timeline) endJobs(now time.Time) []*job {
 	var ended []*job
 	for len(t.running) > 0 && !t.running[0].ends.After(now) {
 		j := t.running[0]
-		j.ended = j.ends
 		ended = append(ended, j)
 		t.running = slices.Delete(t.running, 0, 1)
 	}
