@@ -146,8 +146,11 @@ type Options struct {
 	// are forgotten. Default: all.
 	MaxRequests int
 
-	// Seed determines request ids, the credentials of added users, and the
-	// content of generated files. Default: 0.
+	// Seed determines what the server draws at random: the request ids, the credentials
+	// of added users and those that [Server.ExpireCredentials] makes, the session tokens
+	// of presigned URLs, and the content of generated files. Request ids and the tokens
+	// of URLs depend on the order of the requests too. A [Distribution] has a Seed of its
+	// own, on which alone the lives that it draws depend. Default: 0.
 	Seed uint64
 }
 
