@@ -81,8 +81,7 @@ func (t *timeline) nextEvent() (next time.Time, ok bool) {
 func (t *timeline) endJobs(now time.Time) []*job {
 	var ended []*job
 	for len(t.running) > 0 && !t.running[0].ends.After(now) {
-		j := t.running[0]
-		ended = append(ended, j)
+		ended = append(ended, t.running[0])
 		t.running = slices.Delete(t.running, 0, 1)
 	}
 	return ended
