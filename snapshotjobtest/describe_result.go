@@ -16,11 +16,11 @@ func (c *call) describeResult() (*apiResponse, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	if !j.hasEnded(now) {
+	if !j.hasEndedLocked(now) {
 		return nil, newError(c.server.options.NotFinished,
 			"Dashboard Snapshot Job with id %s has not reached a terminal state.", j.id.SnapshotJobID)
 	}
-	status, since := j.status(now)
+	status, since := j.statusLocked(now)
 	result := wireResult{
 		ARN:             c.server.arn(j.id),
 		JobStatus:       string(status),

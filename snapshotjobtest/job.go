@@ -29,15 +29,15 @@ type job struct {
 	ends   time.Time // when it ends or has ended; zero until it begins to run
 }
 
-// hasEnded reports whether the job has ended at a time.
-func (j *job) hasEnded(now time.Time) bool {
+// hasEndedLocked reports whether the job has ended at a time.
+func (j *job) hasEndedLocked(now time.Time) bool {
 	return hasCome(j.ends, now)
 }
 
-// status returns the job's status at a time, and since when the job has it.
-func (j *job) status(now time.Time) (status snapshotjob.SnapshotJobStatus, since time.Time) {
+// statusLocked returns the job's status at a time, and since when the job has it.
+func (j *job) statusLocked(now time.Time) (status snapshotjob.SnapshotJobStatus, since time.Time) {
 	switch {
-	case j.hasEnded(now):
+	case j.hasEndedLocked(now):
 		return j.life.finalStatus(), j.ends
 	case hasCome(j.begun, now):
 		return snapshotjob.SnapshotJobStatusRunning, j.begun
