@@ -14,9 +14,10 @@ import (
 // version is the version of this module. It is part of the User-Agent header.
 const version = "0.1.0"
 
-// Client calls the snapshot-job operations of Amazon QuickSight. It is safe for
-// concurrent use, and starts no goroutine that outlives a call. New and
-// NewFromConfig make clients; the zero Client returns an error from every call.
+// Client calls the snapshot-job operations of Amazon QuickSight, and the one that
+// describes a dashboard. It is safe for concurrent use, and starts no goroutine that
+// outlives a call. New and NewFromConfig make clients; the zero Client returns an error
+// from every call.
 //
 // Any operation may return an [*InvalidInputError], in which case nothing was sent.
 // Otherwise it may return the service's [*AccessDeniedException],
