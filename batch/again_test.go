@@ -164,6 +164,10 @@ func TestLostStart(t *testing.T) {
 			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, lost)
 			s.Fail(describe, snapshotjobtest.ServerError(500).Times(attempts)...)
 		},
+		"arrived, with an unreadable response": func(s *snapshotjobtest.Server) {
+			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Garbage())
+			s.Fail(describe, snapshotjobtest.ServerError(500).Times(attempts)...)
+		},
 	}
 	for name, script := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -113,3 +113,16 @@ func TestContextThatEndsAfterTheLastRequest(t *testing.T) {
 		assert.Equal(t, 1, summary.Completed)
 	})
 }
+
+// The context ends while a start is under way, so that nobody knows whether its job exists.
+func TestCancelDuringAStart(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var got outcomes
+		_, err := batch.Run(ctx, server.Client(), requestsOf("a"), got.keep)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
+	})
+}

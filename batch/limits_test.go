@@ -152,7 +152,8 @@ func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
 			}
 		})
 		assert.ErrorContains(t, err, "JobTimeout")
-		assert.Len(t, got.all, 2)
+		require.Len(t, got.all, 2)
+		assert.GreaterOrEqual(t, got.all[1].Started.Sub(got.all[0].Finished), 5*time.Second)
 		assert.Equal(t, map[batch.EventKind]int{batch.EventStarted: 1, batch.EventFinished: 0}, running)
 	}, livesOf(lives{"endless": good().After(0, -1)}))
 }
@@ -162,11 +163,56 @@ func TestServiceThatIsDown(t *testing.T) {
 	down := snapshotjobtest.ServerError(503)
 	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
 		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, down.Times(300)...)
+		takenWhileDown := 0
 		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(30), got.keep)
+		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(30), got.keep, func(o *batch.Options) {
+			o.OnEvent = func(event batch.Event) {
+				if event.Summary.Started == 0 {
+					takenWhileDown = event.Summary.Requests
+				}
+			}
+		})
 		require.NoError(t, err)
 		assert.Equal(t, 30, summary.Completed)
+		assert.LessOrEqual(t, takenWhileDown, 17) // 16 wait to be offered again, and one is at hand
 	})
+}
+
+// After a start was throttled, by the client's last attempt, there is a pause.
+func TestPauseAfterAThrottledStart(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(9)...)
+		var got outcomes
+		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
+		require.NoError(t, err)
+		requests := server.Requests()
+		offers := 0
+		for i, request := range requests {
+			if request.Operation == snapshotjobtest.StartDashboardSnapshotJob && request.Attempt == 1 && i > 0 {
+				offers++
+				assert.GreaterOrEqual(t, request.Time.Sub(requests[i-1].Time), time.Second)
+			}
+		}
+		assert.Equal(t, 3, offers)
+	})
+}
+
+// The refused start is offered again as soon as the batch sees its job finish, and not
+// only after the pause, which is 5 seconds for jobs of this length.
+func TestFinishedJobEndsThePause(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+		var got outcomes
+		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a", "b"), got.keep, func(o *batch.Options) {
+			often := func(o *snapshotjob.WaitOptions) {
+				o.MinDelay = 500 * time.Millisecond
+				o.MaxDelay = 500 * time.Millisecond
+			}
+			o.WaitOptions = []func(*snapshotjob.WaitOptions){often}
+		})
+		require.NoError(t, err)
+		require.Len(t, got.all, 2)
+		assert.Less(t, got.all[1].Started.Sub(got.all[0].Finished), 500*time.Millisecond)
+	}, livesOf(lives{"a": good().After(0, 1003*time.Second)}), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
 
 // One request meets an error of the service each time. It fails in the end, and holds up
