@@ -31,36 +31,80 @@ func TestRunAdoptsWhatExists(t *testing.T) {
 		started  int
 		wantErr  string
 	}{
-		"running":              {existing: lives{"a": minute(good())}, wantJob: "a", adopted: true},
-		"finished":             {existing: lives{"a": good()}, wantJob: "a", adopted: true},
-		"failed":               {existing: lives{"a": now(failedLife())}, wantJob: "a-2", started: 1},
-		"failed, then good":    {existing: lives{"a": now(failedLife()), "a-2": good()}, wantJob: "a-2", adopted: true},
-		"failed twice":         {existing: lives{"a": now(failedLife()), "a-2": now(failedLife())}, wantJob: "a-3", started: 1},
-		"failed, then running": {existing: lives{"a": now(failedLife()), "a-2": minute(good())}, wantJob: "a-2", adopted: true},
-		"another one":          {existing: lives{"a": other}, wantJob: "a", wantErr: "makes another snapshot"},
-		"failed, then another": {existing: lives{"a": now(failedLife()), "a-2": other}, wantJob: "a-2", wantErr: "makes another snapshot"},
-		"will fail for good":   {existing: lives{"a": failedLife()}, wantJob: "a", adopted: true, wantErr: "No access."},
-		"changed":              {existing: lives{"a": now(changing())}, wantJob: "a-2", started: 1},
-		"changing":             {existing: lives{"a": minute(changing())}, wantJob: "a-2", started: 1},
+		"running": {
+			existing: lives{"a": minute(good())},
+			wantJob:  "a",
+			adopted:  true,
+		},
+		"finished": {
+			existing: lives{"a": good()},
+			wantJob:  "a",
+			adopted:  true,
+		},
+		"failed": {
+			existing: lives{"a": now(failedLife())},
+			wantJob:  "a-2",
+			started:  1,
+		},
+		"failed, then good": {
+			existing: lives{"a": now(failedLife()), "a-2": good()},
+			wantJob:  "a-2",
+			adopted:  true,
+		},
+		"failed twice": {
+			existing: lives{"a": now(failedLife()), "a-2": now(failedLife())},
+			wantJob:  "a-3",
+			started:  1,
+		},
+		"failed, then running": {
+			existing: lives{"a": now(failedLife()), "a-2": minute(good())},
+			wantJob:  "a-2",
+			adopted:  true,
+		},
+		"another one": {
+			existing: lives{"a": other},
+			wantJob:  "a",
+			wantErr:  "makes another snapshot",
+		},
+		"failed, then another": {
+			existing: lives{"a": now(failedLife()), "a-2": other},
+			wantJob:  "a-2",
+			wantErr:  "makes another snapshot",
+		},
+		"will fail for good": {
+			existing: lives{"a": failedLife()},
+			wantJob:  "a",
+			adopted:  true,
+			wantErr:  "No access.",
+		},
+		"changed": {
+			existing: lives{"a": now(changing())},
+			wantJob:  "a-2",
+			started:  1,
+		},
+		"changing": {
+			existing: lives{"a": minute(changing())},
+			wantJob:  "a-2",
+			started:  1,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+			inBubble(t, func(t *testing.T, server *Server) {
 				for id, life := range test.existing {
 					server.AddJob(jobOf(id), life)
 				}
 				time.Sleep(time.Second)
-				var got outcomes
-				summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
+				got := runBatch(t, server, requestsOf("a"))
 				outcome := got.only(t)
 				assert.Equal(t, test.wantJob, outcome.Job.SnapshotJobID)
 				assert.Equal(t, test.adopted, outcome.Adopted)
-				assert.Equal(t, test.started, summary.Started)
+				assert.Equal(t, test.started, got.summary.Started)
 				assert.Len(t, startedIDs(server), test.started)
 				if test.wantErr == "" {
-					assert.NoError(t, err)
+					assert.NoError(t, got.err)
 				} else {
-					assert.ErrorContains(t, err, test.wantErr)
+					assert.ErrorContains(t, got.err, test.wantErr)
 				}
 			})
 		})
@@ -74,25 +118,23 @@ type lives = map[string]snapshotjobtest.Life
 func now(life snapshotjobtest.Life) snapshotjobtest.Life { return life.After(0, 0) }
 
 func TestAdoptedJobIsToldAsOne(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.AddJob(jobOf("a"), minute(good()))
 		created := time.Now()
 		time.Sleep(10 * time.Second)
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		require.NoError(t, err)
-		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Adopted: 1}, summary)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Adopted: 1}, got.summary)
 		assert.True(t, created.Equal(got.only(t).Started))
 	})
 }
 
 func TestErrorOfAnotherJobWithTheID(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.AddJob(jobOf("a"), snapshotjobtest.Completed(snapshotjobtest.CSV("overview", "table")))
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		exists, ok := errors.AsType[*snapshotjob.ResourceExistsException](err)
-		assert.True(t, ok, "%v", err)
+		got := runBatch(t, server, requestsOf("a"))
+		exists, ok := errors.AsType[*snapshotjob.ResourceExistsException](got.err)
+		assert.True(t, ok, "%v", got.err)
 		assert.NotNil(t, exists)
 		assert.Nil(t, got.only(t).Result)
 		assert.Empty(t, startedIDs(server))
@@ -111,12 +153,11 @@ func TestMaxAttempts(t *testing.T) {
 	always := lives{"a": minute(changing()), "a-2": minute(changing()), "a-3": minute(changing())}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-				var got outcomes
-				_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep,
+			inBubble(t, func(t *testing.T, server *Server) {
+				got := runBatch(t, server, requestsOf("a"),
 					func(o *batch.Options) { o.MaxAttempts = test.maxAttempts })
-				jobError, ok := errors.AsType[*snapshotjob.JobError](err)
-				require.True(t, ok, "%v", err)
+				jobError, ok := errors.AsType[*snapshotjob.JobError](got.err)
+				require.True(t, ok, "%v", got.err)
 				assert.True(t, jobError.TryAgain())
 				assert.Equal(t, test.want, startedIDs(server))
 				assert.Equal(t, jobOf(test.want[len(test.want)-1]), got.only(t).Job)
@@ -127,7 +168,7 @@ func TestMaxAttempts(t *testing.T) {
 
 // A run that comes after one that was given up finds the jobs of the first one.
 func TestSecondRunAdoptsTheJobsOfTheFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 65*time.Second)
 		defer cancel()
 		var first outcomes
@@ -151,32 +192,30 @@ func TestLostStart(t *testing.T) {
 	const attempts = 3 // of one call
 	lost := snapshotjobtest.DropAfterWork()
 	never := snapshotjobtest.Drop()
-	describe := snapshotjobtest.DescribeDashboardSnapshotJob
-	tests := map[string]func(*snapshotjobtest.Server){
-		"never arrived": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, never.Times(attempts)...)
+	tests := map[string]func(*Server){
+		"never arrived": func(s *Server) {
+			s.Fail(start, never.Times(attempts)...)
 			s.Fail(describe, snapshotjobtest.Pass())
 		},
-		"arrived, and is described": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, lost)
+		"arrived, and is described": func(s *Server) {
+			s.Fail(start, lost)
 		},
-		"arrived, and can't be described": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, lost)
+		"arrived, and can't be described": func(s *Server) {
+			s.Fail(start, lost)
 			s.Fail(describe, snapshotjobtest.ServerError(500).Times(attempts)...)
 		},
-		"arrived, with an unreadable response": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Garbage())
+		"arrived, with an unreadable response": func(s *Server) {
+			s.Fail(start, snapshotjobtest.Garbage())
 			s.Fail(describe, snapshotjobtest.ServerError(500).Times(attempts)...)
 		},
 	}
 	for name, script := range tests {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+			inBubble(t, func(t *testing.T, server *Server) {
 				script(server)
-				var got outcomes
-				summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-				require.NoError(t, err)
-				assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Started: 1}, summary)
+				got := runBatch(t, server, requestsOf("a"))
+				require.NoError(t, got.err)
+				assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Started: 1}, got.summary)
 				assert.False(t, got.only(t).Adopted)
 			})
 		})
@@ -186,26 +225,24 @@ func TestLostStart(t *testing.T) {
 // A job whose start was lost, and which has failed by the time that it is found, failed in
 // this run.
 func TestLostStartOfAJobThatFails(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.DropAfterWork())
-		server.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, snapshotjobtest.ServerError(500).Times(3)...)
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		assert.ErrorContains(t, err, "No access.")
-		assert.Equal(t, 1, summary.Started)
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.DropAfterWork())
+		server.Fail(describe, snapshotjobtest.ServerError(500).Times(3)...)
+		got := runBatch(t, server, requestsOf("a"))
+		assert.ErrorContains(t, got.err, "No access.")
+		assert.Equal(t, 1, got.summary.Started)
 		assert.Equal(t, jobOf("a"), got.only(t).Job)
 	}, livesOf(lives{"a": now(failedLife())}))
 }
 
 // A job that exists by the service's word, and is not found, is asked for again.
 func TestJobThatExistsAndIsNotFound(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.AddJob(jobOf("a"), good())
-		server.Fail(snapshotjobtest.DescribeDashboardSnapshotJob,
+		server.Fail(describe,
 			snapshotjobtest.Answer(404, "ResourceNotFoundException", "not yet"))
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		require.NoError(t, err)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
 		assert.True(t, got.only(t).Adopted)
 	})
 }
@@ -213,19 +250,18 @@ func TestJobThatExistsAndIsNotFound(t *testing.T) {
 // The job failed in such a way that another one may succeed, but that one can't be
 // started. The outcome is that of the job.
 func TestJobThatCannotBeStartedAnew(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob,
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start,
 			snapshotjobtest.Pass(),
 			snapshotjobtest.Answer(401, "AccessDeniedException", "no more"))
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
+		got := runBatch(t, server, requestsOf("a"))
 		outcome := got.only(t)
 		assert.Equal(t, jobOf("a"), outcome.Job)
 		assert.NotNil(t, outcome.Result)
-		assert.ErrorContains(t, err, "security changed")
-		assert.ErrorContains(t, err, "another job could not be started: ")
-		denied, ok := errors.AsType[*snapshotjob.AccessDeniedException](err)
-		require.True(t, ok, "%v", err)
+		assert.ErrorContains(t, got.err, "security changed")
+		assert.ErrorContains(t, got.err, "another job could not be started: ")
+		denied, ok := errors.AsType[*snapshotjob.AccessDeniedException](got.err)
+		require.True(t, ok, "%v", got.err)
 		assert.Equal(t, "no more", denied.Message)
 	}, livesOf(lives{"a": minute(changing())}))
 }

@@ -11,19 +11,18 @@ import (
 
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/batch"
-	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
 // spoiledCall is a call of Run in which one of the functions that it is given calls
 // misbehave.
-type spoiledCall func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error
+type spoiledCall func(t *testing.T, server *Server, misbehave func()) error
 
 // spoiledCalls are calls in which one function of the caller misbehaves, by the name of
 // the function.
 func spoiledCalls() map[string]spoiledCall {
 	var ignore outcomes
 	return map[string]spoiledCall{
-		"handle": func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error {
+		"handle": func(t *testing.T, server *Server, misbehave func()) error {
 			handle := func(context.Context, batch.Outcome) error {
 				misbehave()
 				return nil
@@ -31,7 +30,7 @@ func spoiledCalls() map[string]spoiledCall {
 			_, err := batch.Run(t.Context(), server.Client(), requestsOf("a", "b"), handle)
 			return err
 		},
-		"the sequence": func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error {
+		"the sequence": func(t *testing.T, server *Server, misbehave func()) error {
 			requests := func(yield func(*Input) bool) {
 				yield(pdfRequest("a"))
 				misbehave()
@@ -39,17 +38,17 @@ func spoiledCalls() map[string]spoiledCall {
 			_, err := batch.Run(t.Context(), server.Client(), requests, ignore.keep)
 			return err
 		},
-		"a transport, in a start": func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error {
+		"a transport, in a start": func(t *testing.T, server *Server, misbehave func()) error {
 			client := server.Client(misbehaveFor(http.MethodPost, misbehave))
 			_, err := batch.Run(t.Context(), client, requestsOf("a", "b"), ignore.keep)
 			return err
 		},
-		"a transport, in a wait": func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error {
+		"a transport, in a wait": func(t *testing.T, server *Server, misbehave func()) error {
 			client := server.Client(misbehaveFor(http.MethodGet, misbehave))
 			_, err := batch.Run(t.Context(), client, requestsOf("a", "b"), ignore.keep)
 			return err
 		},
-		"OnPoll": func(t *testing.T, server *snapshotjobtest.Server, misbehave func()) error {
+		"OnPoll": func(t *testing.T, server *Server, misbehave func()) error {
 			wait := func(o *snapshotjob.WaitOptions) {
 				o.OnPoll = func(snapshotjob.Poll) { misbehave() }
 			}
@@ -83,7 +82,7 @@ func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 func TestPanicReachesTheCaller(t *testing.T) {
 	for name, run := range spoiledCalls() {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+			inBubble(t, func(t *testing.T, server *Server) {
 				assert.PanicsWithValue(t, name, func() {
 					_ = run(t, server, func() { panic(name) })
 				})
@@ -96,7 +95,7 @@ func TestPanicReachesTheCaller(t *testing.T) {
 func TestFunctionThatEndsItsGoroutine(t *testing.T) {
 	for name, run := range spoiledCalls() {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+			inBubble(t, func(t *testing.T, server *Server) {
 				err := run(t, server, runtime.Goexit)
 				assert.ErrorContains(t, err, "ended its goroutine")
 			})
@@ -105,7 +104,7 @@ func TestFunctionThatEndsItsGoroutine(t *testing.T) {
 }
 
 func TestPanicOfOnEvent(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		var got outcomes
 		assert.PanicsWithValue(t, "of OnEvent", func() {
 			_, _ = batch.Run(t.Context(), server.Client(), manyRequests(20), got.keep, func(o *batch.Options) {
@@ -118,7 +117,7 @@ func TestPanicOfOnEvent(t *testing.T) {
 
 // OnEvent may end the goroutine, since it is that of the caller.
 func TestOnEventThatEndsTheGoroutine(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		var got outcomes
 		ended := make(chan struct{})
 		go func() {

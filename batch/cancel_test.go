@@ -16,7 +16,7 @@ import (
 )
 
 func TestCancelTellsOfJobsUnderWay(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		stopped := errors.New("a deploy")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(20*time.Second, func() { cancel(stopped) })
@@ -39,7 +39,7 @@ func TestCancelTellsOfJobsUnderWay(t *testing.T) {
 }
 
 func TestCanceledContextTakesNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var got outcomes
@@ -52,15 +52,15 @@ func TestCanceledContextTakesNothing(t *testing.T) {
 
 // The requests that wait for something when the context ends have an outcome too.
 func TestCancelWhileARequestWaits(t *testing.T) {
-	tests := map[string]func(*snapshotjobtest.Server){
-		"for a slot": func(s *snapshotjobtest.Server) {
+	tests := map[string]func(*Server){
+		"for a slot": func(s *Server) {
 			s.AddJob(jobOf("of-others"), good().After(0, -1))
 		},
-		"after a failure": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.ServerError(503).Times(100)...)
+		"after a failure": func(s *Server) {
+			s.Fail(start, snapshotjobtest.ServerError(503).Times(100)...)
 		},
-		"after being throttled": func(s *snapshotjobtest.Server) {
-			s.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(100)...)
+		"after being throttled": func(s *Server) {
+			s.Fail(start, snapshotjobtest.Throttle().Times(100)...)
 		},
 	}
 	for name, prepare := range tests {
@@ -84,7 +84,7 @@ func TestCancelWhileARequestWaits(t *testing.T) {
 
 // A handle that looks at its context sees that the run was canceled.
 func TestHandleOfACanceledRun(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		calls := 0
@@ -101,7 +101,7 @@ func TestHandleOfACanceledRun(t *testing.T) {
 
 // All is done when the context ends, so that nothing is lost.
 func TestContextThatEndsAfterTheLastRequest(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		handle := func(context.Context, batch.Outcome) error {
@@ -116,8 +116,8 @@ func TestContextThatEndsAfterTheLastRequest(t *testing.T) {
 
 // The context ends while a start is under way, so that nobody knows whether its job exists.
 func TestCancelDuringAStart(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(time.Hour))
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Stall(time.Hour))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		var got outcomes

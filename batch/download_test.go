@@ -29,7 +29,7 @@ func namesIn(t *testing.T, folder string) []string {
 
 func TestDownloadFetchesWhatIsMissing(t *testing.T) {
 	folder := t.TempDir()
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		client := server.Client()
 		_, err := batch.Run(t.Context(), client, requestsOf("a", "b"), batch.Download(client, folder))
 		require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestDownloadOfAJobThatLacksAFile(t *testing.T) {
 		snapshotjobtest.CSV("overview", "table").Failing(snapshotjob.ErrorTypeDatasetDeleted, "gone"),
 	)
 	folder := t.TempDir()
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		request := pdfRequest("a")
 		request.SnapshotConfiguration.FileGroups = append(request.SnapshotConfiguration.FileGroups,
 			snapshotjob.CSV("overview", "table"))
@@ -84,7 +84,7 @@ func TestDownloadWithoutAResultDoesNothing(t *testing.T) {
 
 func TestDownloadThatFails(t *testing.T) {
 	folder := t.TempDir()
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.Fail(snapshotjobtest.GetObject, snapshotjobtest.Answer(403, "AccessDenied", "not yours").Times(2)...)
 		client := server.Client()
 		summary, err := batch.Run(t.Context(), client, requestsOf("a"), batch.Download(client, folder))
@@ -101,7 +101,7 @@ func TestDownloadThatFails(t *testing.T) {
 // would have files of the same names.
 func TestDownloadOfTwoDashboardsWithOneJobID(t *testing.T) {
 	folder := t.TempDir()
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		first := pdfRequest("daily")
 		second := pdfRequest("daily")
 		second.Job.DashboardID = "stock"
@@ -117,7 +117,7 @@ func TestDownloadOfTwoDashboardsWithOneJobID(t *testing.T) {
 
 func TestOptionsOfDownload(t *testing.T) {
 	folder := t.TempDir()
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		client := server.Client()
 		download := batch.Download(client, folder, func(o *snapshotjob.DownloadOptions) {
 			assert.Equal(t, snapshotjob.KeepExisting, o.Existing)

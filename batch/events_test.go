@@ -24,16 +24,15 @@ func eventTexts(events []batch.Event) []string {
 
 func TestEventsOfARun(t *testing.T) {
 	scripted := lives{"a": minute(changing()), "b": failedLife()}
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.AddJob(jobOf("c"), minute(good()))
 		var events []batch.Event
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a", "b", "c"), got.keep,
+		got := runBatch(t, server, requestsOf("a", "b", "c"),
 			func(o *batch.Options) {
 				o.MaxRunning = 1
 				o.OnEvent = func(event batch.Event) { events = append(events, event) }
 			})
-		require.Error(t, err)
+		require.Error(t, got.err)
 		assert.Equal(t, []string{
 			"started a, 1 running",
 			"retried a, 0 running",
@@ -53,15 +52,14 @@ func TestEventsOfARun(t *testing.T) {
 }
 
 func TestEventsTellErrorsAndOutcomes(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		server.AddJob(jobOf("of-others"), good().After(0, time.Minute))
 		var events []batch.Event
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep,
+		got := runBatch(t, server, requestsOf("a"),
 			func(o *batch.Options) {
 				o.OnEvent = func(event batch.Event) { events = append(events, event) }
 			})
-		require.NoError(t, err)
+		require.NoError(t, got.err)
 		for _, event := range events {
 			isRefused := event.Kind == batch.EventRefused
 			assert.Equal(t, isRefused, event.Err != nil, event.Kind)

@@ -21,8 +21,19 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// Input is a request of a batch.
-type Input = snapshotjob.StartDashboardSnapshotJobInput
+type (
+	// Input is a request of a batch.
+	Input = snapshotjob.StartDashboardSnapshotJobInput
+
+	// Server is the fake.
+	Server = snapshotjobtest.Server
+)
+
+// The operations of the fake that tests let fail and count.
+const (
+	start    = snapshotjobtest.StartDashboardSnapshotJob
+	describe = snapshotjobtest.DescribeDashboardSnapshotJob
+)
 
 // jobOf returns the job with an id that all tests here use the same dashboard for.
 func jobOf(id string) snapshotjob.Job {
@@ -108,7 +119,7 @@ func (o *outcomes) only(t *testing.T) batch.Outcome {
 // inBubble runs a test with a fake whose clock is that of the bubble.
 func inBubble(
 	t *testing.T,
-	test func(t *testing.T, server *snapshotjobtest.Server),
+	test func(t *testing.T, server *Server),
 	optFns ...func(*snapshotjobtest.Options),
 ) {
 	t.Helper()
@@ -118,10 +129,10 @@ func inBubble(
 }
 
 // startedIDs returns the ids of the starts that the fake has accepted, in their order.
-func startedIDs(server *snapshotjobtest.Server) []string {
+func startedIDs(server *Server) []string {
 	var ids []string
 	for _, request := range server.Requests() {
-		if request.Operation == snapshotjobtest.StartDashboardSnapshotJob && request.Status == 200 {
+		if request.Operation == start && request.Status == 200 {
 			ids = append(ids, request.Job.SnapshotJobID)
 		}
 	}
@@ -129,7 +140,7 @@ func startedIDs(server *snapshotjobtest.Server) []string {
 }
 
 // countRequests returns how many requests the fake has answered with a status.
-func countRequests(server *snapshotjobtest.Server, operation snapshotjobtest.Operation, status int) int {
+func countRequests(server *Server, operation snapshotjobtest.Operation, status int) int {
 	count := 0
 	for _, request := range server.Requests() {
 		if request.Operation == operation && request.Status == status {
@@ -195,4 +206,24 @@ func (b brokenFor) RoundTrip(req *http.Request) (*http.Response, error) {
 		Header:     http.Header{"X-Amzn-Errortype": {"InternalFailureException"}},
 		Body:       io.NopCloser(strings.NewReader(`{"Message":"broken"}`)),
 	}, nil
+}
+
+// batchResult is what came of a call of Run.
+type batchResult struct {
+	outcomes
+	summary batch.Summary
+	err     error
+}
+
+// runBatch runs a batch on the fake.
+func runBatch(
+	t *testing.T,
+	server *Server,
+	requests iter.Seq[*Input],
+	optFns ...func(*batch.Options),
+) *batchResult {
+	t.Helper()
+	var result batchResult
+	result.summary, result.err = batch.Run(t.Context(), server.Client(), requests, result.keep, optFns...)
+	return &result
 }

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -19,70 +20,89 @@ import (
 type call struct {
 	ctx      context.Context
 	client   *snapshotjob.Client
-	requests func(func(*Input) bool)
+	requests iter.Seq[*Input]
 	handle   func(context.Context, batch.Outcome) error
-	optFns   []func(*batch.Options)
+	options  batch.Options
+	optFns   []func(*batch.Options) // after one that sets the options
 }
 
-// with sets an option.
-func (c *call) with(fn func(*batch.Options)) { c.optFns = append(c.optFns, fn) }
+// run makes the call.
+func (c *call) run() (batch.Summary, error) {
+	setOptions := func(o *batch.Options) { *o = c.options }
+	optFns := append([]func(*batch.Options){setOptions}, c.optFns...)
+	return batch.Run(c.ctx, c.client, c.requests, c.handle, optFns...)
+}
+
+// badCalls are calls that each have something wrong, and the fields that are.
+var badCalls = map[string]struct {
+	spoil func(*call)
+	want  []string
+}{
+	"no context": {
+		spoil: func(c *call) { c.ctx = nil },
+		want:  []string{"ctx"},
+	},
+	"no client": {
+		spoil: func(c *call) { c.client = nil },
+		want:  []string{"Client"},
+	},
+	"zero client": {
+		spoil: func(c *call) { c.client = &snapshotjob.Client{} },
+		want:  []string{"Client"},
+	},
+	"no requests": {
+		spoil: func(c *call) { c.requests = nil },
+		want:  []string{"requests"},
+	},
+	"no handle": {
+		spoil: func(c *call) { c.handle = nil },
+		want:  []string{"handle"},
+	},
+	"nil option function": {
+		spoil: func(c *call) { c.optFns = []func(*batch.Options){nil} },
+		want:  []string{"optFns"},
+	},
+	"negative options": {
+		spoil: func(c *call) { c.options = negativeOptions },
+		want:  []string{"MaxRunning", "MaxAttempts", "JobTimeout", "HandleConcurrency", "MaxUnhandled"},
+	},
+	"wait options": {
+		spoil: func(c *call) {
+			tooShort := func(o *snapshotjob.WaitOptions) { o.MinDelay = -1 }
+			c.options.WaitOptions = []func(*snapshotjob.WaitOptions){tooShort}
+		},
+		want: []string{"MinDelay"},
+	},
+	"client options": {
+		spoil: func(c *call) {
+			noRegion := func(o *snapshotjob.Options) { o.Region = "" }
+			c.options.ClientOptions = []func(*snapshotjob.Options){noRegion}
+		},
+		want: []string{"Region"},
+	},
+	"several things": {
+		spoil: func(c *call) {
+			c.ctx = nil
+			c.client = nil
+			c.requests = nil
+			c.handle = nil
+			c.options.MaxRunning = -1
+		},
+		want: []string{"MaxRunning", "ctx", "Client", "requests", "handle"},
+	},
+}
+
+// negativeOptions are options whose numbers are all wrong.
+var negativeOptions = batch.Options{
+	MaxRunning:        -1,
+	MaxAttempts:       -1,
+	JobTimeout:        -1,
+	HandleConcurrency: -1,
+	MaxUnhandled:      -1,
+}
 
 func TestBadCallsSendNothing(t *testing.T) {
-	tests := map[string]struct {
-		spoil func(*call)
-		want  []string // the fields that are wrong
-	}{
-		"no context":  {spoil: func(c *call) { c.ctx = nil }, want: []string{"ctx"}},
-		"no client":   {spoil: func(c *call) { c.client = nil }, want: []string{"Client"}},
-		"zero client": {spoil: func(c *call) { c.client = &snapshotjob.Client{} }, want: []string{"Client"}},
-		"no requests": {spoil: func(c *call) { c.requests = nil }, want: []string{"requests"}},
-		"no handle":   {spoil: func(c *call) { c.handle = nil }, want: []string{"handle"}},
-		"nil option function": {
-			spoil: func(c *call) { c.with(nil) },
-			want:  []string{"optFns"},
-		},
-		"negative options": {
-			spoil: func(c *call) {
-				c.with(func(o *batch.Options) {
-					o.MaxRunning = -1
-					o.MaxAttempts = -1
-					o.JobTimeout = -time.Second
-					o.HandleConcurrency = -1
-					o.MaxUnhandled = -1
-				})
-			},
-			want: []string{"MaxRunning", "MaxAttempts", "JobTimeout", "HandleConcurrency", "MaxUnhandled"},
-		},
-		"wait options": {
-			spoil: func(c *call) {
-				c.with(func(o *batch.Options) {
-					wait := func(o *snapshotjob.WaitOptions) { o.MinDelay = -1 }
-					o.WaitOptions = []func(*snapshotjob.WaitOptions){wait}
-				})
-			},
-			want: []string{"MinDelay"},
-		},
-		"client options": {
-			spoil: func(c *call) {
-				c.with(func(o *batch.Options) {
-					noRegion := func(o *snapshotjob.Options) { o.Region = "" }
-					o.ClientOptions = []func(*snapshotjob.Options){noRegion}
-				})
-			},
-			want: []string{"Region"},
-		},
-		"all at once": {
-			spoil: func(c *call) {
-				c.ctx = nil
-				c.client = nil
-				c.requests = nil
-				c.handle = nil
-				c.with(func(o *batch.Options) { o.MaxRunning = -1 })
-			},
-			want: []string{"MaxRunning", "ctx", "Client", "requests", "handle"},
-		},
-	}
-	for name, test := range tests {
+	for name, test := range badCalls {
 		t.Run(name, func(t *testing.T) {
 			server := snapshotjobtest.NewTestServer(t)
 			var got outcomes
@@ -93,19 +113,25 @@ func TestBadCallsSendNothing(t *testing.T) {
 				handle:   got.keep,
 			}
 			test.spoil(c)
-			summary, err := batch.Run(c.ctx, c.client, c.requests, c.handle, c.optFns...)
-			invalid, ok := errors.AsType[*snapshotjob.InvalidInputError](err)
-			require.True(t, ok, "%v", err)
-			var fields []string
-			for _, fault := range invalid.Faults {
-				fields = append(fields, fault.Field)
-			}
-			assert.ElementsMatch(t, test.want, fields)
+			summary, err := c.run()
+			assert.ElementsMatch(t, test.want, wrongFields(t, err))
 			assert.Zero(t, summary)
 			assert.Empty(t, got.all)
 			assert.Empty(t, server.Requests())
 		})
 	}
+}
+
+// wrongFields returns the fields that an InvalidInputError names.
+func wrongFields(t *testing.T, err error) []string {
+	t.Helper()
+	invalid, ok := errors.AsType[*snapshotjob.InvalidInputError](err)
+	require.True(t, ok, "%v", err)
+	var fields []string
+	for _, fault := range invalid.Faults {
+		fields = append(fields, fault.Field)
+	}
+	return fields
 }
 
 func TestBadRequestsStopNoOtherOne(t *testing.T) {
@@ -115,22 +141,33 @@ func TestBadRequestsStopNoOtherOne(t *testing.T) {
 		bad  *Input
 		want string
 	}{
-		"nil":                    {bad: nil, want: "is nil"},
-		"without files":          {bad: noSheet, want: "FileGroups"},
-		"without an id":          {bad: pdfRequest(""), want: "SnapshotJobID is empty"},
-		"with the id of another": {bad: pdfRequest("a"), want: "111122223333/sales/a, as in an earlier request"},
+		"nil": {
+			bad:  nil,
+			want: "is nil",
+		},
+		"without files": {
+			bad:  noSheet,
+			want: "FileGroups",
+		},
+		"without an id": {
+			bad:  pdfRequest(""),
+			want: "SnapshotJobID is empty",
+		},
+		"with the id of another": {
+			bad:  pdfRequest("a"),
+			want: "111122223333/sales/a, as in an earlier request",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-				var got outcomes
+			inBubble(t, func(t *testing.T, server *Server) {
 				requests := slices.Values([]*Input{pdfRequest("a"), test.bad, pdfRequest("c")})
-				summary, err := batch.Run(t.Context(), server.Client(), requests, got.keep)
-				assert.Equal(t, 2, summary.Completed)
-				assert.Equal(t, 1, summary.Failed)
-				_, ok := errors.AsType[*snapshotjob.InvalidInputError](err)
-				require.True(t, ok, "%v", err)
-				assert.ErrorContains(t, err, test.want)
+				got := runBatch(t, server, requests)
+				assert.Equal(t, 2, got.summary.Completed)
+				assert.Equal(t, 1, got.summary.Failed)
+				_, ok := errors.AsType[*snapshotjob.InvalidInputError](got.err)
+				require.True(t, ok, "%v", got.err)
+				assert.ErrorContains(t, got.err, test.want)
 				assert.Same(t, test.bad, got.all[0].Input)
 				assert.Equal(t, []string{"a", "c"}, startedIDs(server))
 			})
@@ -140,17 +177,16 @@ func TestBadRequestsStopNoOtherOne(t *testing.T) {
 
 // The earlier request with the id has its outcome already.
 func TestDuplicateOfARequestThatIsDone(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		requests := func(yield func(*Input) bool) {
 			yield(pdfRequest("a"))
 			time.Sleep(time.Hour)
 			yield(pdfRequest("a"))
 		}
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requests, got.keep)
-		assert.ErrorContains(t, err, "as in an earlier request")
-		assert.Equal(t, 1, summary.Completed)
-		assert.Equal(t, 1, summary.Failed)
-		assert.Zero(t, summary.Adopted)
+		got := runBatch(t, server, requests)
+		assert.ErrorContains(t, got.err, "as in an earlier request")
+		assert.Equal(t, 1, got.summary.Completed)
+		assert.Equal(t, 1, got.summary.Failed)
+		assert.Zero(t, got.summary.Adopted)
 	})
 }

@@ -17,48 +17,44 @@ import (
 )
 
 func TestRefusedStartsFailNoRequest(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(20), got.keep)
-		require.NoError(t, err)
-		assert.Equal(t, 20, summary.Completed)
-		refused := countRequests(server, snapshotjobtest.StartDashboardSnapshotJob, http.StatusConflict)
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, manyRequests(20))
+		require.NoError(t, got.err)
+		assert.Equal(t, 20, got.summary.Completed)
+		refused := countRequests(server, start, http.StatusConflict)
 		assert.Positive(t, refused)
-		assert.Equal(t, refused, summary.Refused)
+		assert.Equal(t, refused, got.summary.Refused)
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 2 })
 }
 
 // Somebody else has all slots for an hour.
 func TestRunWaitsForOthers(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		began := time.Now()
 		server.AddJob(jobOf("of-others"), good().After(0, time.Hour))
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		require.NoError(t, err)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
 		started := got.only(t).Started.Sub(began)
 		assert.GreaterOrEqual(t, started, time.Hour)
 		assert.LessOrEqual(t, started, time.Hour+6*time.Second)
-		assert.Less(t, summary.Refused, 1000) // of 7200, if it asked twice a second all the time
+		assert.Less(t, got.summary.Refused, 1000) // of 7200, if it asked twice a second all the time
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
 
 func TestThrottledStartsFailNoRequest(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(100)...)
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		require.NoError(t, err)
-		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Started: 1}, summary)
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Throttle().Times(100)...)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Started: 1}, got.summary)
 	})
 }
 
 // Nobody else uses the account, so that nothing is throttled.
 func TestRunAloneIsNotThrottled(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), manyRequests(200), got.keep)
-		require.NoError(t, err)
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, manyRequests(200))
+		require.NoError(t, got.err)
 		for _, request := range server.Requests() {
 			assert.NotEqual(t, http.StatusTooManyRequests, request.Status)
 		}
@@ -67,7 +63,7 @@ func TestRunAloneIsNotThrottled(t *testing.T) {
 }
 
 // mostCallsInASecond returns how many requests have come in any one second at most.
-func mostCallsInASecond(server *snapshotjobtest.Server) int {
+func mostCallsInASecond(server *Server) int {
 	requests := server.Requests()
 	most := 0
 	first := 0
@@ -92,7 +88,7 @@ func TestLimiterOfTheClient(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+			inBubble(t, func(t *testing.T, server *Server) {
 				var got outcomes
 				_, err := batch.Run(t.Context(), server.Client(test.client...), manyRequests(20), got.keep)
 				require.NoError(t, err)
@@ -104,42 +100,39 @@ func TestLimiterOfTheClient(t *testing.T) {
 }
 
 func TestMaxRunning(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		most := 0
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(20), got.keep, func(o *batch.Options) {
+		got := runBatch(t, server, manyRequests(20), func(o *batch.Options) {
 			o.MaxRunning = 3
 			o.OnEvent = func(event batch.Event) { most = max(most, event.Running) }
 		})
-		require.NoError(t, err)
-		assert.Equal(t, 20, summary.Completed)
-		assert.Zero(t, summary.Refused)
+		require.NoError(t, got.err)
+		assert.Equal(t, 20, got.summary.Completed)
+		assert.Zero(t, got.summary.Refused)
 		assert.Equal(t, 3, most)
 	})
 }
 
 func TestJobTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("endless"), got.keep,
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("endless"),
 			func(o *batch.Options) { o.JobTimeout = time.Hour })
 		outcome := got.only(t)
 		waitError, ok := errors.AsType[*snapshotjob.WaitError](outcome.Err)
 		require.True(t, ok, "%v", outcome.Err)
 		assert.Equal(t, snapshotjob.SnapshotJobStatusRunning, waitError.Status)
 		assert.ErrorIs(t, outcome.Err, context.DeadlineExceeded)
-		assert.ErrorContains(t, err, "it has outlasted JobTimeout, 1h0m0s")
-		assert.ErrorContains(t, err, "the job goes on at the service")
-		assert.Equal(t, 1, summary.Failed)
+		assert.ErrorContains(t, got.err, "it has outlasted JobTimeout, 1h0m0s")
+		assert.ErrorContains(t, got.err, "the job goes on at the service")
+		assert.Equal(t, 1, got.summary.Failed)
 	}, livesOf(lives{"endless": good().After(0, -1)}))
 }
 
 // A job that outlasted JobTimeout holds its slot until the service takes another one.
 func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		running := map[batch.EventKind]int{}
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("endless", "b"), got.keep, func(o *batch.Options) {
+		got := runBatch(t, server, requestsOf("endless", "b"), func(o *batch.Options) {
 			o.MaxRunning = 1
 			o.JobTimeout = 10 * time.Minute
 			o.OnEvent = func(event batch.Event) {
@@ -151,7 +144,7 @@ func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
 				}
 			}
 		})
-		assert.ErrorContains(t, err, "JobTimeout")
+		assert.ErrorContains(t, got.err, "JobTimeout")
 		require.Len(t, got.all, 2)
 		assert.GreaterOrEqual(t, got.all[1].Started.Sub(got.all[0].Finished), 5*time.Second)
 		assert.Equal(t, map[batch.EventKind]int{batch.EventStarted: 1, batch.EventFinished: 0}, running)
@@ -161,34 +154,32 @@ func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
 // While the service is down for a few minutes, no request fails.
 func TestServiceThatIsDown(t *testing.T) {
 	down := snapshotjobtest.ServerError(503)
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, down.Times(300)...)
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, down.Times(300)...)
 		takenWhileDown := 0
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(30), got.keep, func(o *batch.Options) {
+		got := runBatch(t, server, manyRequests(30), func(o *batch.Options) {
 			o.OnEvent = func(event batch.Event) {
 				if event.Summary.Started == 0 {
 					takenWhileDown = event.Summary.Requests
 				}
 			}
 		})
-		require.NoError(t, err)
-		assert.Equal(t, 30, summary.Completed)
+		require.NoError(t, got.err)
+		assert.Equal(t, 30, got.summary.Completed)
 		assert.LessOrEqual(t, takenWhileDown, 17) // 16 wait to be offered again, and one is at hand
 	})
 }
 
 // After a start was throttled, by the client's last attempt, there is a pause.
 func TestPauseAfterAThrottledStart(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Throttle().Times(9)...)
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a"), got.keep)
-		require.NoError(t, err)
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Throttle().Times(9)...)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
 		requests := server.Requests()
 		offers := 0
 		for i, request := range requests {
-			if request.Operation == snapshotjobtest.StartDashboardSnapshotJob && request.Attempt == 1 && i > 0 {
+			if request.Operation == start && request.Attempt == 1 && i > 0 {
 				offers++
 				assert.GreaterOrEqual(t, request.Time.Sub(requests[i-1].Time), time.Second)
 			}
@@ -200,16 +191,15 @@ func TestPauseAfterAThrottledStart(t *testing.T) {
 // The refused start is offered again as soon as the batch sees its job finish, and not
 // only after the pause, which is 5 seconds for jobs of this length.
 func TestFinishedJobEndsThePause(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requestsOf("a", "b"), got.keep, func(o *batch.Options) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("a", "b"), func(o *batch.Options) {
 			often := func(o *snapshotjob.WaitOptions) {
 				o.MinDelay = 500 * time.Millisecond
 				o.MaxDelay = 500 * time.Millisecond
 			}
 			o.WaitOptions = []func(*snapshotjob.WaitOptions){often}
 		})
-		require.NoError(t, err)
+		require.NoError(t, got.err)
 		require.Len(t, got.all, 2)
 		assert.Less(t, got.all[1].Started.Sub(got.all[0].Finished), 500*time.Millisecond)
 	}, livesOf(lives{"a": good().After(0, 1003*time.Second)}), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
@@ -218,7 +208,7 @@ func TestFinishedJobEndsThePause(t *testing.T) {
 // One request meets an error of the service each time. It fails in the end, and holds up
 // no other one.
 func TestRequestThatTheServiceCannotTake(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		began := time.Now()
 		broken := func(next http.RoundTripper) http.RoundTripper { return brokenFor{id: idOf(0), next: next} }
 		client := server.Client(func(o *snapshotjob.Options) { o.Transport = broken(o.Transport) })
@@ -239,7 +229,7 @@ func TestRequestThatTheServiceCannotTake(t *testing.T) {
 // A job of the batch has finished long before a start is refused. That says nothing about
 // the slot, so that the start is not offered again at once.
 func TestRefusedStartWaitsForLaterJobs(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		requests := func(yield func(*Input) bool) {
 			yield(pdfRequest("a"))
 			time.Sleep(10 * time.Minute) // a has finished by then
@@ -247,15 +237,14 @@ func TestRefusedStartWaitsForLaterJobs(t *testing.T) {
 			yield(pdfRequest("b"))
 		}
 		var refusals []time.Time
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requests, got.keep, func(o *batch.Options) {
+		got := runBatch(t, server, requests, func(o *batch.Options) {
 			o.OnEvent = func(event batch.Event) {
 				if event.Kind == batch.EventRefused {
 					refusals = append(refusals, time.Now())
 				}
 			}
 		})
-		require.NoError(t, err)
+		require.NoError(t, got.err)
 		require.Greater(t, len(refusals), 2)
 		assert.GreaterOrEqual(t, refusals[1].Sub(refusals[0]), 500*time.Millisecond)
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })

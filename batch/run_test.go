@@ -17,14 +17,13 @@ import (
 )
 
 func TestRunGivesEachRequestOneOutcome(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), manyRequests(100), got.keep)
-		require.NoError(t, err)
-		assert.Equal(t, 100, summary.Requests)
-		assert.Equal(t, 100, summary.Completed)
-		assert.Equal(t, 100, summary.Started)
-		assert.Zero(t, summary.Failed+summary.Adopted+summary.HandleFailed)
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, manyRequests(100))
+		require.NoError(t, got.err)
+		assert.Equal(t, 100, got.summary.Requests)
+		assert.Equal(t, 100, got.summary.Completed)
+		assert.Equal(t, 100, got.summary.Started)
+		assert.Zero(t, got.summary.Failed+got.summary.Adopted+got.summary.HandleFailed)
 		var want []string
 		for n := range 100 {
 			want = append(want, idOf(n))
@@ -35,16 +34,15 @@ func TestRunGivesEachRequestOneOutcome(t *testing.T) {
 }
 
 func TestOutcomeOfARequest(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		began := time.Now()
 		request := pdfRequest("daily")
 		requests := func(yield func(*Input) bool) {
 			time.Sleep(time.Second)
 			yield(request)
 		}
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), requests, got.keep)
-		require.NoError(t, err)
+		got := runBatch(t, server, requests)
+		require.NoError(t, got.err)
 		outcome := got.only(t)
 		assert.Same(t, request, outcome.Input)
 		assert.Equal(t, request.Job, outcome.Job)
@@ -58,11 +56,10 @@ func TestOutcomeOfARequest(t *testing.T) {
 }
 
 func TestRunOfNoRequests(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf(), got.keep)
-		assert.NoError(t, err)
-		assert.Zero(t, summary)
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf())
+		assert.NoError(t, got.err)
+		assert.Zero(t, got.summary)
 		assert.Empty(t, server.Requests())
 	})
 }
@@ -71,23 +68,22 @@ func TestFailedJobStopsNoOtherOne(t *testing.T) {
 	lives := map[string]snapshotjobtest.Life{
 		"b": minute(snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "No access.")),
 	}
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
-		var got outcomes
-		summary, err := batch.Run(t.Context(), server.Client(), requestsOf("a", "b", "c"), got.keep)
-		assert.Equal(t, 2, summary.Completed)
-		assert.Equal(t, 1, summary.Failed)
-		batchError, ok := errors.AsType[*batch.Error](err)
-		require.True(t, ok, "%v", err)
-		assert.Equal(t, summary, batchError.Summary)
-		jobError, ok := errors.AsType[*snapshotjob.JobError](err)
-		require.True(t, ok, "%v", err)
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("a", "b", "c"))
+		assert.Equal(t, 2, got.summary.Completed)
+		assert.Equal(t, 1, got.summary.Failed)
+		batchError, ok := errors.AsType[*batch.Error](got.err)
+		require.True(t, ok, "%v", got.err)
+		assert.Equal(t, got.summary, batchError.Summary)
+		jobError, ok := errors.AsType[*snapshotjob.JobError](got.err)
+		require.True(t, ok, "%v", got.err)
 		assert.Equal(t, jobOf("b"), jobError.Job)
 		assert.Equal(t, []string{"a", "b", "c"}, got.ids())
 	}, livesOf(lives))
 }
 
 func TestErrorOfHandle(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		full := errors.New("the disk is full")
 		handle := func(_ context.Context, outcome batch.Outcome) error {
 			if outcome.Job.SnapshotJobID == "b" {
@@ -105,7 +101,7 @@ func TestErrorOfHandle(t *testing.T) {
 }
 
 func TestErrorKeepsTheFirstHundredErrors(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		refuse := func(context.Context, batch.Outcome) error { return errors.New("no") }
 		_, err := batch.Run(t.Context(), server.Client(), manyRequests(120), refuse)
 		batchError, ok := errors.AsType[*batch.Error](err)
@@ -118,7 +114,7 @@ func TestErrorKeepsTheFirstHundredErrors(t *testing.T) {
 
 // The handle of one outcome takes an hour. The other jobs go on, and so do their handles.
 func TestSlowHandleHoldsNoSlot(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		began := time.Now()
 		var got outcomes
 		var last time.Time
@@ -138,7 +134,7 @@ func TestSlowHandleHoldsNoSlot(t *testing.T) {
 }
 
 func TestMaxUnhandledStopsTheStarts(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		handle := func(context.Context, batch.Outcome) error {
 			time.Sleep(time.Hour)
 			return nil
@@ -167,7 +163,7 @@ func TestMaxUnhandledStopsTheStarts(t *testing.T) {
 }
 
 func TestRunTakesNoMoreThanItCanStart(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		taken := 0
@@ -187,7 +183,7 @@ func TestRunTakesNoMoreThanItCanStart(t *testing.T) {
 // A sequence may wait for something itself, while jobs finish and are started anew.
 func TestSlowSequence(t *testing.T) {
 	lives := map[string]snapshotjobtest.Life{"a": minute(changing())}
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		slow := func(yield func(*Input) bool) {
 			if !yield(pdfRequest("a")) {
 				return
@@ -195,9 +191,8 @@ func TestSlowSequence(t *testing.T) {
 			time.Sleep(time.Hour)
 			yield(pdfRequest("b"))
 		}
-		var got outcomes
-		_, err := batch.Run(t.Context(), server.Client(), slow, got.keep)
-		require.NoError(t, err)
+		got := runBatch(t, server, slow)
+		require.NoError(t, got.err)
 		require.Len(t, got.all, 2)
 		assert.Equal(t, "a-2", got.all[0].Job.SnapshotJobID)
 		assert.True(t, got.all[0].Finished.Before(got.all[1].Queued))
@@ -206,7 +201,7 @@ func TestSlowSequence(t *testing.T) {
 
 // Of a long batch, no more is held than what is under way.
 func TestLongBatch(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *snapshotjobtest.Server) {
+	inBubble(t, func(t *testing.T, server *Server) {
 		most := 0
 		handle := func(context.Context, batch.Outcome) error { return nil }
 		memory := &memoryReport{every: max(1, *longBatch/10)}

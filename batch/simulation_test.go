@@ -46,7 +46,7 @@ type othersJob struct {
 
 // simulated is what has happened in a simulation.
 type simulated struct {
-	server   *snapshotjobtest.Server
+	server   *Server
 	outcomes outcomes
 	summary  batch.Summary
 	err      error
@@ -171,7 +171,7 @@ func (r *simulated) timesBound(t *testing.T, s *simulation) float64 {
 }
 
 // countThrottled returns how many requests were refused because there were too many.
-func countThrottled(server *snapshotjobtest.Server) int {
+func countThrottled(server *Server) int {
 	count := 0
 	for _, request := range server.Requests() {
 		if request.Status == http.StatusTooManyRequests {
