@@ -24,9 +24,10 @@ const (
 	// signingService is the service's name in a signature.
 	signingService = "quicksight"
 
-	// maxBody bounds what is read of a 2xx response, in bytes. A result of 7 files, which
-	// is the largest, has some 14 KB. Decoded, a hostile body takes up to 80 times its size.
-	maxBody = 1 << 20
+	// defaultMaxBody bounds what is read of a 2xx response, in bytes, if the operation has
+	// no bound of its own. A result of 7 files, which is the largest response of such an
+	// operation, has some 14 KB. Decoded, a hostile body takes up to 80 times its size.
+	defaultMaxBody = 1 << 20
 
 	// maxErrorBody bounds what is read of any other response, in bytes. An error shows a
 	// small part of it.
@@ -187,6 +188,7 @@ func leavesOutcomeUnknown(err error) bool {
 func (a *attempt) newHTTPRequest(ctx context.Context, attemptHeader string) *http.Request {
 	req := emptyRequest(ctx, a.request.operation.method, a.request.body)
 	*req.URL = a.settings.endpoint.url(a.request.path)
+	req.URL.RawQuery = a.request.query
 	req.Host = req.URL.Host
 	// The values share one allocation. None has room to grow into the next.
 	values := []string{a.settings.userAgent, a.invocationID, attemptHeader}
@@ -281,7 +283,7 @@ func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) erro
 		body = body[:min(len(body), maxErrorBody)]
 		return a.exception(resp, body, learned.credentials)
 	}
-	body, readErr := buffer.read(resp, maxBody)
+	body, readErr := buffer.read(resp, a.request.operation.bodyLimit())
 	if err := a.decodeBody(resp, body, readErr, learned.credentials); err != nil {
 		return err
 	}
@@ -315,8 +317,8 @@ func (a *attempt) decodeBody(
 		body:        body,
 		credentials: credentials,
 	}
-	if len(body) > maxBody {
-		return failure.undecodable(fmt.Errorf("the response body is longer than %d bytes", maxBody))
+	if limit := a.request.operation.bodyLimit(); len(body) > limit {
+		return failure.undecodable(fmt.Errorf("the response body is longer than %d bytes", limit))
 	}
 	isRead := a.request.operation.method == http.MethodGet
 	if readErr != nil && len(bytes.TrimSpace(body)) == 0 {

@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,10 @@ type operation struct {
 	// exceptions are the codes of the exceptions in the operation's model.
 	exceptions []string
 
+	// maxBody bounds what is read of a 2xx response, in bytes. If 0, it is
+	// defaultMaxBody.
+	maxBody int
+
 	// decodeOptions are what the body of the response needs to be decoded, besides the
 	// rules of decodeJSON.
 	decodeOptions []json.Options
@@ -29,10 +34,16 @@ type operation struct {
 	refineException func(smithy.APIError) error
 }
 
+// bodyLimit returns how many bytes of a 2xx response are read at most.
+func (op *operation) bodyLimit() int {
+	return cmp.Or(op.maxBody, defaultMaxBody)
+}
+
 // request is what every attempt of a call sends.
 type request struct {
 	operation *operation
 	path      requestPath
+	query     string       // encoded, without a question mark; empty if the request has none
 	body      []byte       // nil if the request has none
 	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
 }

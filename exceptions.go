@@ -30,6 +30,11 @@ func newException(code string, fields exceptionFields) smithy.APIError {
 			Message:   fields.message,
 			RequestID: fields.requestID,
 		}
+	case "ConflictException":
+		return &ConflictException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
 	case "InternalFailureException":
 		return &InternalFailureException{
 			Message:   fields.message,
@@ -106,6 +111,26 @@ func (e *AccessDeniedException) ErrorMessage() string { return e.Message }
 
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// ConflictException means that a change of the dashboard could leave it in an
+// inconsistent state. Its HTTP status is 409 (API reference,
+// DescribeDashboardDefinition).
+type ConflictException struct {
+	Message   string // what the service says
+	RequestID string // for AWS support
+}
+
+// Error returns the code and the message.
+func (e *ConflictException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "ConflictException".
+func (e *ConflictException) ErrorCode() string { return "ConflictException" }
+
+// ErrorMessage returns Message.
+func (e *ConflictException) ErrorMessage() string { return e.Message }
+
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *ConflictException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
 // InternalFailureException means that the service itself failed. Its HTTP
 // status is 500.

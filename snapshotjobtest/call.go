@@ -39,7 +39,8 @@ type call struct {
 	operation Operation
 
 	// job has the ids in the path. A start has its job's id in the body, so that
-	// it is known once readStart was called. For a schedule, see [Request].Job.
+	// it is known once readStart was called. For a schedule and a definition, see
+	// [Request].Job.
 	job snapshotjob.Job
 
 	// record is what Server.Requests shows. The server's mutex guards it, but not
@@ -138,6 +139,8 @@ func (c *call) handle() (*apiResponse, *apiError) {
 		return c.describeJob()
 	case DescribeDashboardSnapshotJobResult:
 		return c.describeResult()
+	case DescribeDashboardDefinition:
+		return c.describeDefinition()
 	}
 	panic(fmt.Sprintf("unreachable: %q was admitted, but has no handler", c.operation))
 }

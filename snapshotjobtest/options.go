@@ -28,7 +28,8 @@ type Options struct {
 	Credentials aws.Credentials
 
 	// Dashboards are the ids of the dashboards that exist. [Server.AddJob] adds
-	// the dashboard of its job. If nil, every dashboard exists.
+	// the dashboard of its job, and [Server.AddDashboard] one with its sheets. If nil,
+	// every dashboard exists.
 	Dashboards []string
 
 	// Schedules are the ids of the schedules that exist. If nil, every schedule

@@ -20,7 +20,8 @@ type Request struct {
 	Operation Operation
 
 	// Job has the ids of the request. It is zero for a file. For a schedule, its
-	// SnapshotJobID is the id of the schedule.
+	// SnapshotJobID is the id of the schedule. For a definition, its SnapshotJobID is
+	// empty.
 	Job snapshotjob.Job
 
 	Method string

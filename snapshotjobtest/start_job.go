@@ -87,12 +87,17 @@ func (c *call) checkRequest() *apiError {
 	return options.checkUsers(c.start.UserConfiguration, c.user.registered)
 }
 
-// checkCanStartLocked checks that the account has the dashboard, that the id of the job
-// is free, and that the account may have one more job. It returns the account.
+// checkCanStartLocked checks that the account has the dashboard, and the dashboard what
+// the files show, that the id of the job is free, and that the account may have one more job. It returns the account.
 func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
 		return nil, err
+	}
+	if added := c.server.dashboards[c.job.DashboardID]; added != nil {
+		if err := added.checkSheets(c.start.SnapshotConfiguration.FileGroups); err != nil {
+			return nil, err
+		}
 	}
 	if !c.isIDFreeLocked(a, now) {
 		return nil, newError("ResourceExistsException",
