@@ -70,6 +70,9 @@ func exportAll(endpoint, dir string) error {
 		func(o *batch.Options) {
 			o.WaitOptions = append(o.WaitOptions, pollOften)
 			o.HandleConcurrency = 1 // One file at a time prints its size.
+			// However slow the disk is, the first files are there before the 70th start.
+			o.MaxRunning = 30
+			o.MaxUnhandled = 16
 		},
 	)
 	if err != nil {
