@@ -125,7 +125,7 @@ func main() {
 	log.SetFlags(0)
 	var n night
 	today := time.Now().UTC().Format(time.DateOnly)
-	flag.StringVar(&n.date, "date", today, "`date` in the ids of the jobs: to go on after midnight, give that of the first run")
+	flag.StringVar(&n.date, "date", today, "`date` in the ids of the jobs; after midnight, give that of the first run")
 	flag.StringVar(&n.account, "account", "", "AWS account `id`; without it, a fake in this process does the work")
 	flag.StringVar(&n.dashboard, "dashboard", "revenue", "dashboard `id`")
 	flag.StringVar(&n.tagKey, "tag", "tenant", "`key` of the row-level permission tag")

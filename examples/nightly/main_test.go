@@ -91,14 +91,16 @@ func TestExportAfterInterrupt(t *testing.T) {
 	n := newNight(t)
 	synctest.Test(t, func(t *testing.T) {
 		server := newFake(n.dashboard)
+		client := fakeClient(server)
 		ctx, interrupt := context.WithCancel(t.Context())
 		server.Fail(snapshotjobtest.GetObject, snapshotjobtest.Pass().Times(50)...)
 		server.Fail(snapshotjobtest.GetObject, interruptFault(interrupt))
-		require.ErrorIs(t, n.export(ctx, fakeClient(server)), context.Canceled)
+		require.ErrorIs(t, n.export(ctx, client), context.Canceled)
+		assert.Empty(t, server.Unused())
 		assert.GreaterOrEqual(t, len(filesIn(t, n.dir)), 40)
 		assert.Less(t, len(acceptedStarts(server)), 80)
 
-		require.NoError(t, n.export(t.Context(), fakeClient(server)))
+		require.NoError(t, n.export(t.Context(), client))
 		started := acceptedStarts(server)
 		assert.Len(t, started, 80)
 		slices.Sort(started)
