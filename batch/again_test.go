@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -264,4 +265,75 @@ func TestJobThatCannotBeStartedAnew(t *testing.T) {
 		require.True(t, ok, "%v", got.err)
 		assert.Equal(t, "no more", denied.Message)
 	}, livesOf(lives{"a": minute(changing())}))
+}
+
+// Of two jobs that a request was given, the one that made more files counts.
+func TestBetterOfTwoJobs(t *testing.T) {
+	const sheet = "overview"
+	first := snapshotjobtest.Completed(
+		snapshotjobtest.PDF(sheet),
+		snapshotjobtest.CSV(sheet, "table").Failing(snapshotjob.ErrorTypeRLSChanged, "Re-run the job."),
+	)
+	tests := map[string]struct {
+		second snapshotjobtest.Life
+		want   string
+	}{
+		"the first":  {second: failedLife(), want: "a"},
+		"the second": {second: minute(first), want: "a-2"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *Server) {
+				request := pdfRequest("a")
+				request.SnapshotConfiguration.FileGroups = append(request.SnapshotConfiguration.FileGroups,
+					snapshotjob.CSV(sheet, "table"))
+				got := runBatch(t, server, slices.Values([]*Input{request}))
+				assert.Equal(t, test.want, got.only(t).Job.SnapshotJobID)
+				assert.ErrorContains(t, got.err, "security changed")
+				assert.Equal(t, []string{"a", "a-2"}, startedIDs(server))
+			}, livesOf(lives{"a": minute(first), "a-2": test.second}))
+		})
+	}
+}
+
+// A start was lost before it arrived, and the job is that of an earlier run.
+func TestLostStartOfAJobThatExisted(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), good())
+		time.Sleep(time.Hour)
+		server.Fail(start, snapshotjobtest.Drop().Times(3)...)
+		server.Fail(describe, snapshotjobtest.ServerError(500).Times(3)...)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		assert.True(t, got.only(t).Adopted)
+		assert.Equal(t, batch.Summary{Requests: 1, Completed: 1, Adopted: 1}, got.summary)
+	})
+}
+
+// A job that was found finished costs three calls.
+func TestCallsOfAnAdoptedJob(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), good())
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		var calls []snapshotjobtest.Operation
+		for _, request := range server.Requests() {
+			calls = append(calls, request.Operation)
+		}
+		assert.Equal(t, []snapshotjobtest.Operation{
+			start,
+			describe,
+			snapshotjobtest.DescribeDashboardSnapshotJobResult,
+		}, calls)
+	})
+}
+
+func TestResultOfAnAdoptedJobThatFailsAtFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), good())
+		server.Fail(snapshotjobtest.DescribeDashboardSnapshotJobResult, snapshotjobtest.ServerError(500).Times(3)...)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		assert.True(t, got.only(t).Adopted)
+	})
 }

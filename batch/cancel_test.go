@@ -126,3 +126,27 @@ func TestCancelDuringAStart(t *testing.T) {
 		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
 	})
 }
+
+// A sequence that ends because the context has ended may have had more requests.
+func TestSequenceThatEndsWithTheContext(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		requests := func(func(*Input) bool) { <-ctx.Done() }
+		var got outcomes
+		_, err := batch.Run(ctx, server.Client(), requests, got.keep)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "the sequence may have had more requests")
+	})
+}
+
+// The job is gone. It does not go on.
+func TestJobThatIsNotFoundAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		gone := snapshotjobtest.Answer(404, "ResourceNotFoundException", "gone")
+		server.Fail(describe, gone.Times(5)...)
+		got := runBatch(t, server, requestsOf("a"))
+		assert.ErrorContains(t, got.err, "gone")
+		assert.NotContains(t, got.err.Error(), "goes on")
+	})
+}

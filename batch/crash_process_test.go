@@ -65,7 +65,7 @@ func exportAll(endpoint, dir string) error {
 	summary, err := batch.Run(
 		context.Background(),
 		client,
-		pdfRequests(exports),
+		manyRequests(exports),
 		batch.Download(client, dir, printSize),
 		func(o *batch.Options) {
 			o.WaitOptions = append(o.WaitOptions, pollOften)

@@ -122,7 +122,7 @@ func (s *crashServer) assertAllOnce(t *testing.T, dir string) {
 	assert.Equal(t, int64(exports), s.starts.Load(), "jobs that the service has run")
 	files := namedFiles(t, dir)
 	accepted := s.successes(snapshotjobtest.StartDashboardSnapshotJob)
-	for request := range pdfRequests(exports) {
+	for request := range manyRequests(exports) {
 		id := request.Job.SnapshotJobID
 		assert.Equal(t, 1, accepted[id], "starts of %s that were accepted", id)
 		assert.Equal(t, id, files[id+"_overview.pdf"], "the job whose whole file has the name")
@@ -144,13 +144,13 @@ func namedFiles(t *testing.T, dir string) map[string]string {
 		}
 		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		require.NoError(t, err)
-		files[entry.Name()] = jobOf(string(content))
+		files[entry.Name()] = jobOfContent(string(content))
 	}
 	return files
 }
 
-// jobOf returns the id of the job whose file has this content, or "" if there is none.
-func jobOf(content string) string {
+// jobOfContent returns the id of the job whose file has this content, or "" if there is none.
+func jobOfContent(content string) string {
 	id, _, _ := strings.Cut(content, "\n")
 	if content != fileContent(id) {
 		return ""

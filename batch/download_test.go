@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -108,11 +110,60 @@ func TestDownloadOfTwoDashboardsWithOneJobID(t *testing.T) {
 		requests := func(yield func(*Input) bool) { _ = yield(first) && yield(second) }
 		client := server.Client()
 		summary, err := batch.Run(t.Context(), client, requests, batch.Download(client, folder))
-		assert.ErrorContains(t, err, `files of another dashboard's job with the id "daily"`)
+		assert.ErrorContains(t, err, "the file daily_overview.pdf in "+folder+" is that of another job")
 		assert.Equal(t, 2, summary.Completed)
 		assert.Equal(t, 1, summary.HandleFailed)
 		assert.Equal(t, []string{"daily_overview.pdf"}, namesIn(t, folder))
 	})
+}
+
+// The ids and sheets of two jobs differ, and make one name all the same.
+func TestDownloadOfTwoJobsWithOneName(t *testing.T) {
+	folder := t.TempDir()
+	inBubble(t, func(t *testing.T, server *Server) {
+		first := requestFor("daily", snapshotjob.PDF("north_sales"))
+		second := requestFor("daily_north", snapshotjob.PDF("sales"))
+		client := server.Client()
+		requests := slices.Values([]*Input{first, second})
+		summary, err := batch.Run(t.Context(), client, requests, batch.Download(client, folder))
+		assert.ErrorContains(t, err, "the file daily_north_sales.pdf in "+folder+" is that of another job")
+		assert.Equal(t, 1, summary.HandleFailed)
+		assert.Equal(t, []string{"daily_north_sales.pdf"}, namesIn(t, folder))
+	})
+}
+
+// What is in the folder under the name of a file, before a run that makes it.
+func TestDownloadReplacesTheFilesOfEarlierJobs(t *testing.T) {
+	tests := map[string]struct {
+		isAdopted bool
+		age       time.Duration // of the file, when the job begins
+		want      string
+	}{
+		"of a job that this run starts": {isAdopted: false, age: 0, want: "new"},
+		"newer than a job that exists":  {isAdopted: true, age: -time.Second, want: "old"},
+		"older than a job that exists":  {isAdopted: true, age: 24 * time.Hour, want: "new"},
+	}
+	life := snapshotjobtest.Completed(snapshotjobtest.PDF("overview").With("new"))
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			inBubble(t, func(t *testing.T, server *Server) {
+				path := filepath.Join(folder, "a_overview.pdf")
+				require.NoError(t, os.WriteFile(path, []byte("old"), 0o666))
+				written := time.Now().Add(-test.age)
+				require.NoError(t, os.Chtimes(path, written, written))
+				if test.isAdopted {
+					server.AddJob(jobOf("a"), minute(life))
+				}
+				client := server.Client()
+				_, err := batch.Run(t.Context(), client, requestsOf("a"), batch.Download(client, folder))
+				require.NoError(t, err)
+				content, err := os.ReadFile(path)
+				require.NoError(t, err)
+				assert.Equal(t, test.want, string(content))
+			}, livesOf(lives{"a": minute(life)}))
+		})
+	}
 }
 
 func TestOptionsOfDownload(t *testing.T) {
@@ -120,7 +171,7 @@ func TestOptionsOfDownload(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {
 		client := server.Client()
 		download := batch.Download(client, folder, func(o *snapshotjob.DownloadOptions) {
-			assert.Equal(t, snapshotjob.KeepExisting, o.Existing)
+			assert.Equal(t, snapshotjob.ReplaceExisting, o.Existing)
 			assert.NotNil(t, o.Result)
 			o.Existing = snapshotjob.NumberExisting
 		})

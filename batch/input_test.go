@@ -155,7 +155,7 @@ func TestBadRequestsStopNoOtherOne(t *testing.T) {
 		},
 		"with the id of another": {
 			bad:  pdfRequest("a"),
-			want: "111122223333/sales/a, as in an earlier request",
+			want: "111122223333/sales/a is that of another request",
 		},
 	}
 	for name, test := range tests {
@@ -184,9 +184,44 @@ func TestDuplicateOfARequestThatIsDone(t *testing.T) {
 			yield(pdfRequest("a"))
 		}
 		got := runBatch(t, server, requests)
-		assert.ErrorContains(t, got.err, "as in an earlier request")
+		assert.ErrorContains(t, got.err, "is that of another request")
 		assert.Equal(t, 1, got.summary.Completed)
 		assert.Equal(t, 1, got.summary.Failed)
 		assert.Zero(t, got.summary.Adopted)
 	})
+}
+
+// The id of a further job of one request is that of another request. The description of a
+// job doesn't tell the two apart.
+func TestIDOfAFurtherJobIsThatOfAnotherRequest(t *testing.T) {
+	tests := map[string][]string{
+		"the other one comes first": {"a-2", "a"},
+		"the other one is next":     {"a", "a-2"},
+	}
+	for name, ids := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *Server) {
+				got := runBatch(t, server, requestsOf(ids...))
+				assert.ErrorContains(t, got.err, "another job could not be started")
+				assert.ErrorContains(t, got.err, "111122223333/sales/a-2 is that of another request")
+				assert.Equal(t, 1, got.summary.Completed)
+				assert.Equal(t, 1, got.summary.Failed)
+				assert.ElementsMatch(t, ids, startedIDs(server))
+			}, livesOf(lives{"a": minute(changing())}))
+		})
+	}
+}
+
+func TestIDThatAFurtherJobOfAnotherRequestHas(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		requests := func(yield func(*Input) bool) {
+			yield(pdfRequest("a"))
+			time.Sleep(time.Hour)
+			yield(pdfRequest("a-2"))
+		}
+		got := runBatch(t, server, requests)
+		assert.ErrorContains(t, got.err, "111122223333/sales/a-2 is that of another request")
+		assert.Equal(t, 1, got.summary.Completed)
+		assert.Equal(t, []string{"a", "a-2"}, startedIDs(server))
+	}, livesOf(lives{"a": minute(changing())}))
 }

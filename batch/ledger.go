@@ -109,9 +109,9 @@ func (l *ledger) started(job snapshotjob.Job) {
 	})
 }
 
-// found counts a job that exists already, and of which it is not yet known whether it is
-// the request's.
-func (l *ledger) found() {
+// lookingUp counts a job that exists already, and of which it is not yet known whether it
+// is the request's. It takes a slot until then.
+func (l *ledger) lookingUp() {
 	l.note(func() { l.underWay++ })
 }
 

@@ -249,3 +249,19 @@ func TestRefusedStartWaitsForLaterJobs(t *testing.T) {
 		assert.GreaterOrEqual(t, refusals[1].Sub(refusals[0]), 500*time.Millisecond)
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
+
+// Between two failures the account was full for longer than a request may fail.
+func TestFailuresInARowAreCounted(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		full := snapshotjobtest.Answer(409, "LimitExceededException", "full")
+		server.Fail(start, snapshotjobtest.ServerError(503).Times(20)...)
+		server.Fail(start, full.Times(10)...)
+		server.Fail(start, snapshotjobtest.ServerError(503).Times(20)...)
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) {
+			once := func(o *snapshotjob.Options) { o.RetryMaxAttempts = 1 }
+			o.ClientOptions = []func(*snapshotjob.Options){once}
+		})
+		require.NoError(t, got.err)
+		assert.Equal(t, 10, got.summary.Refused)
+	})
+}

@@ -15,11 +15,11 @@ import (
 // it. It returns when all requests were handled.
 //
 // Run takes a request from the sequence when the service may accept its job, so that the
-// sequence can be long, and may wait for something itself. handle is called once for
-// every request that was taken, on up to HandleConcurrency goroutines at once, in the
-// order in which the requests got their outcomes. While it runs, it holds no slot of the
-// account. Run remembers 16 bytes of each request's job, to find two requests with one
-// job; whatever else it keeps belongs to requests that are under way.
+// sequence can be long. A sequence that waits for something itself has to end when ctx
+// does, since Run waits for it. Run calls handle once for every request that it has taken,
+// on up to HandleConcurrency goroutines at once. While handle runs, it holds no slot of the
+// account. Run remembers 16 bytes of each job, to find two requests with one job; whatever
+// else it keeps belongs to requests that are under way.
 //
 // The error is nil if every file of every request was made and every call of handle has
 // succeeded. It is an [*snapshotjob.InvalidInputError] if the arguments or options are
@@ -38,19 +38,21 @@ import (
 // starts no job twice.
 //
 // That holds until 24 hours after the end of the job with the id itself. From then on
-// AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Matches says
-// what a description does not tell, such as the values of tags: give requests that differ
-// in these alone different ids.
+// AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Ids that hold
+// the date belong to one night. Matches says what a description does not tell, such as the
+// values of tags: give requests that differ in these alone different ids, of which none is
+// another one with a number appended.
 //
 // # What goes wrong
 //
-// A job that fails during the run, while [snapshotjob.JobError.TryAgain] says that another one
-// may succeed, is started anew under the next id, as [Options].MaxAttempts allows.
+// A job that fails during the run, while [snapshotjob.JobError.TryAgain] says that another
+// one may succeed, is started anew under the next id, as [Options].MaxAttempts allows. Of
+// these jobs, the one that made the most files counts, and of several such jobs the last.
 //
-// A start that is lost, so that nobody knows whether its job exists, is offered again. If
-// the job turns out to exist, it counts as started by this run. So is a start that fails
-// with any other error by which [snapshotjob.IsTransient] is true, in growing intervals
-// for 10 minutes.
+// A start is offered again, in growing intervals for ten minutes, if it is lost, so that
+// nobody knows whether its job exists, or if it fails with another error by which
+// [snapshotjob.IsTransient] is true. If a lost start turns out to have made its job, that
+// counts as started by this run.
 //
 // If ctx ends, Run starts nothing more, and returns when handle has been called for all
 // requests that were taken. Jobs that are under way go on at the service. Their outcomes
@@ -160,9 +162,9 @@ func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashbo
 		},
 	)
 	s := &starter{
-		run:  r,
-		feed: feed,
-		seen: newSeenJobs(),
+		run:     r,
+		feed:    feed,
+		claimed: newClaimedJobs(),
 	}
 	r.group.Start(
 		func() error { s.work(ctx); return nil },
@@ -212,6 +214,9 @@ func (r *run) take(
 			return endedError(ctx)
 		}
 	}
+	if ctx.Err() != nil {
+		return endedError(ctx) // which may be why the sequence has ended
+	}
 	return nil
 }
 
@@ -219,7 +224,7 @@ func (r *run) take(
 func (r *run) err() error {
 	var errs errorList
 	if r.sequenceError != nil {
-		errs.add(fmt.Errorf("not all requests were taken from the sequence: %w", r.sequenceError))
+		errs.add(fmt.Errorf("the sequence may have had more requests: %w", r.sequenceError))
 	}
 	for _, err := range r.ledger.errors.first {
 		errs.add(err)
