@@ -102,6 +102,7 @@ func TestRunAdoptsWhatExists(t *testing.T) {
 				assert.Equal(t, test.adopted, outcome.Adopted)
 				assert.Equal(t, test.started, got.summary.Started)
 				assert.Len(t, startedIDs(server), test.started)
+				assert.Zero(t, got.running)
 				if test.wantErr == "" {
 					assert.NoError(t, got.err)
 				} else {
@@ -245,6 +246,7 @@ func TestJobThatExistsAndIsNotFound(t *testing.T) {
 		got := runBatch(t, server, requestsOf("a"))
 		require.NoError(t, got.err)
 		assert.True(t, got.only(t).Adopted)
+		assert.Zero(t, got.running)
 	})
 }
 
@@ -336,4 +338,16 @@ func TestResultOfAnAdoptedJobThatFailsAtFirst(t *testing.T) {
 		require.NoError(t, got.err)
 		assert.True(t, got.only(t).Adopted)
 	})
+}
+
+// A job whose start was lost counts as one that this run has started.
+func TestMaxAttemptsCountsLostStarts(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.DropAfterWork())
+		server.Fail(describe, snapshotjobtest.ServerError(500).Times(3)...)
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) { o.MaxAttempts = 1 })
+		assert.ErrorContains(t, got.err, "security changed")
+		assert.Equal(t, jobOf("a"), got.only(t).Job)
+		assert.Equal(t, 1, got.summary.Started)
+	}, livesOf(lives{"a": minute(changing())}))
 }

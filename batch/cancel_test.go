@@ -144,8 +144,12 @@ func TestSequenceThatEndsWithTheContext(t *testing.T) {
 func TestJobThatIsNotFoundAnyMore(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {
 		gone := snapshotjobtest.Answer(404, "ResourceNotFoundException", "gone")
-		server.Fail(describe, gone.Times(5)...)
-		got := runBatch(t, server, requestsOf("a"))
+		server.Fail(describe, gone.Times(2)...)
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) {
+			afterItsGrace := func(o *snapshotjob.WaitOptions) { o.MinDelay = 20 * time.Second }
+			o.WaitOptions = []func(*snapshotjob.WaitOptions){afterItsGrace}
+		})
+		require.Error(t, got.err)
 		assert.ErrorContains(t, got.err, "gone")
 		assert.NotContains(t, got.err.Error(), "goes on")
 	})

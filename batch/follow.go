@@ -95,25 +95,6 @@ func (r *run) follow(ctx context.Context, req *request, status snapshotjob.Snaps
 	})
 }
 
-// wait waits for a job, which had this status, for as long as Options.JobTimeout.
-func (r *run) wait(
-	ctx context.Context,
-	job snapshotjob.Job,
-	status snapshotjob.SnapshotJobStatus,
-) (*snapshotjob.DescribeDashboardSnapshotJobResultOutput, error) {
-	if status.IsTerminal() {
-		// Wait would ask for the status once more.
-		output, err := r.client.DescribeDashboardSnapshotJobResult(ctx, job, r.clientOptions...)
-		if err == nil {
-			return output, output.Err()
-		}
-	}
-	timeout := fmt.Errorf("it has outlasted JobTimeout, %v", r.options.JobTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, r.options.JobTimeout, timeout)
-	defer cancel()
-	return r.client.Wait(ctx, job, r.waitOptions...)
-}
-
 // left settles a request whose job was not seen to finish.
 func (r *run) left(ctx context.Context, req *request, err error) {
 	r.ledger.jobLeft()

@@ -213,6 +213,18 @@ type batchResult struct {
 	outcomes
 	summary batch.Summary
 	err     error
+	running int // jobs under way by the last event
+}
+
+// watch is an option that keeps how many jobs are under way.
+func (r *batchResult) watch(o *batch.Options) {
+	next := o.OnEvent
+	o.OnEvent = func(event batch.Event) {
+		r.running = event.Running
+		if next != nil {
+			next(event)
+		}
+	}
 }
 
 // runBatch runs a batch on the fake.
@@ -224,6 +236,7 @@ func runBatch(
 ) *batchResult {
 	t.Helper()
 	var result batchResult
+	optFns = append(optFns, result.watch)
 	result.summary, result.err = batch.Run(t.Context(), server.Client(), requests, result.keep, optFns...)
 	return &result
 }

@@ -70,10 +70,9 @@ func (l *ledger) tell(event Event, change func()) {
 	event.Running = l.underWay + l.overdue
 	l.mu.Unlock()
 	l.events <- event
-	signal(l.changed)
 }
 
-// note changes the ledger without an event.
+// note changes the ledger without an event, in a way that the starter may wait for.
 func (l *ledger) note(change func()) {
 	l.mu.Lock()
 	change()

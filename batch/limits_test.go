@@ -121,6 +121,7 @@ func TestJobTimeout(t *testing.T) {
 		waitError, ok := errors.AsType[*snapshotjob.WaitError](outcome.Err)
 		require.True(t, ok, "%v", outcome.Err)
 		assert.Equal(t, snapshotjob.SnapshotJobStatusRunning, waitError.Status)
+		assert.Equal(t, time.Hour, outcome.Finished.Sub(outcome.Started))
 		assert.ErrorIs(t, outcome.Err, context.DeadlineExceeded)
 		assert.ErrorContains(t, got.err, "it has outlasted JobTimeout, 1h0m0s")
 		assert.ErrorContains(t, got.err, "the job goes on at the service")
@@ -264,4 +265,72 @@ func TestFailuresInARowAreCounted(t *testing.T) {
 		require.NoError(t, got.err)
 		assert.Equal(t, 10, got.summary.Refused)
 	})
+}
+
+// Jobs of a batch are polled more rarely while others are to be started.
+func TestDelaysBetweenPolls(t *testing.T) {
+	tests := map[string]struct {
+		requests int
+		options  snapshotjob.WaitOptions
+		want     time.Duration // before it varies by a tenth
+	}{
+		"while a request is left": {
+			requests: 2,
+			want:     5 * time.Second,
+		},
+		"of the last job": {
+			requests: 1,
+			want:     3 * time.Second,
+		},
+		"as short as the options say": {
+			requests: 2,
+			options:  snapshotjob.WaitOptions{MinDelay: time.Second},
+			want:     time.Second,
+		},
+		"at most as long as the options say": {
+			requests: 2,
+			options:  snapshotjob.WaitOptions{MaxDelay: time.Second},
+			want:     time.Second,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *Server) {
+				set := func(o *snapshotjob.WaitOptions) { *o = test.options }
+				got := runBatch(t, server, manyRequests(test.requests), func(o *batch.Options) {
+					o.MaxRunning = 1
+					o.WaitOptions = []func(*snapshotjob.WaitOptions){set}
+				})
+				require.NoError(t, got.err)
+				requests := server.Requests() // a start and polls
+				delay := requests[3].Time.Sub(requests[2].Time)
+				assert.InDelta(t, test.want.Seconds(), delay.Seconds(), test.want.Seconds()/9)
+			})
+		})
+	}
+}
+
+// The longer a run has lasted, the longer its end may be noticed later.
+func TestDelaysOfALastJobThatTakesLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("long"))
+		require.NoError(t, got.err)
+		requests := server.Requests()
+		assert.Greater(t, len(requests), 300)
+		assert.Less(t, len(requests), 450)
+		last := requests[len(requests)-1].Time.Sub(requests[len(requests)-3].Time)
+		assert.LessOrEqual(t, last, 33*time.Second)
+		assert.GreaterOrEqual(t, last, 27*time.Second)
+	}, livesOf(lives{"long": good().After(0, time.Hour)}))
+}
+
+// The age of an adopted job doesn't tell how long jobs take, by which pauses are measured.
+func TestPausesBesideAnOldJob(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("old"), good())
+		time.Sleep(10 * time.Hour)
+		got := runBatch(t, server, requestsOf("old", "a", "b"))
+		require.NoError(t, got.err)
+		assert.Greater(t, got.summary.Refused, 60) // half a second apart, for a minute
+	}, livesOf(lives{"a": good().After(0, time.Minute)}), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }

@@ -70,11 +70,8 @@ func Run(
 	options, problems := prepare(optFns)
 	if ctx == nil {
 		problems.add("ctx", "is nil: want a context, such as context.Background()")
-		ctx = context.Background()
 	}
-	ctx = withLimiter(ctx, newLimiter())
-	r := newRun(ctx, client, handle, options)
-	problems = append(problems, checkClient(client, r.waitOptions)...)
+	problems = append(problems, checkClient(client, &options)...)
 	if requests == nil {
 		problems.add("requests", "is nil: want a sequence, such as slices.Values of a list")
 	}
@@ -84,12 +81,13 @@ func Run(
 	if err := problems.err(); err != nil {
 		return Summary{}, err
 	}
-	return r.do(ctx, requests)
+	ctx = withLimiter(ctx, newLimiter())
+	return newRun(ctx, client, handle, options).do(ctx, requests)
 }
 
-// checkClient returns what is wrong with a client and the options of Wait. A Wait whose
-// context has ended sends nothing, and still refuses them.
-func checkClient(client *snapshotjob.Client, waitOptions []func(*snapshotjob.WaitOptions)) problemList {
+// checkClient returns what is wrong with a client, and with the options of its calls. A
+// Wait whose context has ended sends nothing, and still refuses them.
+func checkClient(client *snapshotjob.Client, options *Options) problemList {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	anyJob := snapshotjob.Job{
@@ -97,7 +95,9 @@ func checkClient(client *snapshotjob.Client, waitOptions []func(*snapshotjob.Wai
 		DashboardID:   "dashboard",
 		SnapshotJobID: "job",
 	}
-	_, err := client.Wait(ctx, anyJob, waitOptions...)
+	setClientOptions := func(o *snapshotjob.WaitOptions) { o.ClientOptions = options.ClientOptions }
+	optFns := slices.Concat([]func(*snapshotjob.WaitOptions){setClientOptions}, options.WaitOptions)
+	_, err := client.Wait(ctx, anyJob, optFns...)
 	if invalid, ok := errors.AsType[*snapshotjob.InvalidInputError](err); ok {
 		return invalid.Faults
 	}
@@ -110,7 +110,11 @@ type run struct {
 	options       Options
 	handle        func(context.Context, Outcome) error
 	clientOptions []func(*snapshotjob.Options)
-	waitOptions   []func(*snapshotjob.WaitOptions)
+	waitOptions   snapshotjob.WaitOptions
+
+	// busy ends when the last request was taken from the sequence.
+	busy    context.Context
+	endBusy context.CancelFunc
 
 	group       *taskgroup.Group
 	events      chan Event
@@ -130,27 +134,29 @@ func newRun(
 	handle func(context.Context, Outcome) error,
 	options Options,
 ) *run {
-	limit := []func(*snapshotjob.Options){limitBy(ctx)}
-	limitWait := func(o *snapshotjob.WaitOptions) {
-		o.ClientOptions = slices.Concat(options.ClientOptions, o.ClientOptions, limit)
-	}
-	events := make(chan Event)
-	return &run{
+	r := &run{
 		client:        client,
 		options:       options,
 		handle:        handle,
-		clientOptions: slices.Concat(options.ClientOptions, limit),
-		waitOptions:   append(slices.Clip(options.WaitOptions), limitWait),
-		events:        events,
-		ledger:        newLedger(events),
-		handleSlots:   make(chan struct{}, max(1, options.HandleConcurrency)),
+		clientOptions: append(slices.Clip(options.ClientOptions), limitBy(ctx)),
+		waitOptions:   snapshotjob.WaitOptions{ClientOptions: options.ClientOptions},
+		events:        make(chan Event),
+		handleSlots:   make(chan struct{}, options.HandleConcurrency),
 	}
+	for _, fn := range options.WaitOptions {
+		fn(&r.waitOptions)
+	}
+	r.waitOptions.ClientOptions = append(slices.Clip(r.waitOptions.ClientOptions), limitBy(ctx))
+	r.ledger = newLedger(r.events)
+	r.busy, r.endBusy = context.WithCancel(context.Background())
+	return r
 }
 
 // do runs the batch. Its own goroutine tells OnEvent what happens. All others belong to
 // the group.
 func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput]) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
+	defer r.endBusy()
 	defer r.end(cancel)
 	r.group = taskgroup.New(cancel, 0)
 	feed := make(chan *request)
@@ -159,6 +165,7 @@ func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashbo
 		func(err error) {
 			r.sequenceError = err
 			close(feed)
+			r.endBusy()
 		},
 	)
 	s := &starter{

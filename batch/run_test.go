@@ -203,12 +203,15 @@ func TestSlowSequence(t *testing.T) {
 func TestLongBatch(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {
 		most := 0
+		before := 0
 		handle := func(context.Context, batch.Outcome) error { return nil }
 		memory := &memoryReport{every: max(1, *longBatch/10)}
 		_, err := batch.Run(t.Context(), server.Client(), manyRequests(*longBatch), handle, func(o *batch.Options) {
 			o.OnEvent = func(event batch.Event) {
 				done := event.Summary.Completed + event.Summary.Failed
 				most = max(most, event.Summary.Requests-done)
+				assert.GreaterOrEqual(t, done+event.Summary.Started, before, "counts of an earlier time")
+				before = done + event.Summary.Started
 				if event.Kind == batch.EventHandled {
 					memory.count(t)
 				}

@@ -32,6 +32,7 @@ const slotsOfAccount = 12
 type simulation struct {
 	seed     uint64
 	requests int
+	queued   time.Duration // the median of the time that a job is QUEUED
 	median   time.Duration // of the time that a job is RUNNING
 	others   []othersJob   // of another tenant of the account
 	faults   []snapshotjobtest.Fault
@@ -57,7 +58,7 @@ type simulated struct {
 func (s *simulation) distribution() snapshotjobtest.Distribution {
 	return snapshotjobtest.Distribution{
 		Seed:       s.seed,
-		Queued:     time.Second,
+		Queued:     s.queued,
 		Running:    s.median,
 		Failed:     s.failures,
 		FileFailed: s.failures,
@@ -85,7 +86,7 @@ func (s *simulation) run(t *testing.T, optFns ...func(*batch.Options)) *simulate
 }
 
 // bound returns how long the same jobs take in the same order, if each begins to run as
-// soon as a slot is free.
+// soon as a slot is free. Jobs that are queued for random times begin in another order.
 func (s *simulation) bound() time.Duration {
 	distribution := s.distribution()
 	var running []time.Duration // when the jobs that are running end
@@ -218,6 +219,7 @@ func TestRunOnARoughNight(t *testing.T) {
 		s := &simulation{
 			seed:     seed,
 			requests: 200,
+			queued:   2 * time.Second,
 			median:   time.Minute,
 			others:   tenant(seed, time.Minute),
 			faults:   roughFaults(seed, 3000),
@@ -299,6 +301,7 @@ func TestRequestsStartInTheirOrder(t *testing.T) {
 		s := &simulation{
 			seed:     seed,
 			requests: 300,
+			queued:   2 * time.Second,
 			median:   time.Minute,
 			faults:   roughFaults(seed, 3000),
 		}

@@ -65,7 +65,7 @@ func (s *starter) next(ctx context.Context) *request {
 		case onlyOverdue:
 			// Only an offer can tell whether there is room. It is made as rarely as those
 			// after a refused start.
-			s.pause(ctx, s.run.ledger.pause())
+			pause(ctx, s.run.ledger.pause())
 		}
 		if req := s.run.retries.takeDue(time.Now()); req != nil {
 			return req
@@ -152,7 +152,7 @@ func (s *starter) offer(ctx context.Context, req *request) {
 		case isThrottled(err):
 			req.failures = 0
 			s.run.ledger.retried(req.job(), err)
-			s.pause(ctx, throttledPause)
+			pause(ctx, throttledPause)
 		case isResourceExists(err):
 			s.run.lookUp(ctx, req, err)
 			return
@@ -187,14 +187,6 @@ func (s *starter) waitForSlot(ctx context.Context) {
 	select {
 	case <-s.run.ledger.jobFinished:
 	case <-time.After(s.run.ledger.pause()):
-	case <-ctx.Done():
-	}
-}
-
-// pause waits for a time, or until ctx ends.
-func (s *starter) pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
 	case <-ctx.Done():
 	}
 }
