@@ -84,7 +84,6 @@ func TestDefinitionOver16MebibytesIsRefused(t *testing.T) {
 func tinyParts() map[string]string {
 	const sheets = `{"Definition":{"Sheets":[`
 	const visuals = sheets + `{"SheetId":"a","Visuals":[`
-	const member = `"a":{}`
 	fill := func(before, part, after string) string {
 		return before + strings.Repeat(part+",", maxDefinition/(len(part)+1)-100) + part + after
 	}
@@ -95,7 +94,7 @@ func tinyParts() map[string]string {
 		"empty visuals": fill(visuals, `{}`, `]}]}}`),
 		"kinds":         fill(visuals+"{", `"a":{"VisualId":"a"}`, `}]}]}}`),
 		"twice":         fill("{", `"Name":"x"`, "}"),
-		"skipped twice": fill(`{"Definition":{"Options":{`, member, `}}}`),
+		"skipped twice": fill(`{"a":0,"a":[`, `{}`, `]}`),
 		"tags":          fill(visuals+`{"a":{"VisualId":"a","Title":{"FormatText":{"RichText":"`, `<b`, `"}}}}]}]}}`),
 	}
 }
@@ -114,4 +113,15 @@ func TestManyTinyPartsOfADefinitionCostLittle(t *testing.T) {
 			assert.Less(t, allocated, uint64(bound))
 		})
 	}
+}
+
+// To read a body with repeated members as other operations do would take gigabytes.
+func TestWrongTypeInALargeDefinitionCostsLittle(t *testing.T) {
+	body := `{"Name":1,` + strings.TrimPrefix(tinyParts()["skipped twice"], "{")
+	client := New(options(responses(mockResponse{status: 200, body: body})))
+	allocated := allocatedBy(func() {
+		_, err := client.DescribeDashboardDefinition(t.Context(), exampleDefinition)
+		require.ErrorContains(t, err, "failed to decode response body")
+	})
+	assert.Less(t, allocated, uint64(256<<20))
 }
