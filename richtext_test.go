@@ -85,7 +85,7 @@ func isPlainXML(rich string) bool {
 			return false
 		}
 	}
-	return !strings.ContainsFunc(rich, func(r rune) bool { return r > unicode.MaxASCII || r == unicode.ReplacementChar })
+	return !strings.ContainsFunc(rich, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // FuzzPlainText compares plainText with package encoding/xml, where that can read a text.
