@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+	smithyrand "github.com/aws/smithy-go/rand"
 )
 
 const (
@@ -50,7 +52,7 @@ func payloadHash(body []byte) string {
 // each attempt; the rest is the same for all attempts of the call.
 type attempt struct {
 	settings     *settings
-	request      *request
+	request      request
 	body         any // points to what the body of a 2xx response is decoded into
 	invocationID string
 	payloadHash  string
@@ -78,7 +80,7 @@ type attemptResult struct {
 }
 
 // newAttempt returns the attempt of a request before it is sent the first time.
-func newAttempt(s *settings, req *request, body any) attempt {
+func newAttempt(s *settings, req request, body any) attempt {
 	hash := emptyPayloadHash
 	if req.body != nil {
 		hash = payloadHash(req.body)
@@ -91,6 +93,15 @@ func newAttempt(s *settings, req *request, body any) attempt {
 		payloadHash:  hash,
 		maxAttempts:  s.retryer.MaxAttempts(),
 	}
+}
+
+// newInvocationID returns the random id that all attempts of a call share.
+func newInvocationID() string {
+	id, err := smithyrand.NewUUID(rand.Reader).GetUUID()
+	if err != nil {
+		panic(err) // crypto/rand ends the program rather than return an error
+	}
+	return id
 }
 
 // send signs the request, sends it once, and reads the response. All of that but the

@@ -43,9 +43,12 @@ func (op *operation) bodyLimit() int {
 type request struct {
 	operation *operation
 	path      requestPath
-	query     string       // encoded, without a question mark; empty if the request has none
-	body      []byte       // nil if the request has none
-	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
+	query     string // encoded, without a question mark; empty if the request has none
+	body      []byte // nil if the request has none
+
+	// subject is what the call is about, for errors and logs. It may be nil if the input
+	// is refused.
+	subject fmt.Stringer
 }
 
 // callResult is what a call has learned besides the body of its response. A call that
@@ -71,7 +74,7 @@ type callResult struct {
 func (c *Client) do(
 	ctx context.Context,
 	settings *settings,
-	req *request,
+	req request,
 	inputProblems problemList,
 	body any,
 ) (callResult, error) {
@@ -86,7 +89,7 @@ func (c *Client) do(
 
 // callError adds the operation's name to the error of a call and, unless the
 // input was refused, what the call is about.
-func callError(req *request, err error) error {
+func callError(req request, err error) error {
 	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
 		err = fmt.Errorf("%s: %w", req.subject, err)
 	}

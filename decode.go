@@ -96,8 +96,7 @@ func decodeUniqueMembers(body []byte, into any, options []json.Options) error {
 	return err
 }
 
-// checkSyntax returns what is wrong with the syntax of the first JSON value of
-// body.
+// checkSyntax returns what is wrong with the syntax of the first JSON value of body.
 func checkSyntax(body []byte, options []json.Options) error {
 	options = append([]json.Options{syntaxOptions}, options...)
 	return jsontext.NewDecoder(bytes.NewReader(body), options...).SkipValue()

@@ -143,16 +143,16 @@ func (n dashboardName) String() string {
 
 // newDefinitionRequest returns the request for an input, and what is wrong with the
 // input.
-func newDefinitionRequest(in *DescribeDashboardDefinitionInput) (*request, problemList) {
+func newDefinitionRequest(in *DescribeDashboardDefinitionInput) (request, problemList) {
 	var problems problemList
 	if in == nil {
 		problems.add("in", "is nil: want the dashboard to describe")
-		return &request{operation: &describeDefinition}, problems
+		return request{operation: &describeDefinition}, problems
 	}
 	problems.checkAccount(in.AWSAccountID)
 	problems.checkID("DashboardID", in.DashboardID)
 	in.checkVersion(&problems)
-	return &request{
+	return request{
 		operation: &describeDefinition,
 		path: newRequestPath(
 			"accounts", in.AWSAccountID,

@@ -126,7 +126,7 @@ func TestDescribeDefinitionTitles(t *testing.T) {
 		{name: "null text", title: `{"FormatText":null}`, want: ""},
 		{name: "null plain text", title: `{"FormatText":{"PlainText":null}}`, want: ""},
 		{name: "plain", title: `{"FormatText":{"PlainText":" a <b> &amp; "}}`, want: " a <b> &amp; "},
-		{name: "rich", title: `{"FormatText":{"RichText":"<visual-title><b>a</b> &amp;\n b</visual-title>"}}`, want: "a & b"},
+		{name: "rich", title: `{"FormatText":{"RichText":"<title><b>a</b> &amp;\n b</title>"}}`, want: "a & b"},
 		{name: "both", title: `{"FormatText":{"RichText":"r","PlainText":"p"}}`, want: "p"},
 		{name: "plain is empty", title: `{"FormatText":{"PlainText":"","RichText":"r"}}`, want: "r"},
 	} {

@@ -198,7 +198,7 @@ func (e *DownloadError) Unwrap() []error {
 // also where case doesn't matter. Temporary files that a killed process has left are
 // removed after an hour, by the next Download into the folder.
 //
-// Download calls functions of the caller: OnProgress, those of ClientOptions, and the
+// Download calls functions of the caller on goroutines of its own: OnProgress, and the
 // methods of the transports, the credentials provider, the Retryer and the Logger. If
 // one of them panics, Download stops, and then panics with the same value. If one ends
 // its goroutine, as a test's FailNow does, the file at work fails.
@@ -222,7 +222,7 @@ func (c *Client) Download(
 	}
 	if result == nil {
 		var err error
-		result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, session.options.ClientOptions...)
+		result, err = c.result(ctx, session.settings, job)
 		if err != nil {
 			return nil, err
 		}

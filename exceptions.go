@@ -2,8 +2,8 @@ package snapshotjob
 
 import "github.com/aws/smithy-go"
 
-// The exceptions differ only in their names and statuses. Each has the fields and methods
-// of its own that users of the AWS SDK expect.
+// The exceptions differ in their names and faults, and in whether they have a ResourceType.
+// Each has the fields and methods of its own that users of the AWS SDK expect.
 
 // commonExceptions are the codes of the exceptions that every operation has in its
 // model.

@@ -23,6 +23,7 @@ func TestPlainText(t *testing.T) {
 		{name: "within a word", rich: "<b>O</b>rders", want: "Orders"},
 		{name: "a break", rich: "Orders<br/>by day<BR>and week", want: "Orders by day and week"},
 		{name: "blocks", rich: "<block align='center'>Orders</block><p>by</p><div>day</div>", want: "Orders by day"},
+		{name: "ends of blocks", rich: "<p>Orders</p>by<p>day</p >and week", want: "Orders by day and week"},
 		{name: "attributes", rich: `<inline color="#f00" note="a>b" other='"> '>Orders</inline>`, want: "Orders"},
 		{name: "a comment", rich: "Orders<!-- <b>no</b> > -->", want: "Orders"},
 		{name: "entities", rich: "A &amp; B &lt;b&gt; &#65;&#x42;&nbsp;&eacute;", want: "A & B <b> AB é"},
@@ -84,7 +85,7 @@ func isPlainXML(rich string) bool {
 			return false
 		}
 	}
-	return !strings.ContainsFunc(rich, func(r rune) bool { return r > unicode.MaxASCII || r == unicode.ReplacementChar })
+	return !strings.ContainsFunc(rich, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // FuzzPlainText compares plainText with package encoding/xml, where that can read a text.

@@ -14,13 +14,13 @@ func (r *run) accepted(ctx context.Context, req *request) {
 	req.started++
 	req.accepted = time.Now()
 	r.ledger.started(req.job())
-	r.follow(ctx, req)
+	r.follow(ctx, req, snapshotjob.SnapshotJobStatusQueued)
 }
 
 // lookUp finds out whether a job that exists already is the one of the request. The error
 // exists is the service's.
 func (r *run) lookUp(ctx context.Context, req *request, exists error) {
-	r.ledger.found()
+	r.ledger.lookingUp()
 	var found *snapshotjob.DescribeDashboardSnapshotJobOutput
 	describe := func() (err error) {
 		found, err = r.client.DescribeDashboardSnapshotJob(ctx, req.job(), r.clientOptions...)
@@ -34,7 +34,8 @@ func (r *run) lookUp(ctx context.Context, req *request, exists error) {
 		r.ledger.notAdopted()
 		// A job that exists and is not found has just been started, or its id is free now.
 		worthRetrying := snapshotjob.IsTransient(err) || isNotFound(err)
-		r.failed(ctx, req, fmt.Errorf("%w; the job could not be described: %w", exists, err), worthRetrying)
+		err = fmt.Errorf("%w; the job could not be described: %w", exists, err)
+		r.afterFailure(ctx, req, err, worthRetrying)
 	})
 }
 
@@ -53,23 +54,23 @@ func (r *run) judge(
 		r.settle(ctx, req.notStarted(err))
 		return
 	}
-	if found.JobStatus == snapshotjob.SnapshotJobStatusFailed && !req.lost {
+	isStartedHere := req.isStartedHere(found.CreatedTime)
+	if found.JobStatus == snapshotjob.SnapshotJobStatusFailed && !isStartedHere {
 		r.ledger.notAdopted()
 		failed := req.job()
-		req.nextJob(nil)
+		req.nextJob(req.last)
 		r.offerAgain(ctx, req, failed, errors.New("the job had FAILED before this run"), 0)
 		return
 	}
-	if req.lost {
+	req.accepted = found.CreatedTime
+	if isStartedHere {
 		req.started++
-		req.accepted = time.Now()
 		r.ledger.foundStarted(req.job())
 	} else {
 		req.adopted = true
-		req.accepted = found.CreatedTime
 		r.ledger.adopted(req.job())
 	}
-	r.follow(ctx, req)
+	r.follow(ctx, req, found.JobStatus)
 }
 
 // isNotFound reports whether the service says that a job is not there.
@@ -78,11 +79,11 @@ func isNotFound(err error) bool {
 	return ok
 }
 
-// follow waits for the job of a request.
-func (r *run) follow(ctx context.Context, req *request) {
+// follow waits for the job of a request, which had this status.
+func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
 	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
 	wait := func() (err error) {
-		output, err = r.wait(ctx, req.job())
+		output, err = r.wait(ctx, req.job(), status)
 		return err
 	}
 	r.group.Start(wait, func(err error) {
@@ -94,21 +95,12 @@ func (r *run) follow(ctx context.Context, req *request) {
 	})
 }
 
-// wait waits for a job, for as long as Options.JobTimeout.
-func (r *run) wait(
-	ctx context.Context,
-	job snapshotjob.Job,
-) (*snapshotjob.DescribeDashboardSnapshotJobResultOutput, error) {
-	timeout := fmt.Errorf("it has outlasted JobTimeout, %v", r.options.JobTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, r.options.JobTimeout, timeout)
-	defer cancel()
-	return r.client.Wait(ctx, job, r.waitOptions...)
-}
-
 // left settles a request whose job was not seen to finish.
 func (r *run) left(ctx context.Context, req *request, err error) {
 	r.ledger.jobLeft()
-	err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	if !isNotFound(err) {
+		err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	}
 	r.settle(ctx, req.outcome(nil, err))
 }
 
@@ -126,11 +118,12 @@ func (r *run) finished(
 		duration = outcome.Finished.Sub(outcome.Started)
 	}
 	r.ledger.jobEnded(duration)
+	best := req.best(outcome)
 	if !r.mayStartAnother(req, err) {
-		r.settle(ctx, outcome)
+		r.settle(ctx, best)
 		return
 	}
-	req.nextJob(&outcome)
+	req.nextJob(&best)
 	r.offerAgain(ctx, req, outcome.Job, err, 0)
 }
 
@@ -141,13 +134,12 @@ func (r *run) mayStartAnother(req *request, err error) bool {
 	return ok && jobError.TryAgain() && req.started < r.options.MaxAttempts
 }
 
-// failed has a request offered again after an error, if that is worth it and the errors
-// have not come for too long. Otherwise the error becomes that of the request.
-func (r *run) failed(ctx context.Context, req *request, err error, worthRetrying bool) {
-	if worthRetrying {
-		req.countFailure()
-	}
-	if !worthRetrying || time.Since(req.firstFailure) >= retryTime {
+// afterFailure has a request offered again after an error of starting or describing its
+// job, if that is worth it and the errors have not come too often. Otherwise the error
+// becomes that of the request.
+func (r *run) afterFailure(ctx context.Context, req *request, err error, worthRetrying bool) {
+	req.failures++
+	if !worthRetrying || req.failures >= maxFailures {
 		r.settle(ctx, req.notStarted(err))
 		return
 	}

@@ -70,10 +70,9 @@ func (l *ledger) tell(event Event, change func()) {
 	event.Running = l.underWay + l.overdue
 	l.mu.Unlock()
 	l.events <- event
-	signal(l.changed)
 }
 
-// note changes the ledger without an event.
+// note changes the ledger without an event, in a way that the starter may wait for.
 func (l *ledger) note(change func()) {
 	l.mu.Lock()
 	change()
@@ -109,9 +108,9 @@ func (l *ledger) started(job snapshotjob.Job) {
 	})
 }
 
-// found counts a job that exists already, and of which it is not yet known whether it is
-// the request's.
-func (l *ledger) found() {
+// lookingUp counts a job that exists already, and of which it is not yet known whether it
+// is the request's. It takes a slot until then.
+func (l *ledger) lookingUp() {
 	l.note(func() { l.underWay++ })
 }
 

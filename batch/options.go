@@ -44,7 +44,12 @@ type Options struct {
 	// called.
 	OnEvent func(Event)
 
-	// WaitOptions change how Run waits for each job.
+	// WaitOptions change how Run waits for each job. If they set neither MinDelay nor
+	// MaxDelay, Run polls a job for the first time after a second. As long as requests are
+	// left to be started, MinDelay is 5 seconds then, because refused starts tell of free
+	// slots earlier than polls do. Later MinDelay is 3 seconds, and MaxDelay is a fiftieth of
+	// the time that the run has lasted, but at least 3 and at most 30 seconds, so that the
+	// last job is soon seen to finish.
 	WaitOptions []func(*snapshotjob.WaitOptions)
 
 	// ClientOptions change the options of all calls. If neither they nor the client have

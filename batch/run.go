@@ -15,11 +15,11 @@ import (
 // it. It returns when all requests were handled.
 //
 // Run takes a request from the sequence when the service may accept its job, so that the
-// sequence can be long, and may wait for something itself. handle is called once for
-// every request that was taken, on up to HandleConcurrency goroutines at once, in the
-// order in which the requests got their outcomes. While it runs, it holds no slot of the
-// account. Run remembers 16 bytes of each request's job, to find two requests with one
-// job; whatever else it keeps belongs to requests that are under way.
+// sequence can be long. A sequence that waits for something itself has to end when ctx
+// does, since Run waits for it. Run calls handle once for every request that it has taken,
+// on up to HandleConcurrency goroutines at once. While handle runs, it holds no slot of the
+// account. Run remembers 16 bytes of each job, to find two requests with one job; whatever
+// else it keeps belongs to requests that are under way.
 //
 // The error is nil if every file of every request was made and every call of handle has
 // succeeded. It is an [*snapshotjob.InvalidInputError] if the arguments or options are
@@ -38,19 +38,21 @@ import (
 // starts no job twice.
 //
 // That holds until 24 hours after the end of the job with the id itself. From then on
-// AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Matches says
-// what a description does not tell, such as the values of tags: give requests that differ
-// in these alone different ids.
+// AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Ids that hold
+// the date belong to one night. Matches says what a description does not tell, such as the
+// values of tags: give requests that differ in these alone different ids, of which none is
+// another one with a number appended.
 //
 // # What goes wrong
 //
-// A job that fails during the run, while [snapshotjob.JobError.TryAgain] says that another one
-// may succeed, is started anew under the next id, as [Options].MaxAttempts allows.
+// A job that fails during the run, while [snapshotjob.JobError.TryAgain] says that another
+// one may succeed, is started anew under the next id, as [Options].MaxAttempts allows. Of
+// these jobs, the one that made the most files counts, and of several such jobs the last.
 //
-// A start that is lost, so that nobody knows whether its job exists, is offered again. If
-// the job turns out to exist, it counts as started by this run. So is a start that fails
-// with any other error by which [snapshotjob.IsTransient] is true, in growing intervals
-// for 10 minutes.
+// A start is offered again, in growing intervals for ten minutes, if it is lost, so that
+// nobody knows whether its job exists, or if it fails with another error by which
+// [snapshotjob.IsTransient] is true. If a lost start turns out to have made its job, that
+// counts as started by this run.
 //
 // If ctx ends, Run starts nothing more, and returns when handle has been called for all
 // requests that were taken. Jobs that are under way go on at the service. Their outcomes
@@ -68,11 +70,8 @@ func Run(
 	options, problems := prepare(optFns)
 	if ctx == nil {
 		problems.add("ctx", "is nil: want a context, such as context.Background()")
-		ctx = context.Background()
 	}
-	ctx = withLimiter(ctx, newLimiter())
-	r := newRun(ctx, client, handle, options)
-	problems = append(problems, checkClient(client, r.waitOptions)...)
+	problems = append(problems, checkClient(client, &options)...)
 	if requests == nil {
 		problems.add("requests", "is nil: want a sequence, such as slices.Values of a list")
 	}
@@ -82,12 +81,13 @@ func Run(
 	if err := problems.err(); err != nil {
 		return Summary{}, err
 	}
-	return r.do(ctx, requests)
+	ctx = withLimiter(ctx, newLimiter())
+	return newRun(ctx, client, handle, options).do(ctx, requests)
 }
 
-// checkClient returns what is wrong with a client and the options of Wait. A Wait whose
-// context has ended sends nothing, and still refuses them.
-func checkClient(client *snapshotjob.Client, waitOptions []func(*snapshotjob.WaitOptions)) problemList {
+// checkClient returns what is wrong with a client, and with the options of its calls. A
+// Wait whose context has ended sends nothing, and still refuses them.
+func checkClient(client *snapshotjob.Client, options *Options) problemList {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	anyJob := snapshotjob.Job{
@@ -95,7 +95,9 @@ func checkClient(client *snapshotjob.Client, waitOptions []func(*snapshotjob.Wai
 		DashboardID:   "dashboard",
 		SnapshotJobID: "job",
 	}
-	_, err := client.Wait(ctx, anyJob, waitOptions...)
+	setClientOptions := func(o *snapshotjob.WaitOptions) { o.ClientOptions = options.ClientOptions }
+	optFns := slices.Concat([]func(*snapshotjob.WaitOptions){setClientOptions}, options.WaitOptions)
+	_, err := client.Wait(ctx, anyJob, optFns...)
 	if invalid, ok := errors.AsType[*snapshotjob.InvalidInputError](err); ok {
 		return invalid.Faults
 	}
@@ -108,7 +110,11 @@ type run struct {
 	options       Options
 	handle        func(context.Context, Outcome) error
 	clientOptions []func(*snapshotjob.Options)
-	waitOptions   []func(*snapshotjob.WaitOptions)
+	waitOptions   snapshotjob.WaitOptions
+
+	// busy ends when the last request was taken from the sequence.
+	busy    context.Context
+	endBusy context.CancelFunc
 
 	group       *taskgroup.Group
 	events      chan Event
@@ -128,27 +134,29 @@ func newRun(
 	handle func(context.Context, Outcome) error,
 	options Options,
 ) *run {
-	limit := []func(*snapshotjob.Options){limitBy(ctx)}
-	limitWait := func(o *snapshotjob.WaitOptions) {
-		o.ClientOptions = slices.Concat(options.ClientOptions, o.ClientOptions, limit)
-	}
-	events := make(chan Event)
-	return &run{
+	r := &run{
 		client:        client,
 		options:       options,
 		handle:        handle,
-		clientOptions: slices.Concat(options.ClientOptions, limit),
-		waitOptions:   append(slices.Clip(options.WaitOptions), limitWait),
-		events:        events,
-		ledger:        newLedger(events),
-		handleSlots:   make(chan struct{}, max(1, options.HandleConcurrency)),
+		clientOptions: append(slices.Clip(options.ClientOptions), limitBy(ctx)),
+		waitOptions:   snapshotjob.WaitOptions{ClientOptions: options.ClientOptions},
+		events:        make(chan Event),
+		handleSlots:   make(chan struct{}, options.HandleConcurrency),
 	}
+	for _, fn := range options.WaitOptions {
+		fn(&r.waitOptions)
+	}
+	r.waitOptions.ClientOptions = append(slices.Clip(r.waitOptions.ClientOptions), limitBy(ctx))
+	r.ledger = newLedger(r.events)
+	r.busy, r.endBusy = context.WithCancel(context.Background())
+	return r
 }
 
 // do runs the batch. Its own goroutine tells OnEvent what happens. All others belong to
 // the group.
 func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput]) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
+	defer r.endBusy()
 	defer r.end(cancel)
 	r.group = taskgroup.New(cancel, 0)
 	feed := make(chan *request)
@@ -157,12 +165,13 @@ func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashbo
 		func(err error) {
 			r.sequenceError = err
 			close(feed)
+			r.endBusy()
 		},
 	)
 	s := &starter{
-		run:  r,
-		feed: feed,
-		seen: newSeenJobs(),
+		run:     r,
+		feed:    feed,
+		claimed: newClaimedJobs(),
 	}
 	r.group.Start(
 		func() error { s.work(ctx); return nil },
@@ -212,6 +221,9 @@ func (r *run) take(
 			return endedError(ctx)
 		}
 	}
+	if ctx.Err() != nil {
+		return endedError(ctx) // which may be why the sequence has ended
+	}
 	return nil
 }
 
@@ -219,7 +231,7 @@ func (r *run) take(
 func (r *run) err() error {
 	var errs errorList
 	if r.sequenceError != nil {
-		errs.add(fmt.Errorf("not all requests were taken from the sequence: %w", r.sequenceError))
+		errs.add(fmt.Errorf("the sequence may have had more requests: %w", r.sequenceError))
 	}
 	for _, err := range r.ledger.errors.first {
 		errs.add(err)

@@ -12,13 +12,6 @@ import (
 )
 
 const (
-	// A request that the service was unable to start or to describe is offered again
-	// after shortestRetryDelay. The delay doubles with each further failure, up to
-	// longestRetryDelay. After retryTime the last error is that of the request.
-	shortestRetryDelay = time.Second
-	longestRetryDelay  = 30 * time.Second
-	retryTime          = 10 * time.Minute
-
 	// maxRetries is how many requests may wait to be offered again before no more are
 	// taken from the sequence, so that they do not pile up while the service is down.
 	maxRetries = 16
@@ -29,9 +22,9 @@ const (
 
 // starter offers requests to the service, one after the other.
 type starter struct {
-	run  *run
-	feed <-chan *request // the sequence; nil once it has ended
-	seen *seenJobs
+	run     *run
+	feed    <-chan *request // the sequence; nil once it has ended
+	claimed *claimedJobs
 }
 
 // work offers requests until all have their outcome, or ctx ends.
@@ -41,6 +34,10 @@ func (s *starter) work(ctx context.Context) {
 		req := s.next(ctx)
 		if req == nil {
 			return
+		}
+		if err := s.claim(req); err != nil {
+			s.run.settle(ctx, req.notStarted(err))
+			continue
 		}
 		s.offer(ctx, req)
 	}
@@ -58,21 +55,22 @@ func (s *starter) settleRest(ctx context.Context) {
 // offered again come first. It returns nil if there will be none, or if ctx has ended.
 func (s *starter) next(ctx context.Context) *request {
 	for ctx.Err() == nil {
+		if s.feed == nil && s.run.ledger.allSettled() {
+			return nil
+		}
 		switch s.run.ledger.room(&s.run.options) {
 		case noRoom:
 			s.waitForChange(ctx)
 			continue
 		case onlyOverdue:
-			s.pause(ctx, s.run.ledger.pause())
+			// Only an offer can tell whether there is room. It is made as rarely as those
+			// after a refused start.
+			pause(ctx, s.run.ledger.pause())
 		}
 		if req := s.run.retries.takeDue(time.Now()); req != nil {
 			return req
 		}
-		if s.feed == nil && s.run.ledger.allSettled() {
-			return nil
-		}
-		req := s.waitForRequest(ctx)
-		if req != nil && !s.refuseDuplicate(ctx, req) {
+		if req := s.waitForRequest(ctx); req != nil {
 			return req
 		}
 	}
@@ -113,28 +111,32 @@ func (s *starter) waitForRequest(ctx context.Context) *request {
 	return nil
 }
 
-// refuseDuplicate gives a request its outcome if an earlier one has the same job, and
-// reports whether that is so.
-func (s *starter) refuseDuplicate(ctx context.Context, req *request) bool {
-	if req.input == nil || s.seen.add(req.job()) {
-		return false
+// claim claims the present job of a request, so that no two requests of the batch have
+// one job. It returns an error if another request has it.
+func (s *starter) claim(req *request) error {
+	if req.isClaimed || req.input == nil {
+		return nil
 	}
-	problem := snapshotjob.InputFault{
-		Field:   "Job",
-		Problem: fmt.Sprintf("is %s, as in an earlier request of the batch: want an id of its own", req.job()),
+	if !s.claimed.add(req.job()) {
+		problem := snapshotjob.InputFault{
+			Field: "Job",
+			Problem: fmt.Sprintf("%s is that of another request of the batch: "+
+				"want an id of its own, which is no other id with a number appended", req.job()),
+		}
+		return &snapshotjob.InvalidInputError{Faults: []snapshotjob.InputFault{problem}}
 	}
-	err := &snapshotjob.InvalidInputError{Faults: []snapshotjob.InputFault{problem}}
-	s.run.settle(ctx, req.outcome(nil, err))
-	return true
+	req.isClaimed = true
+	return nil
 }
 
 // offer offers a request until the service has taken it, or said that it will not.
 func (s *starter) offer(ctx context.Context, req *request) {
 	for {
 		s.forgetFinished()
+		sent := time.Now()
 		err := s.start(ctx, req)
-		if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
-			req.lost = true
+		if errors.Is(err, snapshotjob.ErrOutcomeUnknown) && req.lost.IsZero() {
+			req.lost = sent
 		}
 		switch {
 		case err == nil:
@@ -144,16 +146,19 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			s.run.settle(ctx, req.notStarted(err))
 			return
 		case isLimitExceeded(err):
+			req.failures = 0
 			s.run.ledger.refused(req.job(), err)
 			s.waitForSlot(ctx)
 		case isThrottled(err):
+			req.failures = 0
 			s.run.ledger.retried(req.job(), err)
-			s.pause(ctx, throttledPause)
+			pause(ctx, throttledPause)
 		case isResourceExists(err):
 			s.run.lookUp(ctx, req, err)
 			return
 		default:
-			s.run.failed(ctx, req, err, req.lost || snapshotjob.IsTransient(err))
+			worthRetrying := !req.lost.IsZero() || snapshotjob.IsTransient(err)
+			s.run.afterFailure(ctx, req, err, worthRetrying)
 			return
 		}
 	}
@@ -182,14 +187,6 @@ func (s *starter) waitForSlot(ctx context.Context) {
 	select {
 	case <-s.run.ledger.jobFinished:
 	case <-time.After(s.run.ledger.pause()):
-	case <-ctx.Done():
-	}
-}
-
-// pause waits for a time, or until ctx ends.
-func (s *starter) pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
 	case <-ctx.Done():
 	}
 }

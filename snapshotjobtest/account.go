@@ -89,9 +89,9 @@ func (s *Server) hasSchedule(id string) bool {
 	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
 }
 
-// countJobs returns how many jobs of the account count for [Options].MaxRunningJobs.
+// countJobsLocked returns how many jobs of the account count for [Options].MaxRunningJobs.
 // The timeline must be up to date.
-func (a *account) countJobs(options *Options) int {
+func (a *account) countJobsLocked(options *Options) int {
 	if options.CountQueuedJobs {
 		return a.timeline.countUnderWay() + len(a.starts)
 	}

@@ -3,6 +3,7 @@ package snapshotjobtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -96,6 +97,37 @@ func (c *call) admit() *apiError {
 		c.readStart(body)
 	}
 	return c.chargeRate()
+}
+
+// maxBody is the largest body that is read. The largest legal request is far
+// smaller.
+const maxBody = 1 << 20
+
+// readBody reads the body of a request. Its errors are those of the API, with made-up
+// messages.
+func (c *call) readBody() ([]byte, *apiError) {
+	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	if err != nil {
+		return nil, newError("SerializationException", "The request's body broke off.")
+	}
+	if len(body) > maxBody {
+		return nil, newError("RequestEntityTooLargeException",
+			"The request's body is larger than %d bytes.", maxBody)
+	}
+	return body, nil
+}
+
+// checkSignatureTime checks that the signature of a call is not too old or too new, as
+// authentication has done before. [SkewedDate] calls it with another time of arrival.
+func (c *call) checkSignatureTime() *apiError {
+	switch {
+	case c.operation != GetObject:
+		return c.checkAPITime(c.signature)
+	case c.signature.presigned:
+		return c.checkURLTime(c.signature)
+	default:
+		return c.checkS3Time(c.signature)
+	}
 }
 
 // chargeRate takes one request off the account's rate.

@@ -20,6 +20,7 @@ func TestStartOfWhatTheDashboardHas(t *testing.T) {
 }
 
 func TestStartOfWhatTheDashboardLacks(t *testing.T) {
+	const selections = "Invalid parameter SnapshotConfiguration.FileGroups[0].Files[0].SheetSelections"
 	for _, tt := range []struct {
 		name    string
 		file    string
@@ -28,19 +29,19 @@ func TestStartOfWhatTheDashboardLacks(t *testing.T) {
 		{
 			name: "sheet",
 			file: pdfFile,
-			message: "Invalid parameter SnapshotConfiguration.FileGroups[0].Files[0].SheetSelections[0].SheetId: " +
+			message: selections + "[0].SheetId: " +
 				`the dashboard has no sheet "s"`,
 		},
 		{
 			name: "visual",
 			file: fileOf("EXCEL", visualsOf("summary", "orders"), visualsOf("empty", "orders")),
-			message: "Invalid parameter SnapshotConfiguration.FileGroups[0].Files[0].SheetSelections[1].VisualIds[0]: " +
+			message: selections + "[1].VisualIds[0]: " +
 				`the sheet "empty" has no visual "orders"`,
 		},
 		{
 			name: "table",
 			file: fileOf("CSV", visualsOf("summary", "trend")),
-			message: "Invalid parameter SnapshotConfiguration.FileGroups[0].Files[0].SheetSelections[0].VisualIds[0]: " +
+			message: selections + "[0].VisualIds[0]: " +
 				`want a table or a pivot table for CSV, got the LineChartVisual "trend"`,
 		},
 	} {

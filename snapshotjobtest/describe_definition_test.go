@@ -1,6 +1,7 @@
 package snapshotjobtest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,7 @@ func TestDescribeDefinitionRefusesAVersion(t *testing.T) {
 		"?version-number=latest",
 		"?alias-name=",
 		"?alias-name=a.b",
+		"?alias-name=" + strings.Repeat("a", 2049),
 		"?alias-name=%24DRAFT",
 	} {
 		t.Run(query, func(t *testing.T) {

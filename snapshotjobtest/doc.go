@@ -71,7 +71,9 @@
 // AWS does not document everything. These are made up, and a program should not
 // depend on them:
 //
-//   - the messages of exceptions, but for those about signatures
+//   - the messages of exceptions, but not all of them: those about signatures are worded
+//     as AWS's services word them, and the API reference has the one for a result that
+//     was asked for too early
 //   - the code of the exception for a result that was asked for too early
 //   - the code of the exception for a start that names a sheet or a visual that the
 //     dashboard lacks, or a CSV file of a visual that is no table

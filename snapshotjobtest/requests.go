@@ -38,7 +38,7 @@ type Request struct {
 
 	ID     string // the request id in the response
 	Fault  string // the name of the scripted fault that the request met, or ""
-	Status int    // of the response; 0 if none has begun
+	Status int    // of the response; 0 if the handler has sent none
 }
 
 // Requests returns the requests that have arrived so far, in order. With
@@ -138,6 +138,14 @@ func (w *statusRecorder) Write(p []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
+}
+
+// FlushError implies the status 200 too. http.ResponseController calls it.
+func (w *statusRecorder) FlushError() error {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController find what w can't do itself.

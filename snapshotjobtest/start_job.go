@@ -105,7 +105,7 @@ func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	}
 	options := &c.server.options
 	limit := options.MaxRunningJobs
-	if limit >= 0 && a.countJobs(options) >= limit {
+	if limit >= 0 && a.countJobsLocked(options) >= limit {
 		return nil, newError("LimitExceededException",
 			"The account has reached its limit of %d running snapshot jobs.", limit)
 	}
@@ -122,11 +122,11 @@ func (c *call) isIDFreeLocked(a *account, now time.Time) bool {
 	if old == nil {
 		return true
 	}
-	if !old.hasEnded(now) {
+	if !old.hasEndedLocked(now) {
 		return false
 	}
 	reuse := c.server.options.JobIDReuse
-	return reuse < 0 || hasCome(old.ended.Add(reuse), now)
+	return reuse < 0 || hasCome(old.ends.Add(reuse), now)
 }
 
 // requestedFiles returns the files that a start asks for. The n-th scripted file

@@ -24,7 +24,7 @@ type wireConfiguration struct {
 	FileGroups               []wireGroup       `json:"FileGroups,omitzero"`
 	DestinationConfiguration *wireDestinations `json:"DestinationConfiguration,omitzero"`
 
-	// Parameters stay as they came, since the server doesn't use them.
+	// Parameters stay as they came. A start checks them, but no file depends on them.
 	Parameters json.RawMessage `json:"Parameters,omitzero"`
 }
 

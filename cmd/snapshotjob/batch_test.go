@@ -164,7 +164,7 @@ func TestFilesOfOneNameAreNotMixedUp(t *testing.T) {
 	a.server.AddJob(other, snapshotjobtest.Completed(snapshotjobtest.PDF("summary")))
 	got := a.run("download", salesJob("complete").String(), other.String(), "--dir", "reports")
 	assert.Equal(t, exitFailed, got.code)
-	assert.Contains(t, got.stderr, "the files of job 111122223333/other/complete would have the names of those of "+
+	assert.Contains(t, got.stderr, "job 111122223333/other/complete: the file complete_summary.pdf is that of "+
 		"job 111122223333/sales/complete: give each a folder of its own")
 	assert.Len(t, a.files("reports"), 2)
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,6 +59,19 @@ func TestExportAgainFetchesNothingTwice(t *testing.T) {
 	assert.Contains(t, again.stdout, `"Kept":true`)
 	assert.Equal(t, map[string]int{"daily": 1}, a.starts())
 	assert.Len(t, a.files("reports"), 1)
+}
+
+func TestFileThatIsOlderThanTheJobIsReplaced(t *testing.T) {
+	a := newAccount(t)
+	const name = "complete_summary_orders.csv"
+	a.write(name, "this is as long as it.") // as the file of the job
+	lastNight := time.Now().Add(-24 * time.Hour)
+	require.NoError(t, os.Chtimes(filepath.Join(a.dir, name), lastNight, lastNight))
+	got := a.run("download", "111122223333/sales/complete")
+	assert.Equal(t, exitOK, got.code, got.stderr)
+	content, err := os.ReadFile(filepath.Join(a.dir, name))
+	require.NoError(t, err)
+	assert.Equal(t, "region,orders\nEMEA,42\n", string(content))
 }
 
 func TestExistingFileIsReplacedOrNumberedOnRequest(t *testing.T) {

@@ -18,8 +18,8 @@ func (sheetsCommand) Help() string {
 
 Examples:
 
-    snapshotjob sheets --dashboard-id sales
-    snapshotjob sheets --dashboard-id sales --output json
+    snapshotjob sheets --dashboard-id revenue
+    snapshotjob sheets --dashboard-id revenue --output json
 `
 }
 
