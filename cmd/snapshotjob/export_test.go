@@ -15,7 +15,8 @@ import (
 
 func TestExportOfEverythingTakesSeveralJobs(t *testing.T) {
 	a := newAccount(t)
-	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "all", "--all-sheets", "--all-tables", "--dir", "reports")
+	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "all",
+		"--all-sheets", "--all-tables", "--dir", "reports")
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Equal(t, []string{
 		"all-part1_details_returns.csv",
@@ -40,18 +41,20 @@ func TestExportFollowsTheLimitsOfAJob(t *testing.T) {
 
 func TestExportIntoABucketDownloadsNothing(t *testing.T) {
 	a := newAccount(t)
-	got := a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily")
+	arguments := []string{"export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily"}
+	got := a.run(arguments...)
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"S3Uri":"s3://reports/daily/`)
 	assert.Empty(t, a.files("."))
-	got = a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily", "--dir", "copies")
+	got = a.run(append(arguments, "--dir", "copies")...)
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Len(t, a.files("copies"), 1)
 }
 
 func TestExportAgainFetchesNothingTwice(t *testing.T) {
 	a := newAccount(t)
-	arguments := []string{"export", "--dashboard-id", "sales", "--snapshot-job-id", "daily", "--pdf", "Summary", "--dir", "reports"}
+	arguments := []string{"export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--dir", "reports"}
 	first := a.run(arguments...)
 	assert.Equal(t, exitOK, first.code, first.stderr)
 	again := a.run(arguments...)
@@ -87,7 +90,8 @@ func TestWhoMayNotReadTheDefinitionGivesIDs(t *testing.T) {
 	a := newAccount(t)
 	denied := snapshotjobtest.Answer(401, "AccessDeniedException", "You may not describe it.")
 	a.server.Fail(snapshotjobtest.DescribeDashboardDefinition, denied)
-	got := a.run("export", "--dashboard-id", "sales", "--pdf", "summary", "--csv", "summary/orders", "--dir", "reports")
+	got := a.run("export", "--dashboard-id", "sales",
+		"--pdf", "summary", "--csv", "summary/orders", "--dir", "reports")
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Contains(t, got.stderr, "sheets and visuals must be ids")
 	assert.Len(t, a.files("reports"), 2)

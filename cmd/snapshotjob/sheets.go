@@ -33,10 +33,11 @@ func (c *sheetsCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	definition, err := connected.client.DescribeDashboardDefinition(ctx, &snapshotjob.DescribeDashboardDefinitionInput{
+	dashboard := &snapshotjob.DescribeDashboardDefinitionInput{
 		AWSAccountID: account,
 		DashboardID:  c.DashboardID,
-	})
+	}
+	definition, err := connected.client.DescribeDashboardDefinition(ctx, dashboard)
 	if err != nil {
 		return err
 	}
