@@ -191,6 +191,22 @@ func TestFilesHaveBars(t *testing.T) {
 	}
 }
 
+func TestBarsOfManyJobsDoNotPileUp(t *testing.T) {
+	a := newAccount(t)
+	line := "snapshotjob download --dir reports"
+	for i := range 30 {
+		job := salesJob(fmt.Sprintf("many-%02d", i))
+		a.server.AddJob(job, snapshotjobtest.Completed(snapshotjobtest.PDF("summary")))
+		line += " " + job.String()
+	}
+	term := newTerminal(a, 100)
+	// tmux keeps what is cleared if it begins on the first line.
+	term.run("echo begin; " + line)
+	everything := term.tmux("capture-pane", "-p", "-S", "-1000")
+	assert.NotContains(t, everything, "[==", "a bar was left")
+	assert.Equal(t, 30, strings.Count(everything, "_summary.pdf"))
+}
+
 func TestBatchHasABar(t *testing.T) {
 	for columns, want := range map[int][]string{
 		100: {"0 of 2 exports  [--", "2 running, 0 done, 0 failed, 0 refused starts"},
