@@ -22,7 +22,8 @@ func (r *run) accepted(ctx context.Context, req *request) {
 func (r *run) lookUp(ctx context.Context, req *request, exists error) {
 	r.ledger.lookingUp()
 	var found *snapshotjob.DescribeDashboardSnapshotJobOutput
-	describe := func() (err error) {
+	describe := func() error {
+		var err error
 		found, err = r.client.DescribeDashboardSnapshotJob(ctx, req.job(), r.clientOptions...)
 		return err
 	}
@@ -82,7 +83,8 @@ func isNotFound(err error) bool {
 // follow waits for the job of a request, which had this status.
 func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
 	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
-	wait := func() (err error) {
+	wait := func() error {
+		var err error
 		output, err = r.wait(ctx, req.job(), status)
 		return err
 	}

@@ -102,7 +102,7 @@ func (w *jobWait) waitThroughPhases(
 	if w.run.hasOwnDelays() {
 		return w.run.client.Wait(ctx, w.job, w.setOptions)
 	}
-	output, err := w.waitWhileBusy(ctx)
+	output, err := w.waitWhileTaking(ctx)
 	for errors.Is(err, errNextPhase) {
 		w.remember(err)
 		output, err = w.waitAmongTheLast(ctx)
@@ -110,12 +110,12 @@ func (w *jobWait) waitThroughPhases(
 	return output, err
 }
 
-// waitWhileBusy waits for the job, or until the last request was taken.
-func (w *jobWait) waitWhileBusy(
+// waitWhileTaking waits for the job, or until the last request was taken.
+func (w *jobWait) waitWhileTaking(
 	ctx context.Context,
 ) (*snapshotjob.DescribeDashboardSnapshotJobResultOutput, error) {
 	crowded := time.Duration(w.run.ledger.countUnderWay()) * time.Second / pollsPerSecond
-	return w.waitUntil(ctx, w.run.busy, func(o *snapshotjob.WaitOptions) {
+	return w.waitUntil(ctx, w.run.taking, func(o *snapshotjob.WaitOptions) {
 		o.MinDelay = max(busyMinDelay, crowded)
 		o.MaxDelay = max(maxDelay, crowded)
 	})
