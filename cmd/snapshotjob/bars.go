@@ -52,7 +52,6 @@ func finishBar(bar *mpb.Bar) {
 // jobBars shows one job on a line that is drawn anew, and a bar for each of its files until
 // the file is there.
 type jobBars struct {
-	silentProgress
 	bars     *mpb.Progress
 	status   *mpb.Bar
 	isNarrow bool
