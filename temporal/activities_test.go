@@ -3,6 +3,7 @@ package temporal_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
@@ -42,6 +44,59 @@ type activityRegistry struct {
 
 func (r activityRegistry) RegisterActivityWithOptions(a any, options activity.RegisterOptions) {
 	r.env.RegisterActivityWithOptions(a, options)
+}
+
+// startOf is the input of the activity that starts a job, as it stands in a history.
+type startOf struct {
+	Request exports.Request
+}
+
+// startOnce runs one attempt to start the job "daily".
+func startOnce(t *testing.T, fake *snapshotjobtest.Server) error {
+	t.Helper()
+	env := newActivityEnvironment(t, exports.Options{Client: fake.Client()})
+	request := newRequest()
+	request.SnapshotJobID = "daily"
+	_, err := env.ExecuteActivity("StartSnapshotJob", startOf{Request: request})
+	return err
+}
+
+func TestARefusedStartIsNoFailure(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault snapshotjobtest.Fault
+	}{
+		{
+			name:  "no slot is free",
+			fault: snapshotjobtest.Answer(http.StatusConflict, "LimitExceededException", "too many jobs are running"),
+		},
+		{
+			name:  "too many requests",
+			fault: snapshotjobtest.Throttle(),
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t, nil)
+				fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, test.fault)
+				failure := applicationError(t, startOnce(t, fake))
+				assert.Equal(t, temporal.ApplicationErrorCategoryBenign, failure.Category())
+				assert.Equal(t, 3*time.Second, failure.NextRetryDelay())
+				assert.False(t, failure.NonRetryable())
+			})
+		})
+	}
+}
+
+func TestAnAttemptToStartIsOneRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.ServerError(http.StatusServiceUnavailable))
+		failure := applicationError(t, startOnce(t, fake))
+		assert.False(t, failure.NonRetryable())
+		assert.Equal(t, 1, countStarts(fake))
+	})
 }
 
 // waitFor is the input of the activity that waits for a job, as it stands in a history.

@@ -78,6 +78,7 @@ func TestExportSurvivesLostResponses(t *testing.T) {
 	drop := snapshotjobtest.Drop()
 	lost := snapshotjobtest.DropAfterWork()
 	broken := snapshotjobtest.ServerError(http.StatusServiceUnavailable)
+	hidden := snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such job")
 	tests := []struct {
 		name   string
 		faults map[snapshotjobtest.Operation][]snapshotjobtest.Fault
@@ -92,6 +93,10 @@ func TestExportSurvivesLostResponses(t *testing.T) {
 		{"start lost, and all descriptions for a while", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
 			start:    {lost, lost},
 			describe: slices.Repeat([]snapshotjobtest.Fault{broken}, 9),
+		}},
+		{"start lost, and its job not shown yet", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
+			start:    {lost},
+			describe: {hidden, hidden},
 		}},
 		{"polls dropped", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
 			describe: slices.Repeat([]snapshotjobtest.Fault{drop}, 9),
