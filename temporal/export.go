@@ -76,7 +76,7 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 		request.SnapshotJobID = numberedID(in.Request.SnapshotJobID, number)
 		started, err := startJob(ctx, request)
 		if err != nil {
-			return Outcome{}, endedError(err, request.job(), "its start may be under way")
+			return Outcome{}, endedError(err, request.job(), "a start of its job may be under way")
 		}
 		if !started.Adopted {
 			startedByUs++
@@ -86,21 +86,19 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 			continue
 		}
 		if err != nil {
-			return Outcome{}, endedError(err, started.Job, "it was not seen to finish")
+			return Outcome{}, endedError(err, started.Job, "its job was not seen to finish")
 		}
-		outcome := Outcome{
+		if finished.Deliver {
+			if err := deliverJob(ctx, started.Job); err != nil {
+				return Outcome{}, endedError(err, started.Job, "its job has completed and is not delivered")
+			}
+		}
+		return Outcome{
 			Job:      started.Job,
 			Adopted:  started.Adopted,
 			Created:  started.Created,
 			Finished: finished.Seen,
-		}
-		if finished.Deliver {
-			err = deliverJob(ctx, started.Job)
-		}
-		if err != nil {
-			return Outcome{}, endedError(err, started.Job, "it has completed, and is not delivered")
-		}
-		return outcome, nil
+		}, nil
 	}
 }
 
@@ -223,8 +221,8 @@ func endedError(err error, job snapshotjob.Job, state string) error {
 	}
 	return temporal.NewCanceledError(Cancellation{
 		Job: job,
-		Note: fmt.Sprintf("the export was canceled; of snapshot job %s, %s; "+
-			"the job goes on at the service, and an export with the same id adopts it", job, state),
+		Note: fmt.Sprintf("the export was canceled: %s; snapshot job %s goes on at the service, "+
+			"and an export with the same id adopts it", state, job),
 	})
 }
 

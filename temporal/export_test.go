@@ -70,53 +70,39 @@ func TestExportRefusesTheIDOfAnotherJob(t *testing.T) {
 	})
 }
 
-// Each fault loses a response, or a request, at another point of an export.
+// Each case loses requests or responses at other points of an export.
 func TestExportSurvivesLostResponses(t *testing.T) {
-	start := snapshotjobtest.StartDashboardSnapshotJob
-	describe := snapshotjobtest.DescribeDashboardSnapshotJob
-	result := snapshotjobtest.DescribeDashboardSnapshotJobResult
 	drop := snapshotjobtest.Drop()
 	lost := snapshotjobtest.DropAfterWork()
 	broken := snapshotjobtest.ServerError(http.StatusServiceUnavailable)
 	hidden := snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such job")
+	throttle := snapshotjobtest.Throttle()
+	type faults []snapshotjobtest.Fault
 	tests := []struct {
-		name   string
-		faults map[snapshotjobtest.Operation][]snapshotjobtest.Fault
+		name      string
+		starts    faults
+		describes faults
+		results   faults
 	}{
-		{"start dropped", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{start: {drop}}},
-		{"start done, response lost", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{start: {lost}}},
-		{"start failed with 503", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{start: {broken}}},
-		{"start lost, and its description", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			start:    {lost},
-			describe: {drop},
-		}},
-		{"start lost, and all descriptions for a while", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			start:    {lost, lost},
-			describe: slices.Repeat([]snapshotjobtest.Fault{broken}, 9),
-		}},
-		{"start lost, and its job not shown yet", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			start:    {lost},
-			describe: {hidden, hidden},
-		}},
-		{"polls dropped", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			describe: slices.Repeat([]snapshotjobtest.Fault{drop}, 9),
-		}},
-		{"result lost", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			result: slices.Repeat([]snapshotjobtest.Fault{lost}, 9),
-		}},
-		{"throttled", map[snapshotjobtest.Operation][]snapshotjobtest.Fault{
-			start:    snapshotjobtest.Throttle().Times(20),
-			describe: snapshotjobtest.Throttle().Times(20),
-		}},
+		{name: "a start", starts: faults{drop}},
+		{name: "the response to a start", starts: faults{lost}},
+		{name: "the service fails", starts: faults{broken}},
+		{name: "a start and its description", starts: faults{lost}, describes: faults{drop}},
+		{name: "two starts and descriptions", starts: faults{lost, lost}, describes: broken.Times(9)},
+		{name: "a start whose job is not shown yet", starts: faults{lost}, describes: hidden.Times(2)},
+		{name: "polls", describes: drop.Times(9)},
+		{name: "results", results: lost.Times(9)},
+		{name: "all is throttled", starts: throttle.Times(20), describes: throttle.Times(20)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake := newFake(t, nil)
-				for operation, faults := range test.faults {
-					fake.Fail(operation, faults...)
-				}
-				outcome, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+				fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, test.starts...)
+				fake.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, test.describes...)
+				fake.Fail(snapshotjobtest.DescribeDashboardSnapshotJobResult, test.results...)
+				options := exports.Options{Client: fake.Client()}
+				outcome, err := runExport(t, options, exports.ExportInput{Request: newRequest()})
 				require.NoError(t, err)
 				assert.Equal(t, salesJob(workflowID), outcome.Job)
 				assert.False(t, outcome.Adopted)
@@ -198,10 +184,12 @@ func TestExportFollowsAnAdoptedFailureWithAnotherJob(t *testing.T) {
 }
 
 func TestExportReportsWhatIsFinal(t *testing.T) {
+	notFound := snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such dashboard")
+	denied := snapshotjobtest.Answer(http.StatusUnauthorized, "AccessDeniedException", "not for this user")
 	tests := []struct {
 		name     string
 		change   func(*exports.ExportInput)
-		fault    []snapshotjobtest.Fault
+		faults   []snapshotjobtest.Fault
 		wantType string
 		starts   int
 	}{
@@ -217,13 +205,13 @@ func TestExportReportsWhatIsFinal(t *testing.T) {
 		},
 		{
 			name:     "no dashboard",
-			fault:    []snapshotjobtest.Fault{snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such dashboard")},
+			faults:   notFound.Times(1),
 			wantType: "ResourceNotFoundException",
 			starts:   1,
 		},
 		{
 			name:     "no access, at any of ten attempts",
-			fault:    snapshotjobtest.Answer(http.StatusUnauthorized, "AccessDeniedException", "no").Times(10),
+			faults:   denied.Times(10),
 			wantType: "AccessDeniedException",
 			starts:   10,
 		},
@@ -232,7 +220,7 @@ func TestExportReportsWhatIsFinal(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake := newFake(t, nil)
-				fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, test.fault...)
+				fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, test.faults...)
 				in := exports.ExportInput{Request: newRequest()}
 				if test.change != nil {
 					test.change(&in)
@@ -311,7 +299,7 @@ func TestExportThatIsCanceledLeavesItsJobToTheNext(t *testing.T) {
 		var details exports.Cancellation
 		require.NoError(t, canceled.Details(&details))
 		assert.Equal(t, salesJob(workflowID), details.Job)
-		assert.Contains(t, details.Note, "the job goes on at the service")
+		assert.Contains(t, details.Note, "snapshot job 111122223333/sales/nightly goes on at the service")
 
 		outcome, err := runExport(t, options, exports.ExportInput{Request: newRequest()})
 		require.NoError(t, err)

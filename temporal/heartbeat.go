@@ -94,6 +94,14 @@ func (b *heartbeats) countFailure(ctx context.Context) int {
 	return b.current().Failures
 }
 
+// addPoll notes what a poll for a job has seen. The next heartbeat tells it.
+func (b *heartbeats) addPoll(poll snapshotjob.Poll) {
+	b.update(func(s *seen) {
+		s.Status = poll.Status
+		s.Polls++
+	})
+}
+
 // current returns what has been seen so far.
 func (b *heartbeats) current() seen {
 	b.mu.Lock()

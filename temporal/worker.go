@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 )
@@ -81,19 +80,6 @@ func Register(r worker.Registry, o Options) error {
 func registerWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflow(Export)
 	r.RegisterWorkflow(Batch)
-}
-
-// registerAll adds all activities.
-func (a *activities) registerAll(r worker.ActivityRegistry) {
-	a.registerStart(r)
-	r.RegisterActivityWithOptions(a.wait, activity.RegisterOptions{Name: waitActivity})
-	r.RegisterActivityWithOptions(a.deliver, activity.RegisterOptions{Name: deliverActivity})
-	r.RegisterActivityWithOptions(a.nextPage, activity.RegisterOptions{Name: pageActivity})
-}
-
-// registerStart adds the activity that starts jobs.
-func (a *activities) registerStart(r worker.ActivityRegistry) {
-	r.RegisterActivityWithOptions(a.start, activity.RegisterOptions{Name: startActivity})
 }
 
 // Run works until the channel gets a value, such as that of worker.InterruptCh of

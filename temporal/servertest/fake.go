@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	slots = 12 // how many jobs the account runs at once
-
 	accessKeyID     = "AKIAIOSFODNN7EXAMPLE"
 	secretAccessKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 )
@@ -25,7 +23,8 @@ const (
 type fake struct {
 	server *snapshotjobtest.Server
 	url    string
-	mean   time.Duration
+	mean   time.Duration // of how long a job takes
+	slots  int           // how many jobs run at once
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -39,15 +38,16 @@ type startedJob struct {
 	duration time.Duration
 }
 
-// newFake starts a fake with the limits that AWS documents. A job takes from half to one
-// and a half of the mean.
-func newFake(mean time.Duration) *fake {
+// newFake starts a fake. A job takes from half to one and a half of the mean.
+func newFake(options labOptions) *fake {
 	f := &fake{
-		mean:   mean,
+		mean:   options.job,
+		slots:  options.slots,
 		random: rand.New(rand.NewPCG(1, 2)), // the same in each run
 	}
 	f.server = snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
-		o.MaxRunningJobs = slots
+		o.MaxRunningJobs = options.slots
+		o.RequestsPerSecond = options.requests
 		o.CountQueuedJobs = true
 		o.Life = f.life
 		o.Credentials.AccessKeyID = accessKeyID
@@ -122,7 +122,7 @@ func (f *fake) report(began time.Time) *report {
 		doubleStarts: countDoubleStarts(jobs),
 		mostRunning:  mostRunning(jobs),
 		makespan:     lastEnd(jobs).Sub(began),
-		bound:        greedyBound(jobs),
+		bound:        greedyBound(jobs, f.slots),
 	}
 	for _, request := range f.server.Requests() {
 		if request.Operation != "" && request.Operation != snapshotjobtest.GetObject {
@@ -176,11 +176,11 @@ func (j startedJob) end() time.Time { return j.accepted.Add(j.duration) }
 
 // greedyBound returns how long the jobs take if each begins, in this order, as soon as
 // one of the slots is free.
-func greedyBound(jobs []startedJob) time.Duration {
-	var free [slots]time.Duration // when each slot is free
+func greedyBound(jobs []startedJob, slots int) time.Duration {
+	free := make([]time.Duration, slots) // when each slot is free
 	for _, started := range jobs {
-		slices.Sort(free[:])
+		slices.Sort(free)
 		free[0] += started.duration
 	}
-	return slices.Max(free[:])
+	return slices.Max(free)
 }

@@ -3,18 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
-
-	"log/slog"
 )
 
 const (
@@ -26,9 +24,12 @@ const (
 
 // labOptions say what a lab has.
 type labOptions struct {
-	job     time.Duration // how long a job takes on average
-	starts  float64
-	workers int
+	job      time.Duration // how long a job takes on average
+	starts   float64       // a second, of all workers together
+	slots    int           // how many jobs the account runs at once
+	requests int           // a second, to the API
+	workers  int
+	events   int // of a history, at which the server suggests a new run
 }
 
 // lab is a Temporal server, workers and a fake QuickSight.
@@ -39,6 +40,7 @@ type lab struct {
 	fake       *fake
 	server     *process
 	workers    []*process
+	all        []*process // those that have ended too
 	connection client.Client
 }
 
@@ -51,7 +53,7 @@ func newLab(ctx context.Context, options labOptions) (*lab, error) {
 	l := &lab{
 		options: options,
 		dir:     dir,
-		fake:    newFake(options.job),
+		fake:    newFake(options),
 		workers: make([]*process, options.workers),
 	}
 	if err := l.start(ctx); err != nil {
@@ -93,12 +95,17 @@ func (l *lab) close() {
 	if l.connection != nil {
 		l.connection.Close()
 	}
+	l.endProcesses()
+	l.fake.close()
+	os.RemoveAll(l.dir)
+}
+
+// endProcesses ends the server and the workers.
+func (l *lab) endProcesses() {
 	for _, worker := range l.workers {
 		worker.kill()
 	}
 	l.server.kill()
-	l.fake.close()
-	os.RemoveAll(l.dir)
 }
 
 // path returns the path of a file of the lab.
@@ -113,8 +120,12 @@ func (l *lab) startServer() error {
 	if err != nil {
 		return err
 	}
-	command := exec.Command(self, "-serve", l.path("temporal.db"), "-port", strconv.Itoa(l.port))
-	l.server, err = startProcess(command, l.path("server.log"))
+	command := exec.Command(self,
+		"-serve", l.path("temporal.db"),
+		"-port", strconv.Itoa(l.port),
+		"-events", strconv.Itoa(l.options.events),
+	)
+	l.server, err = l.startProcess("server", command)
 	return err
 }
 
@@ -129,7 +140,7 @@ func (l *lab) restartWorker(number int) error {
 	)
 	command.Env = append(os.Environ(), l.fake.environment()...)
 	var err error
-	l.workers[number], err = startProcess(command, l.path(fmt.Sprintf("worker-%d.log", number)))
+	l.workers[number], err = l.startProcess("worker", command)
 	return err
 }
 
@@ -178,47 +189,4 @@ func areFree(first, count int) bool {
 		listener.Close()
 	}
 	return true
-}
-
-// process is a process that this program has started.
-type process struct {
-	command *exec.Cmd
-	ended   chan struct{}
-}
-
-// startProcess starts a command whose output goes to the end of a file.
-func startProcess(command *exec.Cmd, logFile string) (*process, error) {
-	file, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() // The process has its own.
-	command.Stdout = file
-	command.Stderr = file
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	p := &process{command: command, ended: make(chan struct{})}
-	go func() {
-		defer close(p.ended)
-		command.Wait()
-	}()
-	return p, nil
-}
-
-// kill ends the process at once. A nil process is one that was never started.
-func (p *process) kill() {
-	if p == nil {
-		return
-	}
-	p.command.Process.Kill()
-	<-p.ended
-}
-
-// stop asks the process to end, and returns how long that took.
-func (p *process) stop() time.Duration {
-	began := time.Now()
-	p.command.Process.Signal(syscall.SIGTERM)
-	<-p.ended
-	return time.Since(began)
 }

@@ -29,13 +29,18 @@ func main() {
 	flag.IntVar(&values.exports, "exports", 300, "how many exports")
 	flag.DurationVar(&values.job, "job", 10*time.Second, "how long a job takes on average")
 	flag.Float64Var(&values.starts, "starts", 2, "starts of jobs a second, of all workers together")
+	flag.IntVar(&values.slots, "slots", 12, "how many jobs the account runs at once")
+	flag.IntVar(&values.requests, "requests", 10, "API requests a second that the account may send")
+	flag.IntVar(&values.workers, "workers", 3, "how many workers")
+	flag.BoolVar(&values.calm, "calm", false, "let nothing die")
 	flag.IntVar(&values.window, "window", 24, "how many exports the batch has under way at once")
 	flag.StringVar(&values.record, "record", "", "record histories into this `folder` instead")
 	serverFile := flag.String("serve", "", "run only a Temporal server, on this `file`")
 	serverPort := flag.Int("port", 0, "the `port` of that server")
+	serverEvents := flag.Int("events", 0, "at how many `events` that server suggests a new run")
 	flag.Parse()
 	if *serverFile != "" {
-		exitWith(serve(*serverFile, *serverPort))
+		exitWith(serve(*serverFile, *serverPort, *serverEvents))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -47,11 +52,15 @@ func main() {
 
 // flagValues are what the flags say.
 type flagValues struct {
-	exports int
-	job     time.Duration
-	starts  float64
-	window  int
-	record  string
+	exports  int
+	job      time.Duration
+	starts   float64
+	slots    int
+	requests int
+	workers  int
+	calm     bool
+	window   int
+	record   string
 }
 
 // exitWith ends the process.
@@ -66,14 +75,19 @@ func exitWith(err error) {
 // run makes the exports, and lets processes die meanwhile.
 func run(ctx context.Context, values flagValues) error {
 	lab, err := newLab(ctx, labOptions{
-		job:     values.job,
-		starts:  values.starts,
-		workers: 3,
+		job:      values.job,
+		starts:   values.starts,
+		slots:    values.slots,
+		requests: values.requests,
+		workers:  values.workers,
+		events:   1200, // so that a batch of 300 exports has a second run
 	})
 	if err != nil {
 		return err
 	}
 	defer lab.close()
+	fmt.Printf("%d exports of jobs of %v, %d slots, %g starts a second\n",
+		values.exports, values.job, values.slots, values.starts)
 	began := time.Now()
 	batch, err := lab.startBatch(ctx, batchInput{
 		Source: fmt.Sprintf("dashboards:%d", values.exports),
@@ -82,11 +96,12 @@ func run(ctx context.Context, values flagValues) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d exports of jobs of %v, %g starts a second\n", values.exports, values.job, values.starts)
 	ended := make(chan error, 1)
 	go func() { ended <- batch.Get(ctx, nil) }()
-	if err := lab.breakThings(ctx, values.exports); err != nil {
-		return err
+	if !values.calm {
+		if err := lab.breakThings(ctx, values.exports); err != nil {
+			return err
+		}
 	}
 	if err := <-ended; err != nil {
 		return fmt.Errorf("the batch: %w", err)
@@ -95,8 +110,11 @@ func run(ctx context.Context, values flagValues) error {
 	if err := report.addHistories(ctx, lab.connection, batch.GetID()); err != nil {
 		return err
 	}
+	if err := report.addUsage(lab); err != nil {
+		return err
+	}
 	report.print(os.Stdout)
-	return report.judge(values.exports)
+	return report.judge(values.exports, values.slots)
 }
 
 // breakThings lets each kind of process die once, when so many exports of all are done,

@@ -15,9 +15,12 @@ import (
 // record runs one workflow of each kind, and writes their histories to a folder.
 func record(ctx context.Context, dir string) error {
 	lab, err := newLab(ctx, labOptions{
-		job:     2 * time.Second,
-		starts:  10,
-		workers: 1,
+		job:      2 * time.Second,
+		starts:   10,
+		slots:    12,
+		requests: 10,
+		workers:  1,
+		events:   500, // so that a batch has a new run for each page of 100 requests
 	})
 	if err != nil {
 		return err

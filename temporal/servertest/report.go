@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -30,6 +31,10 @@ type report struct {
 	batchRuns    int
 	exportsEnded int
 	secrets      []string // what stands in a history and must not
+
+	server   usage
+	workers  usage
+	database int64 // bytes
 }
 
 // historySize is how much histories have.
@@ -117,6 +122,19 @@ func readHistory(
 	return history, nil
 }
 
+// addUsage ends the processes, and adds what they have used.
+func (r *report) addUsage(l *lab) error {
+	l.endProcesses()
+	r.server = l.usageOf("server")
+	r.workers = l.usageOf("worker")
+	file, err := os.Stat(l.path("temporal.db"))
+	if err != nil {
+		return err
+	}
+	r.database = file.Size()
+	return nil
+}
+
 // print writes the report.
 func (r *report) print(out io.Writer) {
 	line := func(name, format string, args ...any) {
@@ -136,11 +154,16 @@ func (r *report) print(out io.Writer) {
 		float64(r.exports.events)/ended, float64(r.exports.bytes)/ended)
 	line("the batch's, an export", "%.1f events, %.0f bytes, in %d runs",
 		float64(r.batches.events)/ended, float64(r.batches.bytes)/ended, r.batchRuns)
+	const megabyte = 1 << 20
+	line("workers", "%.1f ms of CPU an export, %d MB at most in one",
+		1000*r.workers.cpu.Seconds()/ended, r.workers.memory/megabyte)
+	line("server", "%.1f ms of CPU an export, %d MB, %.0f bytes an export in its file",
+		1000*r.server.cpu.Seconds()/ended, r.server.memory/megabyte, float64(r.database)/ended)
 	line("secrets in histories", "%d", len(r.secrets))
 }
 
 // judge returns an error if a promise was broken.
-func (r *report) judge(exports int) error {
+func (r *report) judge(exports, slots int) error {
 	var errs []error
 	if r.exportsEnded != exports {
 		errs = append(errs, fmt.Errorf("%d of %d exports completed", r.exportsEnded, exports))

@@ -30,8 +30,9 @@ const (
 )
 
 // serve runs a Temporal server on an SQLite file until it is interrupted. A server that is
-// killed can be started again with the same file.
-func serve(file string, port int) error {
+// killed can be started again with the same file. When a history has so many events, the
+// server suggests that its workflow goes on in a new run; by default that is at 4096.
+func serve(file string, port, suggestedEvents int) error {
 	database := &config.SQL{
 		PluginName:        sqliteplugin.PluginName,
 		DatabaseName:      file,
@@ -40,15 +41,13 @@ func serve(file string, port int) error {
 	if err := prepareDatabase(database, file); err != nil {
 		return err
 	}
-	logger := log.NewNoopLogger()
 	server, err := temporal.NewServer(
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithConfig(newServerConfig(database, port)),
-		temporal.WithLogger(logger),
+		temporal.WithLogger(log.NewNoopLogger()),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient{
-			// A batch goes on in a new run after each page of 100 requests.
-			dynamicconfig.HistoryCountSuggestContinueAsNew.Key(): 500,
+			dynamicconfig.HistoryCountSuggestContinueAsNew.Key(): suggestedEvents,
 		}),
 	)
 	if err != nil {
