@@ -115,6 +115,21 @@ func TestBatchMakesTheOthersWhenSomeFail(t *testing.T) {
 	})
 }
 
+func TestBatchListsTheFirstFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		requests := newRequests(25)
+		for i := range requests {
+			requests[i].AWSAccountID = "no account"
+		}
+		_, err := runBatch(t, exports.Options{Client: fake.Client()}, exports.BatchInput{Requests: requests})
+		var progress exports.Progress
+		require.NoError(t, applicationError(t, err).Details(&progress))
+		assert.Equal(t, 25, progress.Failed)
+		assert.Len(t, progress.Failures, 20)
+	})
+}
+
 func TestBatchTellsItsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newFake(t, nil)
