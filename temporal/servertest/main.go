@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
@@ -34,15 +35,16 @@ func main() {
 	flag.IntVar(&values.workers, "workers", 3, "how many workers")
 	flag.BoolVar(&values.calm, "calm", false, "let nothing die")
 	flag.IntVar(&values.window, "window", 24, "how many exports the batch has under way at once")
+	// At 1200, a batch of 300 exports has a second run. The server's default is 4096.
+	flag.IntVar(&values.events, "events", 1200, "at how many events of a history the server suggests a new run")
 	flag.StringVar(&values.record, "record", "", "record histories into this `folder` instead")
 	serverFile := flag.String("serve", "", "run only a Temporal server, on this `file`")
 	serverPort := flag.Int("port", 0, "the `port` of that server")
-	serverEvents := flag.Int("events", 0, "at how many `events` that server suggests a new run")
 	flag.Parse()
 	if *serverFile != "" {
-		exitWith(serve(*serverFile, *serverPort, *serverEvents))
+		exitWith(serve(*serverFile, *serverPort, values.events))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if values.record != "" {
 		exitWith(record(ctx, values.record))
@@ -60,6 +62,7 @@ type flagValues struct {
 	workers  int
 	calm     bool
 	window   int
+	events   int
 	record   string
 }
 
@@ -80,7 +83,7 @@ func run(ctx context.Context, values flagValues) error {
 		slots:    values.slots,
 		requests: values.requests,
 		workers:  values.workers,
-		events:   1200, // so that a batch of 300 exports has a second run
+		events:   values.events,
 	})
 	if err != nil {
 		return err
