@@ -56,7 +56,7 @@ func (a *activities) findExisting(
 	found, err := a.options.Client.DescribeDashboardSnapshotJob(ctx, input.Job)
 	if _, isNotFound := errors.AsType[*snapshotjob.ResourceNotFoundException](err); isNotFound {
 		// The service may not show yet what it has accepted.
-		return startedJob{}, passingError(err)
+		return startedJob{}, transientError(err)
 	}
 	if err != nil {
 		return startedJob{}, clientError(ctx, beats, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -64,7 +65,8 @@ type JobFailure struct {
 	Job    snapshotjob.Job
 	Status snapshotjob.SnapshotJobStatus
 
-	// ErrorTypes are those of the job and of its files, as the service has sent them.
+	// ErrorTypes are those of the job and of its files, each once, as the service has
+	// sent them.
 	ErrorTypes []string `json:",omitempty"`
 
 	// TryAgain reports whether another job with the same input may succeed.
@@ -79,15 +81,20 @@ func newJobFailure(e *snapshotjob.JobError) JobFailure {
 		Status:   e.Status,
 		TryAgain: e.TryAgain() || e.Fault() != smithy.FaultClient,
 	}
-	if e.ErrorType != "" {
-		failure.ErrorTypes = append(failure.ErrorTypes, e.ErrorType)
-	}
+	failure.addErrorType(e.ErrorType)
 	for _, file := range e.Files {
 		for _, info := range file.Errors {
-			failure.ErrorTypes = append(failure.ErrorTypes, info.ErrorType)
+			failure.addErrorType(info.ErrorType)
 		}
 	}
 	return failure
+}
+
+// addErrorType adds a type, unless it is empty or there already.
+func (f *JobFailure) addErrorType(errorType string) {
+	if errorType != "" && !slices.Contains(f.ErrorTypes, errorType) {
+		f.ErrorTypes = append(f.ErrorTypes, errorType)
+	}
 }
 
 // finalError is an error that another attempt would not change. The text and the details
@@ -100,8 +107,8 @@ func finalError(text, errorType string, details ...any) error {
 	})
 }
 
-// passingError is an error that a later attempt may not meet.
-func passingError(err error) error {
+// transientError is an error that a later attempt may not meet, however often it came.
+func transientError(err error) error {
 	return temporal.NewApplicationError(err.Error(), errorType(err))
 }
 
@@ -130,11 +137,11 @@ func clientError(ctx context.Context, beats *heartbeats, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, snapshotjob.ErrOutcomeUnknown):
-		return passingError(err)
+		return transientError(err)
 	case isRefused(err):
 		return refusedError(err)
 	case snapshotjob.IsTransient(err):
-		return passingError(err)
+		return transientError(err)
 	case mayBeOfWorker(err):
 		return boundedError(ctx, beats, err)
 	}
@@ -151,7 +158,7 @@ func userError(ctx context.Context, beats *heartbeats, err error) error {
 		return typed // A wrapped one would lose its type in the history.
 	}
 	if snapshotjob.IsTransient(err) {
-		return passingError(err)
+		return transientError(err)
 	}
 	return boundedError(ctx, beats, err)
 }

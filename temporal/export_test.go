@@ -166,6 +166,21 @@ func TestExportTriesNothingAgainThatWouldFailAgain(t *testing.T) {
 	})
 }
 
+func TestExportTellsWhyFilesFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := snapshotjobtest.PDF("summary").Failing(snapshotjob.ErrorTypeDatasetDeleted, "The dataset is gone.")
+		fake := newFake(t, map[string]snapshotjobtest.Life{workflowID: snapshotjobtest.Completed(gone)})
+		_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+		var details exports.JobFailure
+		require.NoError(t, applicationError(t, err).Details(&details))
+		assert.Equal(t, exports.JobFailure{
+			Job:        salesJob(workflowID),
+			Status:     snapshotjob.SnapshotJobStatusCompleted,
+			ErrorTypes: []string{snapshotjob.ErrorTypeDatasetDeleted},
+		}, details)
+	})
+}
+
 func TestExportFollowsAnAdoptedFailureWithAnotherJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newFake(t, map[string]snapshotjobtest.Life{

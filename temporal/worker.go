@@ -3,6 +3,7 @@ package temporal
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -90,17 +91,25 @@ func (w *Worker) Run(interrupt <-chan any) error {
 	if err := w.workflows.Start(); err != nil {
 		return fmt.Errorf("temporal: start the worker: %w", err)
 	}
-	defer w.workflows.Stop()
 	if err := w.starts.Start(); err != nil {
+		w.workflows.Stop()
 		return fmt.Errorf("temporal: start the worker for starts of jobs: %w", err)
 	}
-	defer w.starts.Stop()
+	defer w.stop()
 	select {
 	case <-interrupt:
 		return nil
 	case err := <-w.fatal:
 		return fmt.Errorf("temporal: the worker failed: %w", err)
 	}
+}
+
+// stop stops both workers at once, and waits for them.
+func (w *Worker) stop() {
+	var stopping sync.WaitGroup
+	stopping.Go(w.starts.Stop)
+	stopping.Go(w.workflows.Stop)
+	stopping.Wait()
 }
 
 // fail ends Run with an error. Each of the two workers calls it once at most.
