@@ -63,9 +63,10 @@ func NewWorker(c client.Client, o Options) (*Worker, error) {
 
 // Register adds the workflows and all activities to a worker of the caller's. The caller
 // needs a second worker, to which Register is applied too, for the queue that
-// [StartTaskQueue] names. Its TaskQueueActivitiesPerSecond is the rate of starts:
-// Options.StartsPerSecond, Options.TaskQueue and the check of the credentials are for
-// NewWorker alone.
+// [StartTaskQueue] names. Its TaskQueueActivitiesPerSecond is the rate of starts. Neither
+// may have DisableWorkflowWorker set, because Temporal's SDK then panics when a workflow
+// is added. Options.StartsPerSecond, Options.TaskQueue and the check of the credentials
+// are for NewWorker alone. The error is that of bad options.
 func Register(r worker.Registry, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {

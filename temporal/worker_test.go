@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 	exports "github.com/quicksight-go/snapshotjob/temporal"
@@ -98,4 +99,16 @@ func TestNewWorkerRefusesOptions(t *testing.T) {
 
 func TestStartsHaveAQueueOfTheirOwn(t *testing.T) {
 	assert.Equal(t, "exports-start", exports.StartTaskQueue("exports"))
+}
+
+func TestRegisterAddsToWorkersOfOnesOwn(t *testing.T) {
+	connection := newConnection(t)
+	options := exports.Options{Client: newFake(t, nil).Client()}
+	workflows := worker.New(connection, "exports", worker.Options{})
+	starts := worker.New(connection, exports.StartTaskQueue("exports"), worker.Options{
+		TaskQueueActivitiesPerSecond: 0.5,
+	})
+	require.NoError(t, exports.Register(workflows, options))
+	require.NoError(t, exports.Register(starts, options))
+	assert.ErrorContains(t, exports.Register(workflows, exports.Options{}), "Options.Client is nil")
 }
