@@ -10,7 +10,7 @@
 //		Client:    snapshotjob.NewFromConfig(cfg),
 //		TaskQueue: "exports",
 //		Deliver: func(ctx context.Context, client *snapshotjob.Client, job snapshotjob.Job) error {
-//			_, err := client.Download(ctx, job, "/mnt/reports")
+//			_, err := client.Download(ctx, job, "/mnt/reports/"+job.String(), keepExisting)
 //			return err
 //		},
 //	})

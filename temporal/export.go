@@ -76,7 +76,7 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 		request.SnapshotJobID = numberedID(in.Request.SnapshotJobID, number)
 		started, err := startJob(ctx, request)
 		if err != nil {
-			return Outcome{}, endedError(err, request.job(), "a start of its job may be under way")
+			return Outcome{}, endedError(err, request.job(), "its start may be under way, and the job goes on at the service")
 		}
 		if !started.Adopted {
 			startedByUs++
@@ -86,11 +86,11 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 			continue
 		}
 		if err != nil {
-			return Outcome{}, endedError(err, started.Job, "its job was not seen to finish")
+			return Outcome{}, endedError(err, started.Job, "it goes on at the service")
 		}
 		if finished.Deliver {
 			if err := deliverJob(ctx, started.Job); err != nil {
-				return Outcome{}, endedError(err, started.Job, "its job has completed and is not delivered")
+				return Outcome{}, endedError(err, started.Job, "it has completed, and is not delivered")
 			}
 		}
 		return Outcome{
@@ -214,15 +214,14 @@ func isWorthAnother(err error, adopted bool) bool {
 }
 
 // endedError is the error of an export that an activity has ended. If the export was
-// canceled, state says how far its job was.
+// canceled, state says what becomes of its job.
 func endedError(err error, job snapshotjob.Job, state string) error {
 	if !temporal.IsCanceledError(err) {
 		return innermost(err)
 	}
 	return temporal.NewCanceledError(Cancellation{
-		Job: job,
-		Note: fmt.Sprintf("the export was canceled: %s; snapshot job %s goes on at the service, "+
-			"and an export with the same id adopts it", state, job),
+		Job:  job,
+		Note: fmt.Sprintf("snapshot job %s: %s; an export with the same id adopts it", job, state),
 	})
 }
 

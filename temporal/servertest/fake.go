@@ -72,7 +72,8 @@ func (f *fake) environment() []string {
 }
 
 // life notes a job, and says what becomes of it. The first job of a dashboard whose id
-// begins with "flaky" fails, and so do all of one whose id begins with "broken".
+// begins with "flaky" fails, and so do all of one whose id begins with "broken". The jobs of
+// "endless" never end.
 func (f *fake) life(job snapshotjob.Job) snapshotjobtest.Life {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,6 +88,8 @@ func (f *fake) life(job snapshotjob.Job) snapshotjobtest.Life {
 	switch {
 	case strings.HasPrefix(job.DashboardID, "flaky") && isFirst:
 		life = snapshotjobtest.Failed(snapshotjob.ErrorTypeRLSChanged, "Security settings have changed.")
+	case job.DashboardID == "endless":
+		return snapshotjobtest.Completed().After(0, -1)
 	case strings.HasPrefix(job.DashboardID, "broken"):
 		life = snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "No access.")
 	}

@@ -47,7 +47,7 @@ func record(ctx context.Context, dir string) error {
 // recordCanceled records an export that was canceled while it waited for its job.
 func (l *lab) recordCanceled(ctx context.Context, dir string) error {
 	before := len(l.fake.started())
-	run, err := l.startWorkflow(ctx, "export-canceled", "Export", exportInput{Request: newRequest("canceled")})
+	run, err := l.startWorkflow(ctx, "export-canceled", "Export", exportInput{Request: newRequest("endless")})
 	if err != nil {
 		return err
 	}
