@@ -69,7 +69,8 @@ type JobFailure struct {
 	// sent them.
 	ErrorTypes []string `json:",omitempty"`
 
-	// TryAgain reports whether another job with the same input may succeed.
+	// TryAgain is what snapshotjob.JobError.TryAgain says: whether another job with the
+	// same input may succeed.
 	TryAgain bool
 }
 
@@ -79,7 +80,7 @@ func newJobFailure(e *snapshotjob.JobError) JobFailure {
 	failure := JobFailure{
 		Job:      e.Job,
 		Status:   e.Status,
-		TryAgain: e.TryAgain() || e.Fault() != smithy.FaultClient,
+		TryAgain: e.TryAgain(),
 	}
 	failure.addErrorType(e.ErrorType)
 	for _, file := range e.Files {

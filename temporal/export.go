@@ -55,9 +55,10 @@ type Cancellation struct {
 // configuration, the export adopts it. So nothing is done twice if an export is run again
 // under the same workflow id, or with the same SnapshotJobID.
 //
-// If a job fails in a way that another one may not, the export starts another one, whose
-// id has "-2" appended, then "-3" and so on, up to MaxAttempts. An adopted job that has
-// failed is always followed by another one: its reason may have been removed.
+// If a job fails, and [snapshotjob.JobError.TryAgain] says that another one may not, the
+// export starts another one, whose id has "-2" appended, then "-3" and so on, up to
+// MaxAttempts. An adopted job that has failed is always followed by another one: its
+// reason may have been removed. Package batch has the same rules.
 //
 // The error is a *temporal.ApplicationError of Temporal's SDK with one of the ErrorType
 // constants, or with the service's code, as its type.
