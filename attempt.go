@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -18,15 +19,17 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
+	smithyrand "github.com/aws/smithy-go/rand"
 )
 
 const (
 	// signingService is the service's name in a signature.
 	signingService = "quicksight"
 
-	// maxBody bounds what is read of a 2xx response, in bytes. A result of 7 files, which
-	// is the largest, has some 14 KB. Decoded, a hostile body takes up to 80 times its size.
-	maxBody = 1 << 20
+	// defaultMaxBody bounds what is read of a 2xx response, in bytes, if the operation has
+	// no bound of its own. A result of 7 files, which is the largest response of such an
+	// operation, has some 14 KB. Decoded, a hostile body takes up to 80 times its size.
+	defaultMaxBody = 1 << 20
 
 	// maxErrorBody bounds what is read of any other response, in bytes. An error shows a
 	// small part of it.
@@ -49,7 +52,7 @@ func payloadHash(body []byte) string {
 // each attempt; the rest is the same for all attempts of the call.
 type attempt struct {
 	settings     *settings
-	request      *request
+	request      request
 	body         any // points to what the body of a 2xx response is decoded into
 	invocationID string
 	payloadHash  string
@@ -77,7 +80,7 @@ type attemptResult struct {
 }
 
 // newAttempt returns the attempt of a request before it is sent the first time.
-func newAttempt(s *settings, req *request, body any) attempt {
+func newAttempt(s *settings, req request, body any) attempt {
 	hash := emptyPayloadHash
 	if req.body != nil {
 		hash = payloadHash(req.body)
@@ -90,6 +93,15 @@ func newAttempt(s *settings, req *request, body any) attempt {
 		payloadHash:  hash,
 		maxAttempts:  s.retryer.MaxAttempts(),
 	}
+}
+
+// newInvocationID returns the random id that all attempts of a call share.
+func newInvocationID() string {
+	id, err := smithyrand.NewUUID(rand.Reader).GetUUID()
+	if err != nil {
+		panic(err) // crypto/rand ends the program rather than return an error
+	}
+	return id
 }
 
 // send signs the request, sends it once, and reads the response. All of that but the
@@ -187,6 +199,7 @@ func leavesOutcomeUnknown(err error) bool {
 func (a *attempt) newHTTPRequest(ctx context.Context, attemptHeader string) *http.Request {
 	req := emptyRequest(ctx, a.request.operation.method, a.request.body)
 	*req.URL = a.settings.endpoint.url(a.request.path)
+	req.URL.RawQuery = a.request.query
 	req.Host = req.URL.Host
 	// The values share one allocation. None has room to grow into the next.
 	values := []string{a.settings.userAgent, a.invocationID, attemptHeader}
@@ -281,7 +294,7 @@ func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) erro
 		body = body[:min(len(body), maxErrorBody)]
 		return a.exception(resp, body, learned.credentials)
 	}
-	body, readErr := buffer.read(resp, maxBody)
+	body, readErr := buffer.read(resp, a.request.operation.bodyLimit())
 	if err := a.decodeBody(resp, body, readErr, learned.credentials); err != nil {
 		return err
 	}
@@ -315,8 +328,8 @@ func (a *attempt) decodeBody(
 		body:        body,
 		credentials: credentials,
 	}
-	if len(body) > maxBody {
-		return failure.undecodable(fmt.Errorf("the response body is longer than %d bytes", maxBody))
+	if limit := a.request.operation.bodyLimit(); len(body) > limit {
+		return failure.undecodable(fmt.Errorf("the response body is longer than %d bytes", limit))
 	}
 	isRead := a.request.operation.method == http.MethodGet
 	if readErr != nil && len(bytes.TrimSpace(body)) == 0 {

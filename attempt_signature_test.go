@@ -92,11 +92,8 @@ func canonicalRequest(r *http.Request, signed []string, body string) string {
 	lines := []string{r.Method, escapeForSignature(uri), query}
 	for _, name := range signed {
 		value := strings.Join(r.Header.Values(name), ",")
-		switch name {
-		case "host":
+		if name == "host" {
 			value = r.Host
-		case "content-length":
-			value = fmt.Sprint(r.ContentLength)
 		}
 		lines = append(lines, name+":"+strings.Join(strings.Fields(value), " "))
 	}

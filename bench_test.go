@@ -82,7 +82,7 @@ func BenchmarkErrorResponse(b *testing.B) {
 
 // benchmarkAttempt is the first attempt of a call, not sent yet.
 func benchmarkAttempt(client *Client) attempt {
-	req := &request{
+	req := request{
 		operation: &describeResult,
 		path:      exampleJob.path("result"),
 		subject:   exampleJob,

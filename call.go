@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,10 @@ type operation struct {
 	// exceptions are the codes of the exceptions in the operation's model.
 	exceptions []string
 
+	// maxBody bounds what is read of a 2xx response, in bytes. If 0, it is
+	// defaultMaxBody.
+	maxBody int
+
 	// decodeOptions are what the body of the response needs to be decoded, besides the
 	// rules of decodeJSON.
 	decodeOptions []json.Options
@@ -29,12 +34,21 @@ type operation struct {
 	refineException func(smithy.APIError) error
 }
 
+// bodyLimit returns how many bytes of a 2xx response are read at most.
+func (op *operation) bodyLimit() int {
+	return cmp.Or(op.maxBody, defaultMaxBody)
+}
+
 // request is what every attempt of a call sends.
 type request struct {
 	operation *operation
 	path      requestPath
-	body      []byte       // nil if the request has none
-	subject   fmt.Stringer // what the call is about, for errors and logs; nil if the input was refused
+	query     string // encoded, without a question mark; empty if the request has none
+	body      []byte // nil if the request has none
+
+	// subject is what the call is about, for errors and logs. It may be nil if the input
+	// is refused.
+	subject fmt.Stringer
 }
 
 // callResult is what a call has learned besides the body of its response. A call that
@@ -60,7 +74,7 @@ type callResult struct {
 func (c *Client) do(
 	ctx context.Context,
 	settings *settings,
-	req *request,
+	req request,
 	inputProblems problemList,
 	body any,
 ) (callResult, error) {
@@ -75,7 +89,7 @@ func (c *Client) do(
 
 // callError adds the operation's name to the error of a call and, unless the
 // input was refused, what the call is about.
-func callError(req *request, err error) error {
+func callError(req request, err error) error {
 	if _, refused := errors.AsType[*InvalidInputError](err); !refused {
 		err = fmt.Errorf("%s: %w", req.subject, err)
 	}

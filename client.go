@@ -14,9 +14,10 @@ import (
 // version is the version of this module. It is part of the User-Agent header.
 const version = "0.1.0"
 
-// Client calls the snapshot-job operations of Amazon QuickSight. It is safe for
-// concurrent use, and starts no goroutine that outlives a call. New and
-// NewFromConfig make clients; the zero Client returns an error from every call.
+// Client calls the snapshot-job operations of Amazon QuickSight, and the one that
+// describes a dashboard. It is safe for concurrent use, and starts no goroutine that
+// outlives a call. New and NewFromConfig make clients; the zero Client returns an error
+// from every call.
 //
 // Any operation may return an [*InvalidInputError], in which case nothing was sent.
 // Otherwise it may return the service's [*AccessDeniedException],
@@ -35,8 +36,7 @@ type Client struct {
 // Options configures a [Client]. The zero value of every field but Region and
 // Credentials works. Each call reports what is wrong with the options as an
 // [*InvalidInputError], before anything is sent; a bad S3BaseEndpoint is reported by
-// Open and Download alone. Options show no secret when they
-// are formatted or marshalled.
+// Open and Download alone. Options show no secret when they are formatted or marshalled.
 type Options struct {
 	// Region is the AWS region of the dashboard, such as "us-east-1". It is required
 	// also with a BaseEndpoint, because it is part of every signature.
@@ -95,9 +95,12 @@ type Options struct {
 	RetryMode aws.RetryMode
 
 	// RetryMaxAttempts is how many times a request is sent at most. If 0, Retryer
-	// decides, by default 3. In the option functions of a call, the client's own number
-	// counts as not set: to limit a Retryer of the call's own, set another number; to lift
-	// the client's limit, set Retryer as well.
+	// decides, by default 3.
+	//
+	// Option functions of a call find the client's number here. Left at that number, it
+	// limits a new Retryer that the client makes, but not one that the call sets: to
+	// limit that one, set another number. To lift the limit, set RetryMaxAttempts to 0,
+	// and Retryer to nil or to another one.
 	RetryMaxAttempts int
 
 	// AppID is the name of the application in the User-Agent header. AWS allows 50
@@ -120,9 +123,8 @@ type Options struct {
 	// DisableInputRules turns off the checks of StartDashboardSnapshotJob for documented
 	// limits: the numbers of files, visuals, tags and the like, the formats, and the
 	// scopes. It is for accounts whose limits AWS has raised, and for rules that AWS has
-	// relaxed since.
-	// Ids and required members are checked all the same. By default, such a start is an
-	// *InvalidInputError.
+	// relaxed since. Ids and required members are checked all the same. By default, such
+	// a start is an *InvalidInputError.
 	DisableInputRules bool
 
 	// Logger gets a debug record of each attempt that was sent ("attempt"), of each
@@ -172,9 +174,8 @@ func New(options Options, optFns ...func(*Options)) *Client {
 // file, and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
 //
 // cfg.BaseEndpoint is also where files in S3 are fetched from, unless there is a setting
-// for S3. A setting that cannot be read is a problem of every call, also
-// one for S3. Only AWS_IGNORE_CONFIGURED_ENDPOINT_URLS then counts as not set, as in the
-// SDK.
+// for S3. A setting that cannot be read is a problem of every call, also one for S3. Only
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS then counts as not set, as in the SDK.
 //
 // Other fields change nothing, such as EndpointResolver, EndpointResolverWithOptions
 // and DefaultsMode. APIOptions and Interceptors do not run: use

@@ -257,9 +257,6 @@ func TestBuildableClientGivesItsSettings(t *testing.T) {
 func innerTransport(transport http.RoundTripper) reflect.Value {
 	outer := reflect.Indirect(reflect.ValueOf(transport))
 	field := outer.FieldByName("tr")
-	if !field.IsValid() {
-		return outer
-	}
 	if field.Kind() == reflect.Interface {
 		field = field.Elem()
 	}

@@ -51,8 +51,9 @@ var jsonDecoders = sync.Pool{
 
 // decodeJSON decodes the first JSON value of body into what into points to, as the
 // official client does. What follows the value is ignored, as are unknown members.
-// Names are case-sensitive. If a member stands twice, the last one counts. Null is
-// absent. An empty body and null give the zero value.
+// Names are case-sensitive. If a member stands twice, the last one counts; with the
+// option jsontext.AllowDuplicateNames, objects are merged instead. Null is absent. An
+// empty body and null give the zero value.
 //
 // The error matches io.ErrUnexpectedEOF if the value goes on beyond the body, and
 // isWrongType if the value is whole but of another type.
@@ -61,7 +62,7 @@ func decodeJSON(body []byte, into any, options ...json.Options) error {
 	if isWrongType(err) {
 		// The decoder has stopped at the wrong type. What follows may be cut off, or have
 		// the same member again, with the right type. So the rest's syntax decides first.
-		if syntaxErr := checkSyntax(body); syntaxErr != nil {
+		if syntaxErr := checkSyntax(body, options); syntaxErr != nil {
 			err = syntaxErr
 		}
 	}
@@ -95,10 +96,10 @@ func decodeUniqueMembers(body []byte, into any, options []json.Options) error {
 	return err
 }
 
-// checkSyntax returns what is wrong with the syntax of the first JSON value of
-// body.
-func checkSyntax(body []byte) error {
-	return jsontext.NewDecoder(bytes.NewReader(body), syntaxOptions).SkipValue()
+// checkSyntax returns what is wrong with the syntax of the first JSON value of body.
+func checkSyntax(body []byte, options []json.Options) error {
+	options = append([]json.Options{syntaxOptions}, options...)
+	return jsontext.NewDecoder(bytes.NewReader(body), options...).SkipValue()
 }
 
 // keepLastMembers returns the first JSON value of body without repeated members: of
@@ -118,6 +119,40 @@ func keepLastMembers(body []byte) ([]byte, error) {
 func isWrongType(err error) bool {
 	_, ok := errors.AsType[*json.SemanticError](err)
 	return ok
+}
+
+// decodeElements has decode read each element of an array, or each member of an object
+// from its name on. The kind that is wanted is '[' or '{'. Null has no elements.
+func decodeElements(
+	decoder *jsontext.Decoder,
+	want jsontext.Kind,
+	decode func(*jsontext.Decoder) error,
+) error {
+	begin, err := decoder.ReadToken()
+	if err != nil || begin.Kind() == 'n' { // null
+		return err
+	}
+	if begin.Kind() != want {
+		return fmt.Errorf("want %s", want)
+	}
+	for hasMore(decoder) {
+		if err := decode(decoder); err != nil {
+			return err
+		}
+	}
+	// The end, or what stands in its place.
+	_, err = decoder.ReadToken()
+	return err
+}
+
+// hasMore reports whether another element or member comes next. It reports false before
+// a syntax error too, which the next read returns.
+func hasMore(decoder *jsontext.Decoder) bool {
+	switch decoder.PeekKind() {
+	case ']', '}', jsontext.KindInvalid:
+		return false
+	}
+	return true
 }
 
 // earliestTimestamp and latestTimestamp enclose the timestamps that are accepted, in

@@ -96,7 +96,7 @@ func (c *Client) DescribeDashboardSnapshotJobResult(
 
 // result is DescribeDashboardSnapshotJobResult with settings that are made already.
 func (c *Client) result(ctx context.Context, s *settings, job Job) (*DescribeDashboardSnapshotJobResultOutput, error) {
-	req := &request{
+	req := request{
 		operation: &describeResult,
 		path:      job.path("result"),
 		subject:   job,

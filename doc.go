@@ -15,6 +15,7 @@
 //	}
 //	return out.Err() // nil only if every file is there
 //
+// [Client.DescribeDashboardDefinition] tells what a dashboard has to export.
 // [Client.StartDashboardSnapshotJob] starts a job, [Client.Wait] waits until the job
 // has finished, and [Client.Download] fetches its files. Package snapshotjobtest has a
 // fake QuickSight for tests, in the process of the test.

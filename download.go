@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/quicksight-go/snapshotjob/internal/taskgroup"
 )
 
 // The defaults of DownloadOptions.
@@ -196,7 +198,7 @@ func (e *DownloadError) Unwrap() []error {
 // also where case doesn't matter. Temporary files that a killed process has left are
 // removed after an hour, by the next Download into the folder.
 //
-// Download calls functions of the caller: OnProgress, those of ClientOptions, and the
+// Download calls functions of the caller on goroutines of its own: OnProgress, and the
 // methods of the transports, the credentials provider, the Retryer and the Logger. If
 // one of them panics, Download stops, and then panics with the same value. If one ends
 // its goroutine, as a test's FailNow does, the file at work fails.
@@ -220,7 +222,7 @@ func (c *Client) Download(
 	}
 	if result == nil {
 		var err error
-		result, err = c.DescribeDashboardSnapshotJobResult(ctx, job, session.options.ClientOptions...)
+		result, err = c.result(ctx, session.settings, job)
 		if err != nil {
 			return nil, err
 		}
@@ -253,7 +255,7 @@ func (d *downloadSession) downloadAll(
 	names := takenNames{}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	group := newTaskGroup(cancel, d.options.Concurrency)
+	group := taskgroup.New(cancel, d.options.Concurrency)
 	for i, file := range files {
 		outcomes[i].File = file
 		if err := file.Err(); err != nil {
@@ -268,8 +270,8 @@ func (d *downloadSession) downloadAll(
 			name:    names.next(file.FileName()),
 		}
 		task := func() error { return download.run(ctx) }
-		group.start(task, func(err error) { outcomes[i] = download.outcome(err) })
+		group.Start(task, func(err error) { outcomes[i] = download.outcome(err) })
 	}
-	group.wait()
+	group.Wait()
 	return outcomes
 }

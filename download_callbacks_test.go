@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -100,15 +99,6 @@ var interruptions = map[string]func(d *interruptedDownload, interrupt func()){
 			return nil, io.EOF
 		})
 	},
-	"ClientOptions": func(d *interruptedDownload, interrupt func()) {
-		d.refuseFirst()
-		var calls atomic.Int32
-		d.download.ClientOptions = []func(*snapshotjob.Options){func(*snapshotjob.Options) {
-			if calls.Add(1) == 2 { // the first call is before any file
-				interrupt()
-			}
-		}}
-	},
 	"credentials": func(d *interruptedDownload, interrupt func()) {
 		d.uri = "s3://bucket/key"
 		d.client.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -140,6 +130,26 @@ func (h interruptingHandler) Enabled(context.Context, slog.Level) bool { return 
 func (h interruptingHandler) Handle(context.Context, slog.Record) error {
 	h.interrupt()
 	return nil
+}
+
+// The question for a fresh URL has the options that the download began with.
+func TestDownloadAppliesClientOptionsOnce(t *testing.T) {
+	inBubble(t, "fresh URL", func(t *testing.T) {
+		d := newInterruptedDownload()
+		d.refuseFirst()
+		calls := 0
+		count := func(*snapshotjob.Options) { calls++ }
+		d.download.ClientOptions = []func(*snapshotjob.Options){count}
+		asked := 0
+		d.client.Transport = startTransport(func(req *http.Request) (*http.Response, error) {
+			asked++
+			return new(resultServer).RoundTrip(req)
+		})
+		_, err := d.run(t.Context(), t.TempDir())
+		require.NoError(t, err)
+		assert.Equal(t, 1, asked)
+		assert.Equal(t, 1, calls)
+	})
 }
 
 // A test's FailNow ends the goroutine that calls it.

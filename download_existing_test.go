@@ -157,7 +157,7 @@ const killedDir = "SNAPSHOTJOB_TEST_KILLED_DIR"
 func TestDownloadUntilKilled(t *testing.T) {
 	dir := os.Getenv(killedDir)
 	if dir == "" {
-		t.Skip("this is a test of another test")
+		t.Skip("TestDownloadRemovesWhatAKilledProcessLeft runs this in a process of its own")
 	}
 	server := newObjectServer("0123456789")
 	server.change = func(_ int, response *http.Response) (*http.Response, error) {

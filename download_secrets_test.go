@@ -195,6 +195,9 @@ func checkSecrets(t *testing.T, life snapshotjobtest.Life, op snapshotjobtest.Op
 	keeper := user.keeper
 	keeper.check(t, "the text log", user.text.String())
 	keeper.check(t, "the JSON log", user.records.String())
+	if len(faults) > 0 {
+		assert.NotZero(t, downloadMet(server, faults[0]), "the test proves nothing")
+	}
 	if op == downloadGet {
 		assert.Contains(t, user.text.String(), `msg="download attempt"`, "the test proves nothing")
 	}

@@ -88,7 +88,7 @@ func (d *downloadSession) newerResult(
 	if newest := d.newest.Load(); newest != stale {
 		return newest, false, nil
 	}
-	result, err = d.client.DescribeDashboardSnapshotJobResult(ctx, job, d.options.ClientOptions...)
+	result, err = d.client.result(ctx, d.settings, job)
 	if err != nil {
 		return nil, true, fmt.Errorf("ask for a fresh URL: %w", err)
 	}

@@ -123,9 +123,10 @@ func resolveEndpoint(o *Options, problems *problemList) endpoint {
 	if isFIPS {
 		name += "-fips"
 	}
-	suffix := partitionOf(region).dnsSuffix
+	names := partitionOf(region)
+	suffix := names.dnsSuffix
 	if isDualStack {
-		suffix = partitionOf(region).dualStackDNSSuffix
+		suffix = names.dualStackDNSSuffix
 	}
 	return endpoint{
 		scheme: "https",
@@ -194,8 +195,7 @@ func (e *endpoint) parse(field, text string, problems *problemList) {
 	checkEndpointPath(field, e.rawPath, problems)
 }
 
-// isHTTPURL reports whether u has a scheme, host and port that requests can be sent
-// to.
+// isHTTPURL reports whether u has a scheme, host and port that requests can be sent to.
 func isHTTPURL(u *url.URL) bool {
 	if u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
 		return false

@@ -180,13 +180,20 @@ func isUUID(text string) bool {
 		return false
 	}
 	for i := range len(form) {
-		isDash := text[i] == '-'
-		isHex := strings.IndexByte("0123456789abcdefABCDEF", text[i]) >= 0
-		if isDash != (form[i] == '-') || !isDash && !isHex {
+		isRight := isHexDigit(text[i])
+		if form[i] == '-' {
+			isRight = text[i] == '-'
+		}
+		if !isRight {
 			return false
 		}
 	}
 	return true
+}
+
+// isHexDigit reports whether a byte is a hexadecimal digit.
+func isHexDigit(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
 }
 
 // responseError adds to err what a response says. It keeps neither the body nor the
@@ -216,8 +223,8 @@ func signedResponseError(resp *http.Response, err error, credentials aws.Credent
 }
 
 // sendError is the error of a request that got no response. The text of a transport's
-// error may repeat the request. It is shown without the queries of URLs, the caller's
-// credentials, and what follows the name of a secret.
+// error may repeat the request. It is shown without the user info and the queries of
+// URLs, the caller's credentials, and what follows the name of a secret.
 func sendError(err error, credentials aws.Credentials) error {
 	if urlError, ok := errors.AsType[*url.Error](err); ok {
 		err = urlError.Err
@@ -286,58 +293,6 @@ func (e *textError) Error() string { return e.text }
 
 // Unwrap returns the errors that the text is about.
 func (e *textError) Unwrap() []error { return e.errs }
-
-// hideSecrets returns an error from outside without the secrets in its text, and in the
-// texts of the errors that it wraps.
-func hideSecrets(err error, credentials aws.Credentials) error {
-	if isShowable(err, credentials) {
-		return err
-	}
-	return &hiddenError{
-		text:   redactMessage(err.Error(), credentials),
-		hidden: &err,
-	}
-}
-
-// isShowable reports whether no error of a chain has anything in its text that is not
-// shown.
-func isShowable(err error, credentials aws.Credentials) bool {
-	if err == nil {
-		return true
-	}
-	text := err.Error()
-	if redactMessage(text, credentials) != text {
-		return false
-	}
-	switch err := err.(type) {
-	case interface{ Unwrap() error }:
-		return isShowable(err.Unwrap(), credentials)
-	case interface{ Unwrap() []error }:
-		for _, wrapped := range err.Unwrap() {
-			if !isShowable(wrapped, credentials) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// hiddenError gives an error another text, because its own has secrets. The error can be
-// matched and found, but is not in the chain, which people print. It stands behind a
-// pointer, so that no verb of fmt prints it.
-type hiddenError struct {
-	text   string
-	hidden *error
-}
-
-// Error returns the text.
-func (e *hiddenError) Error() string { return e.text }
-
-// Is reports whether the hidden error matches target.
-func (e *hiddenError) Is(target error) bool { return errors.Is(*e.hidden, target) }
-
-// As finds an error of target's type in the hidden error's chain.
-func (e *hiddenError) As(target any) bool { return errors.As(*e.hidden, target) }
 
 // canceledError is the error of a call whose context is done. It wraps ctx's error,
 // its cause, and the errors that came before, in an *aws.RequestCanceledError, which

@@ -301,10 +301,11 @@ var exceptionsOfEveryOperation = []string{
 
 // exceptionsOfSomeOperations are in the models of the operations that they name.
 var exceptionsOfSomeOperations = map[string][]string{
-	"InvalidParameterValueException":  {"result", "start", "schedule"},
+	"ConflictException":               {"definition"},
+	"InvalidParameterValueException":  {"result", "start", "schedule", "definition"},
 	"LimitExceededException":          {"start", "schedule"},
 	"PreconditionNotMetException":     {"result"},
-	"ResourceExistsException":         {"start"},
+	"ResourceExistsException":         {"start", "definition"},
 	"UnsupportedPricingPlanException": {"start"},
 }
 
@@ -334,6 +335,10 @@ var callsByOperation = map[string]func(*testing.T, *Client) error{
 			DashboardID:  exampleJob.DashboardID,
 			ScheduleID:   "weekly",
 		})
+		return err
+	},
+	"definition": func(t *testing.T, c *Client) error {
+		_, err := c.DescribeDashboardDefinition(t.Context(), exampleDefinition)
 		return err
 	},
 }

@@ -106,6 +106,58 @@ func ExampleClient_StartDashboardSnapshotJob() {
 	// Output: 111122223333/sales/daily <nil>
 }
 
+// What a dashboard has to export: a PDF of each sheet, and a CSV file of each table.
+func ExampleClient_DescribeDashboardDefinition() {
+	server := snapshotjobtest.NewServer()
+	server.AddDashboard("sales", snapshotjob.DashboardSheet{
+		SheetID: "overview",
+		Name:    "Overview",
+		Visuals: []snapshotjob.DashboardVisual{
+			{VisualID: "trend", Kind: "LineChartVisual", Title: "Orders by day"},
+			{VisualID: "orders", Kind: "TableVisual", Title: "All orders"},
+		},
+	})
+	client := server.Client()
+
+	ctx := context.Background()
+	dashboard, err := client.DescribeDashboardDefinition(ctx, &snapshotjob.DescribeDashboardDefinitionInput{
+		AWSAccountID: "111122223333",
+		DashboardID:  "sales",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, sheet := range dashboard.Sheets {
+		// A job makes one PDF, so that each sheet needs a job of its own.
+		files := []snapshotjob.SnapshotFileGroup{snapshotjob.PDF(sheet.SheetID)}
+		for _, visual := range sheet.Visuals {
+			fmt.Println(visual.Kind, visual.Title, visual.Exportable())
+			if visual.Exportable() { // at most 5 in a job
+				files = append(files, snapshotjob.CSV(sheet.SheetID, visual.VisualID))
+			}
+		}
+		started, err := client.StartDashboardSnapshotJob(ctx, &snapshotjob.StartDashboardSnapshotJobInput{
+			Job: snapshotjob.Job{
+				AWSAccountID:  "111122223333",
+				DashboardID:   "sales",
+				SnapshotJobID: "daily-" + sheet.SheetID,
+			},
+			SnapshotConfiguration: snapshotjob.SnapshotConfiguration{FileGroups: files},
+			UserConfiguration:     snapshotjob.AnonymousUser(),
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(started.Job)
+	}
+	// Output:
+	// LineChartVisual Orders by day false
+	// TableVisual All orders true
+	// 111122223333/sales/daily-overview
+}
+
 // A mock of the service is a RoundTripper.
 func ExampleOptions_transport() {
 	transport := roundTripper(func(req *http.Request) (*http.Response, error) {

@@ -2,8 +2,8 @@ package snapshotjob
 
 import "github.com/aws/smithy-go"
 
-// The exceptions differ only in their names and statuses. Each has the fields and methods
-// of its own that users of the AWS SDK expect.
+// The exceptions differ in their names and faults, and in whether they have a ResourceType.
+// Each has the fields and methods of its own that users of the AWS SDK expect.
 
 // commonExceptions are the codes of the exceptions that every operation has in its
 // model.
@@ -27,6 +27,11 @@ func newException(code string, fields exceptionFields) smithy.APIError {
 	switch code {
 	case "AccessDeniedException":
 		return &AccessDeniedException{
+			Message:   fields.message,
+			RequestID: fields.requestID,
+		}
+	case "ConflictException":
+		return &ConflictException{
 			Message:   fields.message,
 			RequestID: fields.requestID,
 		}
@@ -106,6 +111,26 @@ func (e *AccessDeniedException) ErrorMessage() string { return e.Message }
 
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *AccessDeniedException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// ConflictException means that a change of the dashboard could leave it in an
+// inconsistent state. Its HTTP status is 409 (API reference,
+// DescribeDashboardDefinition).
+type ConflictException struct {
+	Message   string // what the service says
+	RequestID string // for AWS support
+}
+
+// Error returns the code and the message.
+func (e *ConflictException) Error() string { return exceptionText(e) }
+
+// ErrorCode returns "ConflictException".
+func (e *ConflictException) ErrorCode() string { return "ConflictException" }
+
+// ErrorMessage returns Message.
+func (e *ConflictException) ErrorMessage() string { return e.Message }
+
+// ErrorFault returns smithy.FaultClient, as the service model has it.
+func (e *ConflictException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
 // InternalFailureException means that the service itself failed. Its HTTP
 // status is 500.

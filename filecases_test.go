@@ -35,7 +35,7 @@ type fileCase struct {
 	Responses []rawResponse // one after the other; the last one repeats
 	Transport string        // the text of a mock, in place of a server
 	Content   string        // that a mock brings
-	Want      string        // "whole", "error", or "either"
+	Want      string        // "whole" or "error"
 	Match     string        // the name of the error, if one is named
 	Within    string        // what the case may take; the same is asked of all
 }
@@ -107,9 +107,6 @@ func (c fileCase) checkOutcome(t *testing.T, read readFunc) {
 	took := allocated(func() { content, err = read(t, ctx, client, address) })
 	assert.LessOrEqual(t, took, uint64(32<<20), "bytes of memory")
 	assert.NoError(t, ctx.Err(), "the deadline")
-	if c.Want == "either" && err != nil {
-		return
-	}
 	if c.Want == "error" {
 		require.Error(t, err, "the content is %.80q", content)
 	} else {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
+
+	"github.com/quicksight-go/snapshotjob/internal/taskgroup"
 )
 
 // copyBufferSize is how much of a file is read and written at once, at most.
@@ -190,15 +193,15 @@ func (f *fileDownload) copyParts(
 	version := first.version
 	next := second.wanted.end
 	failed := &firstError{cancel: cancel}
-	group := newTaskGroup(cancel, f.session.options.Parts)
-	group.start(func() error { return f.copyPart(first) }, failed.set)
-	group.start(func() error { return f.copyPart(second) }, failed.set)
+	group := taskgroup.New(cancel, f.session.options.Parts)
+	group.Start(func() error { return f.copyPart(first) }, failed.set)
+	group.Start(func() error { return f.copyPart(second) }, failed.set)
 	for next < f.size && ctx.Err() == nil {
 		part := f.partFrom(next)
-		group.start(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
+		group.Start(func() error { return f.fetchPart(ctx, part, version) }, failed.set)
 		next = part.end
 	}
-	group.wait()
+	group.Wait()
 	if err := failed.get(); err != nil {
 		return err
 	}
@@ -311,4 +314,30 @@ func (f *fileDownload) keepExisting() (bool, error) {
 	f.path = path
 	f.kept = true
 	return true, nil
+}
+
+// firstError keeps the first of several errors, and then calls cancel.
+type firstError struct {
+	cancel context.CancelFunc
+
+	mu  sync.Mutex
+	err error
+}
+
+// set keeps an error if it is the first one that is not nil.
+func (e *firstError) set(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil || e.err != nil {
+		return
+	}
+	e.err = err
+	e.cancel()
+}
+
+// get returns the first error, or nil.
+func (e *firstError) get() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
 }

@@ -1,6 +1,8 @@
 package snapshotjob
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path"
 	"slices"
 	"strconv"
@@ -14,22 +16,34 @@ const (
 	// when a number and reservedPrefix are added to it. A UUID has 36.
 	maxIDLength = 60
 
+	// hashLength is how many hexadecimal digits of a hash stand in place of the end of an
+	// id that is too long.
+	hashLength = 8
+
 	// maxExtensionLength is how many characters of an object's extension a file's name
 	// has at most: a dot and eight more. What is longer is hardly an extension.
 	maxExtensionLength = 9
 )
 
+// extensions are those of the names of files, by format.
+var extensions = map[SnapshotFileFormatType]string{
+	SnapshotFileFormatTypePDF:   ".pdf",
+	SnapshotFileFormatTypeExcel: ".xlsx",
+	SnapshotFileFormatTypeCSV:   ".csv",
+}
+
 // FileName returns the name that [Client.Download] gives the file, if no other file
 // has it: <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx. The ids are
-// those of the first sheet and the first visual, as far as there are any. Each is cut
-// to 60 characters. A character other than A-Z, a-z, 0-9, "-", "." and "_" becomes
+// those of the first sheet and the first visual, as far as there are any. An id of more
+// than 60 characters is cut, and ends with "-" and a hash of the whole id, so that two long
+// ids that begin alike make different names. A character other than A-Z, a-z, 0-9, "-", "." and "_" becomes
 // "_". A name that would begin with a dot, or be that of a Windows device, gets a "_"
 // in front. A file of an unknown format has the extension of its object, or .bin.
 func (f ResultFile) FileName() string {
 	var parts []string
 	for _, id := range f.nameIDs() {
 		if id != "" {
-			parts = append(parts, safeName(id, maxIDLength))
+			parts = append(parts, shortName(id))
 		}
 	}
 	name := strings.Join(parts, "_")
@@ -55,26 +69,37 @@ func (f ResultFile) nameIDs() []string {
 
 // extension returns the extension of the file's name, with its dot.
 func (f ResultFile) extension() string {
-	if rule, ok := formatRules[f.Format]; ok {
-		return rule.extension
+	if extension, ok := extensions[f.Format]; ok {
+		return extension
 	}
-	extension := safeName(path.Ext(f.URI.objectPath()), maxExtensionLength)
+	extension := safeName(path.Ext(f.URI.objectPath()))
+	extension = extension[:min(len(extension), maxExtensionLength)]
 	if len(extension) < 2 || strings.Contains(extension, "_") {
 		return ".bin"
 	}
 	return extension
 }
 
-// safeName returns the beginning of text. It has a "_" in place of each character that
-// some file system refuses in a name.
-func safeName(text string, maxLength int) string {
-	text = strings.Map(func(r rune) rune {
+// shortName returns an id as a part of a name. It has maxIDLength characters at most.
+func shortName(id string) string {
+	name := safeName(id)
+	if len(name) <= maxIDLength {
+		return name
+	}
+	sum := sha256.Sum256([]byte(id))
+	hash := hex.EncodeToString(sum[:])[:hashLength]
+	return name[:maxIDLength-len("-")-hashLength] + "-" + hash
+}
+
+// safeName returns text with a "_" in place of each character that some file system
+// refuses in a name.
+func safeName(text string) string {
+	return strings.Map(func(r rune) rune {
 		if isSafe(r) {
 			return r
 		}
 		return '_'
 	}, text)
-	return text[:min(len(text), maxLength)]
 }
 
 // isSafe reports whether every file system allows a character in a name.

@@ -88,16 +88,7 @@ func TestChecksumOfTheWholeFileIsNotThatOfAPart(t *testing.T) {
 		}
 		return response.response()
 	})
-	group := SnapshotJobResultFileGroup{
-		S3Results: []SnapshotJobS3Result{{S3URI: "https://example.com/file.csv"}},
-	}
-	result := &DescribeDashboardSnapshotJobResultOutput{
-		Job:       exampleJob,
-		JobStatus: SnapshotJobStatusCompleted,
-		Result: SnapshotJobResult{AnonymousUsers: []AnonymousUserSnapshotJobResult{
-			{FileGroups: []SnapshotJobResultFileGroup{group}},
-		}},
-	}
+	result := resultCSV(resultMade("https://example.com/file.csv"))
 	_, err := New(o).Download(t.Context(), exampleJob, t.TempDir(), func(o *DownloadOptions) {
 		o.Result = result
 		o.PartSize = 4

@@ -200,22 +200,25 @@ func (i SnapshotJobErrorInfo) Format(f fmt.State, _ rune) {
 	})
 }
 
-// Format writes the text of the error, for every verb.
+// Format formats the text of the error as a string, for every verb and flag.
 func (e *JobError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
-// Format writes the text of the error, for every verb.
+// Format formats the text of the error as a string, for every verb and flag.
 func (e *FileError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
-// Format writes the text of the error, for every verb.
+// Format formats the text of the error as a string, for every verb and flag.
 func (e *DownloadError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
-// formatText prints a text that stands for a value.
+// formatText formats a text that stands for a value.
 func formatText(f fmt.State, verb rune, text string) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
 }
 
-// String returns the file without the secrets of its URI. ResultFile cannot have a method
-// Format, because it has a field Format.
+// String returns the file without the secrets of its URI.
+//
+// ResultFile cannot have a method Format, because it has a field Format. So a *ResultFile
+// inside of another value shows its whole URI under a verb that does not suit it, such as
+// %t. go vet reports such verbs.
 func (f ResultFile) String() string {
 	type plain ResultFile
 	return fmt.Sprintf("%+v", plain(f))

@@ -2,7 +2,6 @@ package snapshotjob_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -100,14 +99,11 @@ func onlyFile(t *testing.T, client *snapshotjob.Client) snapshotjob.ResultFile {
 }
 
 // downloadFolder returns the content of every file of a folder by the file's name, hidden files
-// included. A folder that doesn't exist has none.
+// included.
 func downloadFolder(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return files
-	}
 	require.NoError(t, err)
 	for _, entry := range entries {
 		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
@@ -122,6 +118,17 @@ func downloadCount(server *snapshotjobtest.Server, op snapshotjobtest.Operation)
 	count := 0
 	for _, r := range server.Requests() {
 		if r.Operation == op {
+			count++
+		}
+	}
+	return count
+}
+
+// downloadMet returns how many requests have met a fault.
+func downloadMet(server *snapshotjobtest.Server, fault snapshotjobtest.Fault) int {
+	count := 0
+	for _, r := range server.Requests() {
+		if r.Fault == fault.String() {
 			count++
 		}
 	}

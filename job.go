@@ -76,8 +76,7 @@ func parseJobARN(text string) (job Job, problem string) {
 	}, ""
 }
 
-// parseJobText parses a job's text form. It returns what is wrong with the text, or
-// "".
+// parseJobText parses a job's text form. It returns what is wrong with the text, or "".
 func parseJobText(text string) (job Job, problem string) {
 	const want = "want " + jobTextForm + ", or the job's ARN"
 	if text == "" {

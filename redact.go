@@ -1,6 +1,7 @@
 package snapshotjob
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -23,6 +24,10 @@ const (
 	// urlDelimiters end a URL within a text.
 	urlDelimiters = " \"'<>,"
 
+	// authorityEnds end the user info, host and port of a URL within a text. Other
+	// urlDelimiters may stand in a password.
+	authorityEnds = " \"<>/?#\\"
+
 	// secretSeparators may stand between the name of a secret and its value, after
 	// spaces.
 	secretSeparators = `:="'%\&>`
@@ -32,6 +37,9 @@ const (
 	maxCodeLength    = 128
 	maxMessageLength = 4 << 10
 )
+
+// authorityMarks stand before the user info, host and port of a URL, plain and in JSON.
+var authorityMarks = []string{"://", `:\/\/`}
 
 // secretNames are names, in lower case, whose values are never shown.
 var secretNames = []string{
@@ -45,12 +53,15 @@ var secretNames = []string{
 }
 
 // redact makes a text one line, and removes the secrets that a server may have sent
-// back: the caller's own, the queries of URLs, and everything that follows the name
-// of another secret.
+// back: the caller's own, the user info and the queries of URLs, and everything that
+// follows the name of another secret.
 func redact(text string, credentials aws.Credentials) string {
 	text = oneLine(text)
 	text = redactSecret(text, credentials.SessionToken)
 	text = redactSecret(text, credentials.SecretAccessKey)
+	for _, mark := range authorityMarks {
+		text = redactUserInfos(text, mark)
+	}
 	text = redactQueries(text)
 	for _, name := range secretNames {
 		text = redactAfterName(text, name)
@@ -79,6 +90,28 @@ func redactSecret(text, secret string) string {
 // isEscapable reports whether a character may stand escaped in a text.
 func isEscapable(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
+// redactUserInfos removes the user info of each URL in a text. The mark stands before it.
+func redactUserInfos(text, mark string) string {
+	var shown strings.Builder
+	for {
+		before, after, found := strings.Cut(text, mark)
+		shown.WriteString(before)
+		if !found {
+			return shown.String()
+		}
+		shown.WriteString(mark)
+		text = after
+		authority := text
+		if end := strings.IndexAny(text, authorityEnds); end >= 0 {
+			authority = text[:end]
+		}
+		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+			shown.WriteString(redacted)
+			text = text[at:]
+		}
+	}
 }
 
 // redactQueries removes the query of each URL in a text.
@@ -191,8 +224,8 @@ func snippet(body []byte, credentials aws.Credentials) string {
 	return shorten(redactStart(string(body), credentials), snippetSize)
 }
 
-// quote quotes a value from outside, without the query of a presigned URL. It cuts off
-// a long value.
+// quote quotes a value from outside, without the user info and the queries of URLs. It
+// cuts off a long value.
 func quote(value string) string {
 	const longest = 64 // characters
 	value = redact(value, noCredentials)
@@ -201,3 +234,55 @@ func quote(value string) string {
 	}
 	return fmt.Sprintf("%q", value)
 }
+
+// hideSecrets returns an error from outside without the secrets in its text, and in the
+// texts of the errors that it wraps.
+func hideSecrets(err error, credentials aws.Credentials) error {
+	if isShowable(err, credentials) {
+		return err
+	}
+	return &hiddenError{
+		text:   redactMessage(err.Error(), credentials),
+		hidden: &err,
+	}
+}
+
+// isShowable reports whether no error of a chain has anything in its text that is not
+// shown.
+func isShowable(err error, credentials aws.Credentials) bool {
+	if err == nil {
+		return true
+	}
+	text := err.Error()
+	if redactMessage(text, credentials) != text {
+		return false
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return isShowable(err.Unwrap(), credentials)
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range err.Unwrap() {
+			if !isShowable(wrapped, credentials) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// hiddenError gives an error another text, because its own has secrets. The error can be
+// matched and found, but is not in the chain, which people print. It stands behind a
+// pointer, so that no verb of fmt prints it.
+type hiddenError struct {
+	text   string
+	hidden *error
+}
+
+// Error returns the text.
+func (e *hiddenError) Error() string { return e.text }
+
+// Is reports whether the hidden error matches target.
+func (e *hiddenError) Is(target error) bool { return errors.Is(*e.hidden, target) }
+
+// As finds an error of target's type in the hidden error's chain.
+func (e *hiddenError) As(target any) bool { return errors.As(*e.hidden, target) }

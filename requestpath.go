@@ -28,9 +28,12 @@ func newRequestPath(segments ...string) requestPath {
 
 // joinPath returns the segments with a slash before each.
 func joinPath(segments []string) string {
-	const usualLength = 128 // bytes; few paths are longer, so that one allocation is enough
+	length := 0
+	for _, segment := range segments {
+		length += len("/") + len(segment)
+	}
 	var path strings.Builder
-	path.Grow(usualLength)
+	path.Grow(length)
 	for _, segment := range segments {
 		path.WriteByte('/')
 		path.WriteString(segment)

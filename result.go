@@ -330,10 +330,9 @@ func (e *JobError) TryAgain() bool {
 
 // Fault says who can fix what went wrong. The first of these cases decides:
 //
-//   - If the job COMPLETED, and a file is missing, or failed without an error type, it is
-//     smithy.FaultServer.
-//   - If the job COMPLETED, no file failed, and ErrorType is empty, it is
-//     smithy.FaultServer. A job without any file is an example.
+//   - If the job COMPLETED, and one of its errors has no type, it is smithy.FaultServer.
+//     Such errors are also a missing file, a file with neither a URI nor an error, a
+//     Message without ErrorType, and a job without any file.
 //   - If AWS does not document the type of an error, or if the job did not complete and
 //     ErrorType is empty, it is smithy.FaultUnknown.
 //   - Otherwise it is smithy.FaultClient, because all documented types are about the

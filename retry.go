@@ -2,7 +2,6 @@ package snapshotjob
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	smithyrand "github.com/aws/smithy-go/rand"
 )
 
 // retryLoop sends the attempts of one call. The retryer decides which errors are
@@ -21,9 +19,8 @@ import (
 // before every retry, which costs some of the 500 that a client has (see the package
 // comment).
 type retryLoop struct {
-	client   *Client
-	settings *settings
-	attempt  attempt
+	client  *Client
+	attempt attempt // with the settings and the request of the call
 
 	result    callResult
 	last      attemptResult // of the last attempt, whether it was sent or not
@@ -40,10 +37,9 @@ type retryLoop struct {
 }
 
 // send makes the retry loop of a call, and runs it.
-func (c *Client) send(ctx context.Context, s *settings, req *request, body any) (callResult, error) {
+func (c *Client) send(ctx context.Context, s *settings, req request, body any) (callResult, error) {
 	loop := &retryLoop{
 		client:            c,
-		settings:          s,
 		attempt:           newAttempt(s, req, body),
 		releaseRetryToken: noToken,
 	}
@@ -56,15 +52,6 @@ func (c *Client) send(ctx context.Context, s *settings, req *request, body any) 
 
 // noToken is the release of a token that was never taken.
 func noToken(error) error { return nil }
-
-// newInvocationID returns the random id that all attempts of a call share.
-func newInvocationID() string {
-	id, err := smithyrand.NewUUID(rand.Reader).GetUUID()
-	if err != nil {
-		panic(err) // crypto/rand ends the program rather than return an error
-	}
-	return id
-}
 
 // run sends attempts until one succeeds, an error is final, or ctx ends. It returns the
 // error of the call.
@@ -100,12 +87,13 @@ func (l *retryLoop) admit(ctx context.Context) (func(error) error, error) {
 	if ctx.Err() != nil {
 		return nil, canceledError(ctx, l.lastError)
 	}
-	if l.settings.options.Limiter != nil {
-		if err := l.settings.options.Limiter.Wait(ctx); err != nil {
+	settings := l.attempt.settings
+	if settings.options.Limiter != nil {
+		if err := settings.options.Limiter.Wait(ctx); err != nil {
 			return nil, admissionError(ctx, fmt.Errorf("wait for the limiter: %w", err), l.lastError)
 		}
 	}
-	release, err := l.settings.retryer.GetAttemptToken(ctx)
+	release, err := settings.retryer.GetAttemptToken(ctx)
 	if err != nil {
 		err = fmt.Errorf("failed to get retry Send token, %w", err) // the SDK's words
 		return nil, admissionError(ctx, err, l.lastError)
@@ -151,7 +139,7 @@ func (l *retryLoop) renewCredentials(ctx context.Context) bool {
 	if l.renewedCredentials || !credentialsExpired(l.lastError) || l.isLastAttempt() {
 		return false
 	}
-	if !l.settings.invalidateCredentials(ctx, l.last.credentials) {
+	if !l.attempt.settings.invalidateCredentials(ctx, l.last.credentials) {
 		return false
 	}
 	l.renewedCredentials = true
@@ -169,7 +157,7 @@ func (l *retryLoop) isLastAttempt() bool {
 // takes a retry token, waits, and returns nil. Otherwise it returns the error of the
 // call.
 func (l *retryLoop) prepareRetry(ctx context.Context) error {
-	retryer := l.settings.retryer
+	retryer := l.attempt.settings.retryer
 	errForRetryer := forRetryer(l.lastError)
 	if !retryer.IsErrorRetryable(errForRetryer) {
 		l.attempt.log(ctx, "retry", "decision", "no: the error is final")

@@ -336,7 +336,7 @@ func TestPresignedURLIsFetchedAsItIs(t *testing.T) {
 func FuzzPresignedURL(f *testing.F) {
 	f.Add("https://b.s3.amazonaws.com/k?X-Amz-Signature=1")
 	f.Add("http://127.0.0.1/k")
-	f.Add("http://example.com/")
+	f.Add("http://example.com/?X-Amz-Signature=0123456789abcdef")
 	f.Add("https://u:p@h/")
 	f.Add("https://h/%zz?q")
 	f.Add("https://h/k#fragment")

@@ -14,8 +14,9 @@ import (
 // becomes "?REDACTED" and its user info "REDACTED@". The whole URI is string(uri).
 //
 // There are places that a Go type cannot guard: unexported fields that fmt prints,
-// operands of the verbs %p and %w (go vet reports both), and keys of a map[S3URI]T
-// in encoding/json.
+// operands of the verbs %p and %w, a *[ResultFile] inside of another value that is
+// printed by an unsuitable verb, such as %t (go vet reports these verbs), and keys of a
+// map[S3URI]T in encoding/json.
 type S3URI string
 
 const (
@@ -84,7 +85,7 @@ func redactUserInfo(address string) string {
 	return scheme + redactedUser + rest[at+1:]
 }
 
-// Format writes what String returns, for every verb and flag.
+// Format formats what String returns as a string, for every verb and flag.
 func (u S3URI) Format(f fmt.State, verb rune) {
 	formatText(f, verb, u.String())
 }

@@ -104,18 +104,12 @@ func TestConversionOfS3URIIsTheWholeURI(t *testing.T) {
 // presignedOutput returns the result of a job with two files. The second one failed.
 func presignedOutput() *DescribeDashboardSnapshotJobResultOutput {
 	failure := []SnapshotJobResultErrorInfo{{ErrorType: "X"}}
-	group := SnapshotJobResultFileGroup{
+	return completedJob(SnapshotJobResultFileGroup{
 		S3Results: []SnapshotJobS3Result{
 			{S3URI: presigned},
 			{S3URI: presigned, ErrorInfo: failure},
 		},
-	}
-	user := AnonymousUserSnapshotJobResult{FileGroups: []SnapshotJobResultFileGroup{group}}
-	return &DescribeDashboardSnapshotJobResultOutput{
-		Job:       exampleJob,
-		JobStatus: SnapshotJobStatusCompleted,
-		Result:    SnapshotJobResult{AnonymousUsers: []AnonymousUserSnapshotJobResult{user}},
-	}
+	})
 }
 
 // printables returns the values, by name, in which a URI comes to be printed and marshaled.

@@ -404,6 +404,8 @@ func TestZeroClientWithNilInputs(t *testing.T) {
 		assert.ErrorAs(t, err, new(*InvalidInputError), kind)
 		_, err = client.StartDashboardSnapshotJobSchedule(t.Context(), nil, nil)
 		assert.ErrorAs(t, err, new(*InvalidInputError), kind)
+		_, err = client.DescribeDashboardDefinition(t.Context(), nil, nil)
+		assert.ErrorAs(t, err, new(*InvalidInputError), kind)
 	}
 }
 

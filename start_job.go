@@ -160,8 +160,8 @@ func (b *startResponseBody) output(asked Job, result callResult) *StartDashboard
 }
 
 // newStartRequest returns the request for an input, and what is wrong with the input.
-func newStartRequest(in *StartDashboardSnapshotJobInput, withoutRules bool) (*request, problemList) {
-	req := &request{operation: &startJob}
+func newStartRequest(in *StartDashboardSnapshotJobInput, withoutRules bool) (request, problemList) {
+	req := request{operation: &startJob}
 	var problems problemList
 	if in == nil {
 		problems.add("in", "is nil: want the job to start")

@@ -442,16 +442,6 @@ func TestStartWithUnknownOutcome(t *testing.T) {
 			want:        startTally{attempts: 2, described: 3, jobs: 1},
 		},
 		{
-			name: "the description tells nothing",
-			scene: startScene{
-				starts:    startFaults(lost),
-				describes: startFaults(startAfterWork("empty", startAnswer(200, "{}"))),
-			},
-			wantError:   "ResourceExistsException",
-			wantUnknown: true,
-			want:        startTally{attempts: 2, described: 1, jobs: 1},
-		},
-		{
 			name: "the description does not tell when the job was created",
 			scene: startScene{
 				starts:    startFaults(lost),

@@ -9,10 +9,9 @@ import (
 // StartDashboardSnapshotJob and SnapshotFile).
 type formatRule struct {
 	scope         SnapshotFileSheetSelectionScope
-	maxFiles      int    // of the format in a job
-	maxSelections int    // of sheets, in a file
-	maxVisuals    int    // in a file; 0 if visuals are not selected
-	extension     string // of the name that Download gives a file
+	maxFiles      int // of the format in a job
+	maxSelections int // of sheets, in a file
+	maxVisuals    int // in a file; 0 if visuals are not selected
 }
 
 var formatRules = map[SnapshotFileFormatType]formatRule{
@@ -21,21 +20,18 @@ var formatRules = map[SnapshotFileFormatType]formatRule{
 		maxFiles:      1,
 		maxSelections: 1,
 		maxVisuals:    0,
-		extension:     ".pdf",
 	},
 	SnapshotFileFormatTypeExcel: {
 		scope:         SnapshotFileSheetSelectionScopeSelectedVisuals,
 		maxFiles:      1,
 		maxSelections: 5,
 		maxVisuals:    5,
-		extension:     ".xlsx",
 	},
 	SnapshotFileFormatTypeCSV: {
 		scope:         SnapshotFileSheetSelectionScopeSelectedVisuals,
 		maxFiles:      5,
 		maxSelections: 1,
 		maxVisuals:    1,
-		extension:     ".csv",
 	},
 }
 

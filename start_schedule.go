@@ -47,7 +47,7 @@ type startScheduleBody struct {
 //
 // Besides the errors that [Client] lists, there are
 // [*InvalidParameterValueException] and [*LimitExceededException]. The latter is not
-// tried again.
+// tried again, except by a Retryer of the caller's.
 func (c *Client) StartDashboardSnapshotJobSchedule(
 	ctx context.Context,
 	in *StartDashboardSnapshotJobScheduleInput,
@@ -76,18 +76,17 @@ func (n scheduleName) String() string {
 	return escapeID(n.account) + "/" + escapeID(n.dashboard) + "/" + escapeID(n.schedule)
 }
 
-// newScheduleRequest returns the request for an input, and what is wrong with the
-// input.
-func newScheduleRequest(in *StartDashboardSnapshotJobScheduleInput) (*request, problemList) {
+// newScheduleRequest returns the request for an input, and what is wrong with the input.
+func newScheduleRequest(in *StartDashboardSnapshotJobScheduleInput) (request, problemList) {
 	var problems problemList
 	if in == nil {
 		problems.add("in", "is nil: want the schedule to start")
-		return &request{operation: &startSchedule}, problems
+		return request{operation: &startSchedule}, problems
 	}
 	problems.checkAccount(in.AWSAccountID)
 	problems.checkID("DashboardID", in.DashboardID)
 	problems.checkID("ScheduleID", in.ScheduleID)
-	return &request{
+	return request{
 		operation: &startSchedule,
 		path: newRequestPath(
 			"accounts", in.AWSAccountID,

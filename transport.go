@@ -147,9 +147,10 @@ func wasRedirected(resp *http.Response) bool {
 }
 
 // roundTrip sends a request, and makes up for transports that break the rules of
-// http.RoundTripper: it returns either an error or a response with a body. A response
-// that was got by following a redirect is an error, because the redirect may have taken
-// the session token to another host.
+// http.RoundTripper. Without an error there is a response with a body. With an error
+// there may be a response too, whose body is closed. A response that was got by following
+// a redirect is an error, because the redirect may have taken the session token to
+// another host.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
 	if resp == nil && err == nil {

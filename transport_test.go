@@ -336,6 +336,12 @@ var exampleSchedule = &StartDashboardSnapshotJobScheduleInput{
 	ScheduleID:   "schedule",
 }
 
+// exampleDefinition is an input of the description of a dashboard.
+var exampleDefinition = &DescribeDashboardDefinitionInput{
+	AWSAccountID: "111122223333",
+	DashboardID:  "dash",
+}
+
 // apiCalls are calls of all operations.
 var apiCalls = []apiCall{
 	{
@@ -363,6 +369,13 @@ var apiCalls = []apiCall{
 		operation: "DescribeDashboardSnapshotJobResult",
 		call: func(ctx context.Context, c *Client, optFns ...func(*Options)) error {
 			_, err := c.DescribeDashboardSnapshotJobResult(ctx, exampleJob, optFns...)
+			return err
+		},
+	},
+	{
+		operation: "DescribeDashboardDefinition",
+		call: func(ctx context.Context, c *Client, optFns ...func(*Options)) error {
+			_, err := c.DescribeDashboardDefinition(ctx, exampleDefinition, optFns...)
 			return err
 		},
 	},

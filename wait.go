@@ -29,8 +29,9 @@ const (
 //
 // Wait polls at once. The delay until the next poll is a tenth of the time that Wait
 // has waited, but at least MinDelay and at most MaxDelay. For each poll in a row that
-// failed it doubles, up to MaxDelay. Then it varies by up to a tenth at random, so that
-// jobs that were started together are not polled together.
+// failed, other than with a job that is not found, it doubles, up to MaxDelay. Then it
+// varies by up to a tenth at random, so that jobs that were started together are not
+// polled together.
 //
 // With the defaults, a job of 42 seconds takes some 15 polls, one of 20 minutes 65, and
 // one of an hour 145. On average they are found 2, 15 and 15 seconds after their end.
@@ -58,7 +59,10 @@ type Poll struct {
 	Status  SnapshotJobStatus // the last that is known; empty before the first response
 	Err     error             // why this poll failed; nil if it did not
 	Elapsed time.Duration     // since Wait was called
-	Next    time.Duration     // planned until the next poll, before which the context may end; 0 if none is planned
+
+	// Next is planned until the next poll; the context may end before. It is 0 if no
+	// poll is planned.
+	Next time.Duration
 }
 
 // WaitError is the error of a wait that ended before the job was seen to finish. The
@@ -174,8 +178,11 @@ type wait struct {
 
 	polls     int
 	status    SnapshotJobStatus // the last that is known
-	failures  int               // polls in a row that failed
 	lastError error             // of the last poll; nil if there was none
+
+	// failures are the polls in a row that failed, other than with a job that is not
+	// found.
+	failures int
 
 	// credentialsAccepted reports whether the service has accepted a signature.
 	credentialsAccepted bool
@@ -204,8 +211,8 @@ func (w *wait) run(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutp
 	return nil, canceledError(ctx, w.lastError)
 }
 
-// poll asks about the job once, and counts the failures in a row. The output is nil
-// while there is none.
+// poll asks about the job once, and counts the failures in a row. A job that is not
+// found is no failure of a poll. The output is nil while there is none.
 func (w *wait) poll(ctx context.Context) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	output, err := w.ask(ctx)
 	w.polls++

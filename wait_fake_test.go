@@ -188,6 +188,7 @@ func TestWaitEndsWhereverItsContextDoes(t *testing.T) {
 				for at := time.Second; at < 3*time.Minute; at += 7100 * time.Millisecond {
 					assertWaitEndsAfter(t, server, at)
 				}
+				assert.Greater(t, downloadMet(server, fault), 1)
 			})
 		})
 	}

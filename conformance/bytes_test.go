@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -48,8 +49,12 @@ func (c call) refusals() []Difference {
 	var refusals []Difference
 	account := c.job.AWSAccountID
 	isAccount := len(account) == 12 && strings.Trim(account, "0123456789") == ""
-	if !isAccount || isDots(c.job.DashboardID) || isDots(c.job.SnapshotJobID) {
+	namesJob := c.op != definition
+	if !isAccount || isDots(c.job.DashboardID) || namesJob && isDots(c.job.SnapshotJobID) {
 		refusals = append(refusals, RefusedID)
+	}
+	if c.op == definition && !isAlias(c.job.SnapshotJobID) {
+		refusals = append(refusals, RefusedAlias)
 	}
 	if c.op == start && c.job.SnapshotJobID == "" {
 		refusals = append(refusals, RefusedStart)
@@ -64,6 +69,12 @@ func (c call) refusals() []Difference {
 }
 
 func isDots(segment string) bool { return segment == "." || segment == ".." }
+
+// aliasPattern is that of the service model.
+var aliasPattern = regexp.MustCompile(`^([\w\-]+|(\$LATEST)|(\$PUBLISHED))$`)
+
+// isAlias reports whether the service model allows an alias. An empty one is not sent.
+func isAlias(name string) bool { return name == "" || aliasPattern.MatchString(name) }
 
 // isGoodEndpoint reports whether an endpoint is a URL of nothing but scheme, host
 // and path, and whether each segment of the path can be signed.
@@ -177,6 +188,11 @@ func (c call) uri(t *testing.T) string {
 		return path + "/schedules/" + id
 	case result:
 		return path + "/snapshot-jobs/" + id + "/result"
+	case definition:
+		if id == "" {
+			return path + "/definition"
+		}
+		return path + "/definition?alias-name=" + id
 	default:
 		return path + "/snapshot-jobs/" + id
 	}
@@ -201,6 +217,7 @@ var oddIDs = []string{
 	"d", "a/b", "a b", "a+b", "%41", "%2F", "ü", "\xff\xfe", "日本", "a?b#c", "a;b=c&d",
 	"{SnapshotJobId}", "{DashboardId}", "{ScheduleId+}", "{}", "{Other}",
 	".", "..", "...", "~", "", strings.Repeat("x", 512), "a\nb", "\x00",
+	"$LATEST", "$PUBLISHED", "$DRAFT",
 }
 
 // endpoints are custom endpoints, good and bad. The empty one stands for that of

@@ -93,6 +93,17 @@ func TestAWSCLIStartsSchedulesOnTheFake(t *testing.T) {
 	})
 }
 
+// TestAWSCLIReadsDefinitionsOfTheFake has the AWS CLI describe a version of a dashboard.
+func TestAWSCLIReadsDefinitionsOfTheFake(t *testing.T) {
+	onCLI(t, func(t *testing.T, cli awsCLI, srv *snapshotjobtest.Server) {
+		srv.AddDashboard(exampleJob.DashboardID, salesSheets...)
+		arguments := cliDashboard("describe-dashboard-definition", "--alias-name", "$LATEST")
+		described, err := cli.run(t, arguments...)
+		require.NoError(t, err)
+		assert.Contains(t, fmt.Sprint(described["Definition"]), "TableVisual:map[Title:")
+	})
+}
+
 // TestAWSCLIReadsErrorsOfTheFake has the AWS CLI ask for a job that does not
 // exist.
 func TestAWSCLIReadsErrorsOfTheFake(t *testing.T) {

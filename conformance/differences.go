@@ -23,6 +23,9 @@ const (
 	IPv6Endpoint Difference = "the host of an endpoint may be an IPv6 address: " +
 		"the official client refuses it"
 
+	RefusedAlias Difference = "an alias with a character that the service model rules out is refused " +
+		"before sending, as is an alias beside a version"
+
 	RefusedStart Difference = "the input of a start is checked against the documented rules " +
 		"before it is sent"
 
@@ -75,6 +78,19 @@ const (
 
 	LargeStatus Difference = "a Status of a body that needs more than 32 bits is kept " +
 		"on a 64-bit machine: the official client cuts it to 32 bits"
+
+	KeptOfDefinition Difference = "of a definition only what a snapshot needs is kept; " +
+		"a wrong type elsewhere is no error"
+
+	NeedsID Difference = "a sheet or a visual without an id, which no start can name, is left out"
+
+	UnknownKind Difference = "a visual of a kind that the official client doesn't know is kept; " +
+		"so is the title of a visual whose kind should have none"
+
+	PlainTitle Difference = "the title of a visual is plain text: the markup of a rich text is removed"
+
+	RepeatedMember Difference = "if a member of a definition stands twice, each must be of the right type, " +
+		"and two objects are merged: the official client takes the last one"
 
 	NotByMessage Difference = "words in a response, such as connection reset, don't decide whether " +
 		"the call is tried again"

@@ -136,6 +136,53 @@ func TestOfficialClientStartsSchedulesOnTheFake(t *testing.T) {
 	})
 }
 
+// salesSheets are the sheets of exampleJob's dashboard.
+var salesSheets = []snapshotjob.DashboardSheet{
+	{
+		SheetID: "summary",
+		Name:    "Summary",
+		Visuals: []snapshotjob.DashboardVisual{
+			{VisualID: "orders", Kind: "TableVisual", Title: "All orders"},
+			{VisualID: "trend", Kind: "LineChartVisual"},
+		},
+	},
+	{SheetID: "empty"},
+}
+
+// TestOfficialClientReadsDefinitionsOfTheFake has the official client describe the
+// versions of a dashboard.
+func TestOfficialClientReadsDefinitionsOfTheFake(t *testing.T) {
+	onSockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
+		srv.AddDashboard(exampleJob.DashboardID, salesSheets...)
+		client := officialClient(srv, srv.HTTPClient(), Keys)
+		for _, alias := range []string{"", "$LATEST", "blue"} {
+			job := exampleJob
+			job.SnapshotJobID = alias
+			out, err := describeOfficially(t.Context(), client, job)
+			require.NoError(t, err)
+			got := out.(*snapshotjob.DescribeDashboardDefinitionOutput)
+			assert.Equal(t, salesSheets, got.Sheets)
+			assert.Equal(t, "CREATION_SUCCESSFUL", got.ResourceStatus)
+		}
+	})
+}
+
+// TestOfficialClientStartsWhatTheDashboardHas has the official client start jobs of a
+// visual that is there, and of one that is not.
+func TestOfficialClientStartsWhatTheDashboardHas(t *testing.T) {
+	onSockets(t, func(t *testing.T, srv *snapshotjobtest.Server) {
+		client := officialClient(srv, srv.HTTPClient(), Keys)
+		srv.AddDashboard(exampleJob.DashboardID, salesSheets[1:]...)
+		_, err := client.StartDashboardSnapshotJob(t.Context(), startInput)
+		var invalid *types.InvalidParameterValueException
+		assert.ErrorAs(t, err, &invalid)
+
+		srv.AddDashboard(exampleJob.DashboardID, salesSheets...)
+		_, err = client.StartDashboardSnapshotJob(t.Context(), startInput)
+		assert.NoError(t, err)
+	})
+}
+
 // TestOfficialClientReadsErrorsOfTheFake has the official client ask for a job
 // that does not exist.
 func TestOfficialClientReadsErrorsOfTheFake(t *testing.T) {

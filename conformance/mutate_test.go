@@ -23,6 +23,7 @@ var bodies = []string{
 		`"ErrorInfo":{"ErrorType":"CAPABILITY_RESTRICTED","ErrorMessage":"no"},"RequestId":"R3"}`,
 	resultOfRegisteredUser,
 	descriptionWithParameters,
+	definitionOfDashboard,
 }
 
 const resultOfRegisteredUser = `{"JobStatus":"COMPLETED","Result":{"RegisteredUsers":[{"FileGroups":[{` +
@@ -41,6 +42,13 @@ const descriptionWithParameters = `{"AwsAccountId":"111122223333","DashboardId":
 	`"IntegerParameters":[{"Name":"n","Values":[1]}],` +
 	`"DecimalParameters":[{"Name":"n","Values":[1.5,"NaN"]}],` +
 	`"DateTimeParameters":[{"Name":"n","Values":[1.7e9]}]}}}`
+
+const definitionOfDashboard = `{"DashboardId":"d","Name":"Sales","ResourceStatus":"CREATION_SUCCESSFUL",` +
+	`"Errors":[{"Type":"ACCESS_DENIED","Message":"m"}],"ThemeArn":"t","RequestId":"R4","Definition":{` +
+	`"DataSetIdentifierDeclarations":[{"Identifier":"i","DataSetArn":"a"}],"Sheets":[{"SheetId":"s","Name":"n",` +
+	`"Visuals":[{"TableVisual":{"VisualId":"v","Title":{"Visibility":"VISIBLE","FormatText":{"PlainText":"p"}},` +
+	`"ChartConfiguration":{"FieldWells":{}},"Actions":[]}},{"HologramVisual":{"VisualId":"w"}},` +
+	`{"KPIVisual":{"VisualId":"k","Title":{"FormatText":{"RichText":"<b>r</b>"}}}}]}]}}`
 
 // words are the codes and texts from which random bodies and headers are made.
 var words = []string{

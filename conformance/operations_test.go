@@ -14,19 +14,20 @@ import (
 type operation string
 
 const (
-	start    operation = "StartDashboardSnapshotJob"
-	describe operation = "DescribeDashboardSnapshotJob"
-	result   operation = "DescribeDashboardSnapshotJobResult"
-	schedule operation = "StartDashboardSnapshotJobSchedule"
+	start      operation = "StartDashboardSnapshotJob"
+	describe   operation = "DescribeDashboardSnapshotJob"
+	result     operation = "DescribeDashboardSnapshotJobResult"
+	schedule   operation = "StartDashboardSnapshotJobSchedule"
+	definition operation = "DescribeDashboardDefinition"
 )
 
-var operations = []operation{describe, result, schedule, start}
+var operations = []operation{describe, result, schedule, start, definition}
 
 // isPost reports whether the operation is sent as a POST.
 func (op operation) isPost() bool { return op == start || op == schedule }
 
 // callOfficial calls an operation with the official client. For a schedule, the
-// job's id is that of the schedule.
+// job's id is that of the schedule. For a definition, it is the alias.
 func callOfficial(
 	ctx context.Context, client *quicksight.Client, op operation, job snapshotjob.Job,
 ) (any, error) {
@@ -47,6 +48,8 @@ func callOfficial(
 			SnapshotJobId: &job.SnapshotJobID,
 		}
 		return client.DescribeDashboardSnapshotJobResult(ctx, in)
+	case definition:
+		return describeOfficially(ctx, client, job)
 	default:
 		in := &quicksight.StartDashboardSnapshotJobScheduleInput{
 			AwsAccountId: &job.AWSAccountID,
@@ -58,7 +61,7 @@ func callOfficial(
 }
 
 // callOurs calls an operation with this repository's client. For a schedule, the
-// job's id is that of the schedule.
+// job's id is that of the schedule. For a definition, it is the alias.
 func callOurs(
 	ctx context.Context, client *snapshotjob.Client, op operation, job snapshotjob.Job,
 ) (any, error) {
@@ -69,6 +72,13 @@ func callOurs(
 		return client.DescribeDashboardSnapshotJob(ctx, job)
 	case result:
 		return client.DescribeDashboardSnapshotJobResult(ctx, job)
+	case definition:
+		in := &snapshotjob.DescribeDashboardDefinitionInput{
+			AWSAccountID: job.AWSAccountID,
+			DashboardID:  job.DashboardID,
+			AliasName:    job.SnapshotJobID,
+		}
+		return client.DescribeDashboardDefinition(ctx, in)
 	default:
 		in := &snapshotjob.StartDashboardSnapshotJobScheduleInput{
 			AWSAccountID: job.AWSAccountID,

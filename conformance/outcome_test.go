@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/quicksight-go/snapshotjob"
 )
 
 // outcome is what became of a call, in a form that is the same for both clients.
@@ -18,6 +19,9 @@ type outcome struct {
 	Attempts  int
 	Described bool           // whether the job of a start was described after it
 	Output    map[string]any // nil if the call failed
+
+	// Sheets are those of a definition. They are not in Output.
+	Sheets []snapshotjob.DashboardSheet
 
 	Type        string // the exception's type, or DeserializationError
 	Code        string
@@ -34,7 +38,12 @@ func outcomeOf(out any, err error) outcome {
 	if err != nil {
 		return failureOf(err)
 	}
-	return outcome{Output: membersOf(out)}
+	o := outcome{Output: membersOf(out)}
+	if described, ok := out.(*snapshotjob.DescribeDashboardDefinitionOutput); ok {
+		o.Sheets = described.Sheets
+		delete(o.Output, "sheets")
+	}
+	return o
 }
 
 func failureOf(err error) outcome {

@@ -94,17 +94,22 @@ func (r *replier) Do(req *http.Request) (*http.Response, error) {
 // run in a bubble, where the pauses between attempts take no time.
 func exchange(t *testing.T, op operation, r reply) (official, ours outcome) {
 	t.Helper()
-	toOfficial := &replier{op: op, reply: r}
-	officialClient := quicksight.NewFromConfig(Config(Keys, toOfficial))
-	out, err := callOfficial(t.Context(), officialClient, op, exampleJob)
-	official = outcomeOf(out, err)
-	official.Attempts = toOfficial.attempts
-
 	toOurs := &replier{op: op, reply: r}
 	ourClient := snapshotjob.NewFromConfig(Config(Keys, toOurs))
-	out, err = callOurs(t.Context(), ourClient, op, exampleJob)
+	out, err := callOurs(t.Context(), ourClient, op, exampleJob)
 	ours = outcomeOf(out, err)
 	ours.Attempts = toOurs.attempts
 	ours.Described = toOurs.described
-	return official, ours
+	return exchangeOfficially(t, op, r), ours
+}
+
+// exchangeOfficially has the official client call an operation and receive a reply.
+func exchangeOfficially(t *testing.T, op operation, r reply) outcome {
+	t.Helper()
+	toOfficial := &replier{op: op, reply: r}
+	client := quicksight.NewFromConfig(Config(Keys, toOfficial))
+	out, err := callOfficial(t.Context(), client, op, exampleJob)
+	official := outcomeOf(out, err)
+	official.Attempts = toOfficial.attempts
+	return official
 }

@@ -83,7 +83,6 @@ func (s *Service) Do(req *http.Request) (*http.Response, error) {
 	r := &memoryResponse{}
 	r.body.Reset(next.Body)
 	r.response = http.Response{
-		Status:        http.StatusText(next.Status),
 		StatusCode:    next.Status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,

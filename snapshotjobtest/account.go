@@ -12,8 +12,8 @@ import (
 // account holds what belongs to one AWS account, and what is limited by account.
 type account struct {
 	jobs       map[snapshotjob.Job]*job
-	timeline   timeline // of the jobs
-	dashboards map[string]bool
+	timeline   timeline                  // of the jobs
+	dashboards map[string]bool           // the ids of those of Options.Dashboards and AddJob
 	runEnds    map[scheduleKey]time.Time // when the run of each schedule that runs ends
 	limiter    *rate.Limiter             // of requests
 
@@ -71,10 +71,16 @@ func (s *Server) findDashboardLocked(id snapshotjob.Job) (*account, *apiError) {
 		return nil, newError("AccessDeniedException",
 			"The user is not authorized to access resources of the account %s.", id.AWSAccountID)
 	}
-	if s.options.Dashboards != nil && !a.dashboards[id.DashboardID] {
+	if !s.hasDashboardLocked(a, id.DashboardID) {
 		return nil, newError("ResourceNotFoundException", "Dashboard %s is not found.", id.DashboardID)
 	}
 	return a, nil
+}
+
+// hasDashboardLocked reports whether an account has a dashboard.
+func (s *Server) hasDashboardLocked(a *account, id string) bool {
+	everyOneExists := s.options.Dashboards == nil
+	return everyOneExists || a.dashboards[id] || s.dashboards[id] != nil
 }
 
 // hasSchedule reports whether there is a schedule of this id. All dashboards have the
@@ -83,9 +89,9 @@ func (s *Server) hasSchedule(id string) bool {
 	return s.options.Schedules == nil || slices.Contains(s.options.Schedules, id)
 }
 
-// countJobs returns how many jobs of the account count for [Options].MaxRunningJobs.
+// countJobsLocked returns how many jobs of the account count for [Options].MaxRunningJobs.
 // The timeline must be up to date.
-func (a *account) countJobs(options *Options) int {
+func (a *account) countJobsLocked(options *Options) int {
 	if options.CountQueuedJobs {
 		return a.timeline.countUnderWay() + len(a.starts)
 	}

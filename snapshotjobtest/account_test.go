@@ -1,7 +1,6 @@
 package snapshotjobtest_test
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,9 +82,7 @@ func TestRunningLimitWithQueuedJobs(t *testing.T) {
 // A job that has ended makes room for another one.
 func TestRunningLimitForgetsEndedJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
-			o.RequestsPerSecond = -1
-		})
+		srv := snapshotjobtest.NewTestServer(t, noRateLimit)
 		for _, prefix := range []string{"first", "second"} {
 			startMany(t, srv, prefix, 12)
 			advanceClock(2 * time.Second)
@@ -97,39 +94,24 @@ func TestRunningLimitForgetsEndedJobs(t *testing.T) {
 	})
 }
 
-// startMany starts the jobs j0, j1 and so on, n of them.
-func startMany(t *testing.T, srv *snapshotjobtest.Server, prefix string, n int) {
-	t.Helper()
-	for i := range n {
-		startOne(t, srv, fmt.Sprint(prefix, i))
-	}
-}
-
-// startOne starts a job with one PDF.
-func startOne(t *testing.T, srv *snapshotjobtest.Server, id string) {
-	t.Helper()
-	start := startOf(pdfGroup).withID(id)
-	post(jobsPath, start.json()).send(t, srv).assertOK(t)
-}
-
 // Jobs that have ended are forgotten, oldest first, with their files. Those that were not ended are not.
 func TestMaxEndedJobs(t *testing.T) {
 	srv := snapshotjobtest.NewTestServer(t, completeAtOnce, func(o *snapshotjobtest.Options) {
 		o.MaxEndedJobs = 2
 	})
 	srv.AddJob(daily, snapshotjobtest.Completed().After(-1, 0))
-	startOne(t, srv, "j0")
+	startJobs(t, srv, "j0")
 	uri := get(jobsPath+"/j0/result").send(t, srv).uris(t)[0]
-	startOne(t, srv, "j1")
+	startJobs(t, srv, "j1")
 	fetch(t, srv, uri).assertOK(t)
-	startOne(t, srv, "j2")
+	startJobs(t, srv, "j2")
 
 	fetch(t, srv, uri).assertS3Error(t, 404, "NoSuchKey")
 	get(jobsPath+"/j0").send(t, srv).assertError(t, 404, "ResourceNotFoundException")
 	for _, path := range []string{jobsPath + "/j1", jobsPath + "/j2", dailyPath} {
 		get(path).send(t, srv).assertOK(t)
 	}
-	startOne(t, srv, "j0") // The id is free.
+	startJobs(t, srv, "j0") // The id is free.
 }
 
 // A file that has taken the place of a forgotten job's stays.

@@ -2,30 +2,12 @@ package snapshotjobtest
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"time"
 )
 
 // The messages of this file for signatures are worded as AWS's services word them.
-// Those for a part that comes twice, or for a body, are made up.
-
-// maxBody is the largest body that is read. The largest legal request is far
-// smaller.
-const maxBody = 1 << 20
-
-// readBody reads the body of an API request.
-func (c *call) readBody() ([]byte, *apiError) {
-	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
-	if err != nil {
-		return nil, newError("SerializationException", "The request's body broke off.")
-	}
-	if len(body) > maxBody {
-		return nil, newError("RequestEntityTooLargeException",
-			"The request's body is larger than %d bytes.", maxBody)
-	}
-	return body, nil
-}
+// Those for a part that comes twice are made up.
 
 // authenticateAPI verifies the signature of an API request. It sets the call's
 // signature and user.

@@ -208,13 +208,11 @@ func TestClockSkew(t *testing.T) {
 // Some clients sign the User-Agent, over which the SDK's signer passes.
 func TestSignatureOfUserAgent(t *testing.T) {
 	srv := newDailyServer(t, snapshotjobtest.Completed())
-	url := apiURL + dailyResultPath
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	require.NoError(t, err)
+	req := unsignedGet(t, apiURL+dailyResultPath)
 	req.Header["user-agent"] = []string{"tool/1"} // The signer knows only the canonical name.
 	signer := v4.NewSigner()
 	hash := sha256Of("")
-	err = signer.SignHTTP(t.Context(), ownKeys, req, hash, "quicksight", "us-east-1", time.Now())
+	err := signer.SignHTTP(t.Context(), ownKeys, req, hash, "quicksight", "us-east-1", time.Now())
 	require.NoError(t, err)
 	require.Contains(t, req.Header.Get("Authorization"), "user-agent")
 	delete(req.Header, "user-agent")

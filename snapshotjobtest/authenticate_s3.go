@@ -1,11 +1,8 @@
 package snapshotjobtest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -59,7 +56,7 @@ func (c *call) authenticateS3Header() *apiError {
 	if !sig.verifies(c.request, u.credentials.SecretAccessKey, payloadHash) {
 		return s3SignatureMismatch()
 	}
-	if err := checkS3Payload(c.request.Body, payloadHash); err != nil {
+	if err := c.checkS3Payload(payloadHash); err != nil {
 		return err
 	}
 	c.signature = sig
@@ -190,7 +187,7 @@ func (c *call) checkS3Time(sig *signature) *apiError {
 func (c *call) checkURLTime(sig *signature) *apiError {
 	if c.arrived.After(sig.expires()) {
 		return newError("AccessDenied", "Request has expired").
-			with("X-Amz-Expires", strconv.Itoa(int(sig.lifetime/time.Second))).
+			with("X-Amz-Expires", strconv.FormatInt(wholeSeconds(sig.lifetime), 10)).
 			with("Expires", sig.expires().Format(time.RFC3339)).
 			with("ServerTime", c.arrived.UTC().Format(time.RFC3339))
 	}
@@ -210,14 +207,13 @@ func checkS3SignedHeaders(h http.Header, sig *signature) *apiError {
 		with("HeadersNotSigned", name)
 }
 
-// checkS3Payload checks that a body has the hash that was signed.
-func checkS3Payload(body io.Reader, payloadHash string) *apiError {
+// checkS3Payload checks that the body has the hash that was signed.
+func (c *call) checkS3Payload(payloadHash string) *apiError {
 	if payloadHash == unsignedPayload {
 		return nil
 	}
-	hash := sha256.New()
-	n, err := io.Copy(hash, io.LimitReader(body, maxBody+1))
-	if n > maxBody || err != nil || hex.EncodeToString(hash.Sum(nil)) != payloadHash {
+	body, err := c.readBody()
+	if err != nil || hexSHA256(body) != payloadHash {
 		return newError("XAmzContentSHA256Mismatch",
 			"The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}

@@ -69,7 +69,7 @@ func (s *Server) newFileLocked(j *job, i int) []*object {
 func (s *Server) storeFilesLocked(j *job) {
 	for _, copies := range j.objects {
 		for _, o := range copies {
-			o.modified = j.ended
+			o.modified = j.ends
 			s.storeLocked(o)
 		}
 	}
@@ -163,7 +163,7 @@ func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 	defer s.mu.Unlock()
 	now := s.advanceLocked()
 	j := s.jobLocked(id)
-	if j == nil || !j.hasFileLocked(index) {
+	if j == nil || !j.hasFile(index) {
 		panic(fmt.Sprintf("snapshotjobtest: ReplaceFile: job %s has no file %d", id, index))
 	}
 	for d, old := range j.objects[index] {
@@ -173,13 +173,14 @@ func (s *Server) ReplaceFile(id snapshotjob.Job, index int, content []byte) {
 			content:  bytesContent(content),
 		}
 		j.objects[index][d] = replacement
-		if j.hasEnded(now) {
+		if j.hasEndedLocked(now) {
 			s.storeLocked(replacement)
 		}
 	}
 }
 
-// hasFileLocked reports whether the job made a file at this place.
-func (j *job) hasFileLocked(index int) bool {
+// hasFile reports whether the job made a file at this place. That never changes, so that
+// it needs no mutex.
+func (j *job) hasFile(index int) bool {
 	return index >= 0 && index < len(j.objects) && j.objects[index] != nil
 }

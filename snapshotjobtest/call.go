@@ -3,6 +3,7 @@ package snapshotjobtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -39,7 +40,8 @@ type call struct {
 	operation Operation
 
 	// job has the ids in the path. A start has its job's id in the body, so that
-	// it is known once readStart was called. For a schedule, see [Request].Job.
+	// it is known once readStart was called. For a schedule and a definition, see
+	// [Request].Job.
 	job snapshotjob.Job
 
 	// record is what Server.Requests shows. The server's mutex guards it, but not
@@ -97,6 +99,37 @@ func (c *call) admit() *apiError {
 	return c.chargeRate()
 }
 
+// maxBody is the largest body that is read. The largest legal request is far
+// smaller.
+const maxBody = 1 << 20
+
+// readBody reads the body of a request. Its errors are those of the API, with made-up
+// messages.
+func (c *call) readBody() ([]byte, *apiError) {
+	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	if err != nil {
+		return nil, newError("SerializationException", "The request's body broke off.")
+	}
+	if len(body) > maxBody {
+		return nil, newError("RequestEntityTooLargeException",
+			"The request's body is larger than %d bytes.", maxBody)
+	}
+	return body, nil
+}
+
+// checkSignatureTime checks that the signature of a call is not too old or too new, as
+// authentication has done before. [SkewedDate] calls it with another time of arrival.
+func (c *call) checkSignatureTime() *apiError {
+	switch {
+	case c.operation != GetObject:
+		return c.checkAPITime(c.signature)
+	case c.signature.presigned:
+		return c.checkURLTime(c.signature)
+	default:
+		return c.checkS3Time(c.signature)
+	}
+}
+
 // chargeRate takes one request off the account's rate.
 func (c *call) chargeRate() *apiError {
 	c.server.mu.Lock()
@@ -138,6 +171,8 @@ func (c *call) handle() (*apiResponse, *apiError) {
 		return c.describeJob()
 	case DescribeDashboardSnapshotJobResult:
 		return c.describeResult()
+	case DescribeDashboardDefinition:
+		return c.describeDefinition()
 	}
 	panic(fmt.Sprintf("unreachable: %q was admitted, but has no handler", c.operation))
 }

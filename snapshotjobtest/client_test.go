@@ -83,6 +83,20 @@ func TestClientStartsSchedule(t *testing.T) {
 	})
 }
 
+func TestClientDescribesDashboard(t *testing.T) {
+	forEachClient(t, func(t *testing.T, client *snapshotjob.Client) {
+		in := &snapshotjob.DescribeDashboardDefinitionInput{
+			AWSAccountID:  "111122223333",
+			DashboardID:   "sales",
+			VersionNumber: 1,
+		}
+		out, err := client.DescribeDashboardDefinition(t.Context(), in)
+		require.NoError(t, err)
+		assert.Equal(t, "sales", out.DashboardID)
+		assert.Empty(t, out.Sheets)
+	})
+}
+
 // Files in the caller's bucket come from the server as well, however it is reached.
 func TestClientReadsFromBucket(t *testing.T) {
 	life := completedCSV("content")

@@ -13,7 +13,7 @@ func (c *call) describeJob() (*apiResponse, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	status, since := j.status(now)
+	status, since := j.statusLocked(now)
 	return ok(wireJob{
 		ARN:                   c.server.arn(j.id),
 		AWSAccountID:          j.id.AWSAccountID,

@@ -16,11 +16,11 @@ func (c *call) describeResult() (*apiResponse, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	if !j.hasEnded(now) {
+	if !j.hasEndedLocked(now) {
 		return nil, newError(c.server.options.NotFinished,
 			"Dashboard Snapshot Job with id %s has not reached a terminal state.", j.id.SnapshotJobID)
 	}
-	status, since := j.status(now)
+	status, since := j.statusLocked(now)
 	result := wireResult{
 		ARN:             c.server.arn(j.id),
 		JobStatus:       string(status),
@@ -63,10 +63,10 @@ func (c *call) outcomeLocked(j *job, now time.Time) *wireOutcome {
 
 // fileGroupsLocked returns a group for each file that was asked for.
 func (c *call) fileGroupsLocked(j *job, now time.Time) []wireGroup {
-	groups := make([]wireGroup, len(j.life.Files))
-	for i, file := range j.life.Files {
+	groups := make([]wireGroup, len(j.configuration.FileGroups))
+	for i, group := range j.configuration.FileGroups {
 		groups[i] = wireGroup{
-			Files:     []wireFile{file.wire()},
+			Files:     group.Files,
 			S3Results: c.s3ResultsLocked(j, i, now),
 		}
 	}

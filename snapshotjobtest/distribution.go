@@ -100,7 +100,8 @@ func (d Distribution) Life(job snapshotjob.Job) Life {
 	}
 	for i := range life.Files {
 		file := &life.Files[i]
-		file.Size = int64(spread(random, float64(d.Size)))
+		size := spread(random, float64(d.Size))
+		file.Size = int64(math.Ceil(size)) // Rounded up, because 0 is the default size.
 		if random.Float64() < d.FileFailed {
 			file.Errors = []FileError{pick(random, fileErrors)}
 		}

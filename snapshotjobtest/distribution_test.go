@@ -90,6 +90,18 @@ func TestDistributionSizes(t *testing.T) {
 	assert.InDelta(t, 0.5, belowMedian/files, 0.02)
 }
 
+// A size of 0 would stand for the default, which is far above a median of 1.
+func TestDistributionDrawsNoEmptyFile(t *testing.T) {
+	small := snapshotjobtest.Distribution{Size: 1}
+	for i := range 100 {
+		job := daily
+		job.SnapshotJobID = fmt.Sprint(i)
+		for _, file := range small.Life(job).Files {
+			assert.Positive(t, file.Size)
+		}
+	}
+}
+
 func TestDistributionFilesOfAddedJob(t *testing.T) {
 	srv := newDailyServer(t, snapshotjobtest.Distribution{Size: 10}.Life(daily))
 	formats := map[snapshotjob.SnapshotFileFormatType]int{}

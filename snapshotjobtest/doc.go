@@ -13,7 +13,8 @@
 // [Options].Life decides what becomes of the jobs that the program starts. Code that
 // makes its own client from a configuration of AWS's SDK gets one from [Server.Config].
 //
-// The server knows the four operations for snapshot jobs. Their routes, shapes,
+// The server knows the four operations for snapshot jobs, and the one that describes
+// what a dashboard has to export, as [Server.AddDashboard] decides. Their routes, shapes,
 // exceptions, rules and limits are those of the service. It also serves the files that
 // jobs make, as S3 does.
 //
@@ -70,8 +71,12 @@
 // AWS does not document everything. These are made up, and a program should not
 // depend on them:
 //
-//   - the messages of exceptions, but for those about signatures
+//   - the messages of exceptions, but not all of them: those about signatures are worded
+//     as AWS's services word them, and the API reference has the one for a result that
+//     was asked for too early
 //   - the code of the exception for a result that was asked for too early
+//   - the code of the exception for a start that names a sheet or a visual that the
+//     dashboard lacks, or a CSV file of a visual that is no table
 //   - the order in which queued jobs begin to run
 //   - the error for a part of a signature that comes twice
 //   - the names of buckets and keys

@@ -44,6 +44,7 @@ func (e *apiError) with(name, value string) *apiError {
 var statusOfCode = map[string]int{
 	// The operations' own, from the service model.
 	"AccessDeniedException":           401,
+	"ConflictException":               409,
 	"InternalFailureException":        500,
 	"InvalidParameterValueException":  400,
 	"LimitExceededException":          409,

@@ -103,19 +103,6 @@ func SkewedDate(d time.Duration) Fault {
 	})
 }
 
-// checkSignatureTime checks that the signature of a call is not too old or too new, as
-// authentication has done before. [SkewedDate] calls it with another time of arrival.
-func (c *call) checkSignatureTime() *apiError {
-	switch {
-	case c.operation != GetObject:
-		return c.checkAPITime(c.signature)
-	case c.signature.presigned:
-		return c.checkURLTime(c.signature)
-	default:
-		return c.checkS3Time(c.signature)
-	}
-}
-
 // Garbage returns a fault that responds with status 200 and a body that is neither
 // JSON nor a file. A client takes it for a good file: there is no checksum that
 // would tell.

@@ -58,6 +58,7 @@ func canFail(op Operation) bool {
 		StartDashboardSnapshotJobSchedule,
 		DescribeDashboardSnapshotJob,
 		DescribeDashboardSnapshotJobResult,
+		DescribeDashboardDefinition,
 		GetObject:
 		return true
 	}

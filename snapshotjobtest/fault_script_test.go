@@ -92,9 +92,7 @@ func (r signedRequest) withInvocation(id string) signedRequest {
 
 // The server remembers which fault an attempt has met, but not forever: that would take ever more memory.
 func TestMetFaultsAreForgotten(t *testing.T) {
-	srv := newDailyServer(t, snapshotjobtest.Completed(), func(o *snapshotjobtest.Options) {
-		o.RequestsPerSecond = -1
-	})
+	srv := newDailyServer(t, snapshotjobtest.Completed(), noRateLimit)
 	srv.Fail(describeOp, snapshotjobtest.Throttle().Times(1002)...)
 	describe := func(id int) {
 		request := get(dailyPath).withInvocation(fmt.Sprint(id))

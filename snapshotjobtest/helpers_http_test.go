@@ -232,7 +232,18 @@ func deleteHeader(name string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Del(name) }
 }
 
-// fetch sends a GET without a signature of its own, as for a presigned URL.
+// unsignedGet returns a GET without a signature of its own, as for a presigned URL, after these changes.
+func unsignedGet(t *testing.T, url string, changes ...func(*http.Request)) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	for _, change := range changes {
+		change(req)
+	}
+	return req
+}
+
+// fetch sends a GET without a signature of its own, and reads the response to its end.
 func fetch(
 	t *testing.T,
 	srv *snapshotjobtest.Server,
@@ -240,12 +251,7 @@ func fetch(
 	changes ...func(*http.Request),
 ) response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	require.NoError(t, err)
-	for _, change := range changes {
-		change(req)
-	}
-	return do(t, srv.HTTPClient(), req)
+	return do(t, srv.HTTPClient(), unsignedGet(t, url, changes...))
 }
 
 // do sends the request as it stands, and reads the response to its end.

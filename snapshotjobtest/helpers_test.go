@@ -1,6 +1,7 @@
 package snapshotjobtest_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"syscall"
@@ -78,6 +79,28 @@ func inReports(life snapshotjobtest.Life) snapshotjobtest.Life {
 func completeAtOnce(o *snapshotjobtest.Options) {
 	o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
 		return snapshotjobtest.Completed()
+	}
+}
+
+// noRateLimit lets any number of requests come at once.
+func noRateLimit(o *snapshotjobtest.Options) {
+	o.RequestsPerSecond = -1
+}
+
+// startMany starts n jobs, whose ids are the prefix and a number from 0.
+func startMany(t *testing.T, srv *snapshotjobtest.Server, prefix string, n int) {
+	t.Helper()
+	for i := range n {
+		startJobs(t, srv, fmt.Sprint(prefix, i))
+	}
+}
+
+// startJobs starts a job with one PDF for each id, in this order.
+func startJobs(t *testing.T, srv *snapshotjobtest.Server, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		start := startOf(pdfGroup).withID(id)
+		post(jobsPath, start.json()).send(t, srv).assertOK(t)
 	}
 }
 

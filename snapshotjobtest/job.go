@@ -26,20 +26,19 @@ type job struct {
 	exempt bool      // it runs even if no slot is free
 	due    time.Time // when it may begin to run
 	begun  time.Time // when it began to run; zero if it has not
-	ends   time.Time // when it will end, since it began to run
-	ended  time.Time // when it ended; zero if it has not
+	ends   time.Time // when it ends or has ended; zero until it begins to run
 }
 
-// hasEnded reports whether the job has ended at a time.
-func (j *job) hasEnded(now time.Time) bool {
-	return hasCome(j.ended, now)
+// hasEndedLocked reports whether the job has ended at a time.
+func (j *job) hasEndedLocked(now time.Time) bool {
+	return hasCome(j.ends, now)
 }
 
-// status returns the job's status at a time, and since when the job has it.
-func (j *job) status(now time.Time) (status snapshotjob.SnapshotJobStatus, since time.Time) {
+// statusLocked returns the job's status at a time, and since when the job has it.
+func (j *job) statusLocked(now time.Time) (status snapshotjob.SnapshotJobStatus, since time.Time) {
 	switch {
-	case hasCome(j.ended, now):
-		return j.life.finalStatus(), j.ended
+	case j.hasEndedLocked(now):
+		return j.life.finalStatus(), j.ends
 	case hasCome(j.begun, now):
 		return snapshotjob.SnapshotJobStatusRunning, j.begun
 	}

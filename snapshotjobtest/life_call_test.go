@@ -68,7 +68,7 @@ func TestStartsDuringLife(t *testing.T) {
 		again := post(jobsPath, goodStart).send(t, srv)
 		again.assertError(t, 409, "ResourceExistsException")
 		get(weeklyPath).send(t, srv).assertError(t, 404, "ResourceNotFoundException")
-		startOne(t, srv, "other")
+		startJobs(t, srv, "other")
 	})
 	post(jobsPath, goodStart).send(t, srv).assertOK(t)
 	get(weeklyPath).send(t, srv).assertOK(t)

@@ -28,7 +28,8 @@ type Options struct {
 	Credentials aws.Credentials
 
 	// Dashboards are the ids of the dashboards that exist. [Server.AddJob] adds
-	// the dashboard of its job. If nil, every dashboard exists.
+	// the dashboard of its job, and [Server.AddDashboard] one with its sheets. If nil,
+	// every dashboard exists.
 	Dashboards []string
 
 	// Schedules are the ids of the schedules that exist. If nil, every schedule
@@ -44,14 +45,17 @@ type Options struct {
 	// 40 seconds and is completed.
 	//
 	// For a run of a schedule, the SnapshotJobID is the id of the schedule. Of the
-	// life that Life returns, only Queued and Running count: the run lasts for
-	// both, and has no files.
+	// life that Life returns, only the time counts: the run lasts for Queued and
+	// Running together, or forever if one of them is negative or the Status is QUEUED
+	// or RUNNING. A run has no files.
 	//
 	// Several calls may run Life at once. Until it returns, the job doesn't exist,
 	// but its id is taken. Life may call the server's methods and its clients, but
-	// not [Server.Close], which waits for the call that Life is part of. Life must
-	// not call FailNow or SkipNow of a test, because it doesn't run on the test's
-	// goroutine: that breaks the connection, and no job is started.
+	// not [Server.Close], which waits for the call that Life is part of. The call
+	// waits for Life in turn, even if its context has ended. Life must not panic: in
+	// memory that ends the program, as [Server.Transport] says. Life must not call
+	// FailNow or SkipNow of a test, because it doesn't run on the test's goroutine:
+	// that breaks the connection, and no job is started.
 	Life func(snapshotjob.Job) Life
 
 	// MaxRunningJobs is how many jobs of an account run at once. While so many are
@@ -64,9 +68,9 @@ type Options struct {
 	// Negative: no limit.
 	MaxRunningJobs int
 
-	// CountQueuedJobs says that jobs which are QUEUED count for MaxRunningJobs too,
-	// so that no job ever waits for another one to end. Default: only jobs that
-	// are RUNNING count.
+	// CountQueuedJobs says that jobs which are QUEUED count for MaxRunningJobs too.
+	// No job waits for another one to end then, unless [Server.AddJob] has added jobs
+	// beyond the limit. Default: only jobs that are RUNNING count.
 	CountQueuedJobs bool
 
 	// MaxEndedJobs is how many jobs of an account the server remembers after their
@@ -143,8 +147,11 @@ type Options struct {
 	// are forgotten. Default: all.
 	MaxRequests int
 
-	// Seed determines request ids, the credentials of added users, and the
-	// content of generated files. Default: 0.
+	// Seed determines what the server draws at random: the request ids, the credentials
+	// of added users and those that [Server.ExpireCredentials] makes, the session tokens
+	// of presigned URLs, and the content of generated files. Request ids and the tokens
+	// of URLs depend on the order of the requests too. A [Distribution] has a Seed of its
+	// own, on which alone the lives that it draws depend. Default: 0.
 	Seed uint64
 }
 

@@ -48,18 +48,17 @@ func signAsS3(o *v4.SignerOptions) {
 // QuickSight's own host, the URL has S3's. Otherwise it has the host of the call,
 // so that it leads back here.
 func (c *call) fileURL(l location) *url.URL {
-	var u *url.URL
+	u := &url.URL{
+		Scheme: "https",
+		Host:   c.request.Host,
+		Path:   "/" + l.bucket + "/" + l.key,
+	}
 	switch {
 	case c.isToRealHost():
-		u = &url.URL{
-			Scheme: "https",
-			Host:   l.bucket + ".s3." + c.server.options.Region + "." + c.server.partition().suffix,
-			Path:   "/" + l.key,
-		}
-	case c.request.TLS != nil:
-		u = &url.URL{Scheme: "https", Host: c.request.Host, Path: "/" + l.bucket + "/" + l.key}
-	default:
-		u = &url.URL{Scheme: "http", Host: c.request.Host, Path: "/" + l.bucket + "/" + l.key}
+		u.Host = l.bucket + ".s3." + c.server.options.Region + "." + c.server.partition().suffix
+		u.Path = "/" + l.key
+	case c.request.TLS == nil:
+		u.Scheme = "http"
 	}
 	u.RawPath = httpbinding.EscapePath(u.Path, false)
 	return u

@@ -20,7 +20,8 @@ type Request struct {
 	Operation Operation
 
 	// Job has the ids of the request. It is zero for a file. For a schedule, its
-	// SnapshotJobID is the id of the schedule.
+	// SnapshotJobID is the id of the schedule. For a definition, its SnapshotJobID is
+	// empty.
 	Job snapshotjob.Job
 
 	Method string
@@ -37,7 +38,7 @@ type Request struct {
 
 	ID     string // the request id in the response
 	Fault  string // the name of the scripted fault that the request met, or ""
-	Status int    // of the response; 0 if none has begun
+	Status int    // of the response; 0 if the handler has sent none
 }
 
 // Requests returns the requests that have arrived so far, in order. With
@@ -137,6 +138,14 @@ func (w *statusRecorder) Write(p []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
+}
+
+// FlushError implies the status 200 too. http.ResponseController calls it.
+func (w *statusRecorder) FlushError() error {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController find what w can't do itself.

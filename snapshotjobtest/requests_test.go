@@ -2,6 +2,7 @@ package snapshotjobtest_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,22 @@ type impatient struct{ aws.Retryer }
 
 func (impatient) RetryDelay(int, error) (time.Duration, error) {
 	return 0, nil
+}
+
+// A flush sends the status 200 if the handler has sent none.
+func TestRequestsTellStatusOfFlush(t *testing.T) {
+	srv := newDailyServer(t, snapshotjobtest.Completed())
+	flush := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			assert.NoError(t, http.NewResponseController(w).Flush())
+		})
+	}
+	srv.Fail(describeOp, snapshotjobtest.NewFault("flush", flush))
+	get(dailyPath).send(t, srv).assertOK(t)
+	requests := srv.Requests()
+	require.Len(t, requests, 1)
+	assert.Equal(t, "flush", requests[0].Fault)
+	assert.Equal(t, http.StatusOK, requests[0].Status)
 }
 
 func TestMaxRequests(t *testing.T) {

@@ -19,6 +19,7 @@ const (
 	DescribeDashboardSnapshotJob       Operation = "DescribeDashboardSnapshotJob"
 	DescribeDashboardSnapshotJobResult Operation = "DescribeDashboardSnapshotJobResult"
 	StartDashboardSnapshotJobSchedule  Operation = "StartDashboardSnapshotJobSchedule"
+	DescribeDashboardDefinition        Operation = "DescribeDashboardDefinition"
 	GetObject                          Operation = "GetObject"
 )
 
@@ -55,6 +56,11 @@ var apiRoutes = []apiRoute{
 		operation: StartDashboardSnapshotJobSchedule,
 		method:    http.MethodPost,
 		path:      "/accounts/{account}/dashboards/{dashboard}/schedules/{schedule}",
+	},
+	{
+		operation: DescribeDashboardDefinition,
+		method:    http.MethodGet,
+		path:      "/accounts/{account}/dashboards/{dashboard}/definition",
 	},
 }
 

@@ -27,7 +27,11 @@ type Server struct {
 	mu       sync.Mutex
 	random   *rand.Rand // makes request ids and the tokens of presigned URLs
 	accounts map[string]*account
-	socket   *httptest.Server // nil unless the server was started
+
+	// dashboards are those of AddDashboard, by their ids. All accounts have them.
+	dashboards map[string]*dashboard
+
+	socket *httptest.Server // nil unless the server was started
 
 	users     map[string]*user // by access key id
 	current   aws.Credentials  // those of the server's own user that are good now
@@ -62,12 +66,13 @@ func NewServer(optFns ...func(*Options)) *Server {
 	options.mustBeValid()
 	options.setDefaults()
 	s := &Server{
-		options:  options,
-		signer:   v4.NewSigner(),
-		random:   rand.New(rand.NewPCG(options.Seed, randomStream)),
-		accounts: map[string]*account{},
-		users:    map[string]*user{},
-		buckets:  map[string]bucket{},
+		options:    options,
+		signer:     v4.NewSigner(),
+		random:     rand.New(rand.NewPCG(options.Seed, randomStream)),
+		accounts:   map[string]*account{},
+		dashboards: map[string]*dashboard{},
+		users:      map[string]*user{},
+		buckets:    map[string]bucket{},
 	}
 	s.presigner = s.newCredentials("service", "quicksight")
 	// Nobody else has s yet, so that the mutex isn't needed.

@@ -45,27 +45,26 @@ func TestUntamperedFileIsReadOverSocket(t *testing.T) {
 	reportsFile.sendToSocket(t, srv).assertOK(t)
 }
 
+// signingHeaders returns a change of reportsFile: it says that these headers are signed.
+func signingHeaders(names string) func(*http.Request) {
+	return editAuthorization(signedHeadersOfFile, "SignedHeaders="+names)
+}
+
 func TestBucketWantsCanonicalListOfSignedHeaders(t *testing.T) {
-	list := func(names string) func(*http.Request) {
-		return editAuthorization(signedHeadersOfFile, "SignedHeaders="+names)
-	}
 	assertFileRefused(t, 403, "SignatureDoesNotMatch", map[string]func(*http.Request){
-		"out of order": list("x-amz-date;x-amz-content-sha256;host"),
-		"repeated":     list("host;host;x-amz-content-sha256;x-amz-date"),
-		"upper case":   list("Host;X-Amz-Content-Sha256;X-Amz-Date"),
-		"absent":       list("host;x-absent;x-amz-content-sha256;x-amz-date"),
-		"empty name":   list("host;;x-amz-content-sha256;x-amz-date"),
+		"out of order": signingHeaders("x-amz-date;x-amz-content-sha256;host"),
+		"repeated":     signingHeaders("host;host;x-amz-content-sha256;x-amz-date"),
+		"upper case":   signingHeaders("Host;X-Amz-Content-Sha256;X-Amz-Date"),
+		"absent":       signingHeaders("host;x-absent;x-amz-content-sha256;x-amz-date"),
+		"empty name":   signingHeaders("host;;x-amz-content-sha256;x-amz-date"),
 	})
 }
 
 func TestBucketWantsSignedHeaders(t *testing.T) {
-	list := func(names string) func(*http.Request) {
-		return editAuthorization(signedHeadersOfFile, "SignedHeaders="+names)
-	}
 	assertFileRefused(t, 403, "AccessDenied", map[string]func(*http.Request){
-		"host":          list("x-amz-content-sha256;x-amz-date"),
-		"hash":          list("host;x-amz-date"),
-		"date":          list("host;x-amz-content-sha256"),
+		"host":          signingHeaders("x-amz-content-sha256;x-amz-date"),
+		"hash":          signingHeaders("host;x-amz-date"),
+		"date":          signingHeaders("host;x-amz-content-sha256"),
 		"x-amz-* added": setHeader("X-Amz-Checksum-Mode", "ENABLED"),
 	})
 }
@@ -180,12 +179,15 @@ func TestBucketRefusesAuthorizationInHeaderAndQuery(t *testing.T) {
 	fetchDigits(t, emptyHeader).assertS3Error(t, 400, "InvalidArgument")
 }
 
+// addedQueries are changes of a request, by name: each adds to the query what was not signed.
+var addedQueries = map[string]func(*http.Request){
+	"semicolon":  addQuery("a;b=c"),
+	"bad escape": addQuery("a=%zz"),
+	"parameter":  addQuery("versionId=1"),
+}
+
 func TestBucketRefusesAddedQuery(t *testing.T) {
-	assertFileRefused(t, 403, "SignatureDoesNotMatch", map[string]func(*http.Request){
-		"semicolon":  addQuery("a;b=c"),
-		"bad escape": addQuery("a=%zz"),
-		"parameter":  addQuery("versionId=1"),
-	})
+	assertFileRefused(t, 403, "SignatureDoesNotMatch", addedQueries)
 }
 
 func TestBucketRefusesDoubledHash(t *testing.T) {
@@ -222,8 +224,7 @@ func TestBucketPathIsSignedInCanonicalForm(t *testing.T) {
 // part of it, without X-Amz-Expires.
 func presign(t *testing.T, query string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, reportsURL+escapedKey+"?"+query, nil)
-	require.NoError(t, err)
+	req := unsignedGet(t, reportsURL+escapedKey+"?"+query)
 	setOptions := func(o *v4.SignerOptions) {
 		o.DisableURIPathEscaping = true
 	}
@@ -259,9 +260,7 @@ func assertURLRefused(t *testing.T, status int, code string, changes map[string]
 			uri := presign(t, "X-Amz-Expires=300")
 			fetch(t, srv, uri, change).assertS3Error(t, status, code)
 			srv.Start()
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, nil)
-			require.NoError(t, err)
-			change(req)
+			req := unsignedGet(t, uri, change)
 			overSocket := do(t, srv.HTTPClient(), toSocket(t, srv, req))
 			overSocket.assertS3Error(t, status, code)
 		})
@@ -355,9 +354,5 @@ func TestURLWithWrongScope(t *testing.T) {
 }
 
 func TestURLWithAddedQuery(t *testing.T) {
-	assertURLRefused(t, 403, "SignatureDoesNotMatch", map[string]func(*http.Request){
-		"semicolon":  addQuery("a;b=c"),
-		"bad escape": addQuery("a=%zz"),
-		"parameter":  addQuery("versionId=1"),
-	})
+	assertURLRefused(t, 403, "SignatureDoesNotMatch", addedQueries)
 }

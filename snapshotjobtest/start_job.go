@@ -87,12 +87,17 @@ func (c *call) checkRequest() *apiError {
 	return options.checkUsers(c.start.UserConfiguration, c.user.registered)
 }
 
-// checkCanStartLocked checks that the account has the dashboard, that the id of the job
-// is free, and that the account may have one more job. It returns the account.
+// checkCanStartLocked checks that the account has the dashboard, and the dashboard what
+// the files show, that the id of the job is free, and that the account may have one more job. It returns the account.
 func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
 		return nil, err
+	}
+	if added := c.server.dashboards[c.job.DashboardID]; added != nil {
+		if err := added.checkSheets(c.start.SnapshotConfiguration.FileGroups); err != nil {
+			return nil, err
+		}
 	}
 	if !c.isIDFreeLocked(a, now) {
 		return nil, newError("ResourceExistsException",
@@ -100,7 +105,7 @@ func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	}
 	options := &c.server.options
 	limit := options.MaxRunningJobs
-	if limit >= 0 && a.countJobs(options) >= limit {
+	if limit >= 0 && a.countJobsLocked(options) >= limit {
 		return nil, newError("LimitExceededException",
 			"The account has reached its limit of %d running snapshot jobs.", limit)
 	}
@@ -117,11 +122,11 @@ func (c *call) isIDFreeLocked(a *account, now time.Time) bool {
 	if old == nil {
 		return true
 	}
-	if !old.hasEnded(now) {
+	if !old.hasEndedLocked(now) {
 		return false
 	}
 	reuse := c.server.options.JobIDReuse
-	return reuse < 0 || hasCome(old.ended.Add(reuse), now)
+	return reuse < 0 || hasCome(old.ends.Add(reuse), now)
 }
 
 // requestedFiles returns the files that a start asks for. The n-th scripted file

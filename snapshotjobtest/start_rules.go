@@ -71,13 +71,18 @@ func at(list string, index int) string {
 
 // checkIDs checks the ids of a job, the last of which has this name on the wire.
 func checkIDs(id snapshotjob.Job, last string) *apiError {
-	if !accountPattern.MatchString(id.AWSAccountID) {
-		return invalid("AwsAccountId", "want 12 digits, got %q", id.AWSAccountID)
-	}
-	if err := checkID("DashboardId", id.DashboardID); err != nil {
+	if err := checkDashboardIDs(id); err != nil {
 		return err
 	}
 	return checkID(last, id.SnapshotJobID)
+}
+
+// checkDashboardIDs checks the ids of a dashboard and its account.
+func checkDashboardIDs(id snapshotjob.Job) *apiError {
+	if !accountPattern.MatchString(id.AWSAccountID) {
+		return invalid("AwsAccountId", "want 12 digits, got %q", id.AWSAccountID)
+	}
+	return checkID("DashboardId", id.DashboardID)
 }
 
 // checkID checks the id of a dashboard, a job, a schedule, a sheet or a visual.

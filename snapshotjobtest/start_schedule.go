@@ -48,7 +48,7 @@ func (c *call) reserveRun() (reserved bool, err *apiError) {
 	if !c.server.hasSchedule(key.scheduleID) {
 		return false, newError("ResourceNotFoundException", "Schedule %s is not found.", key.scheduleID)
 	}
-	a.forgetEndedRuns(c.server.now())
+	a.forgetEndedRunsLocked(c.server.now())
 	_, underWay := a.runEnds[key]
 	if underWay || a.scheduleStarts[key] {
 		return false, nil
@@ -57,8 +57,8 @@ func (c *call) reserveRun() (reserved bool, err *apiError) {
 	return true, nil
 }
 
-// forgetEndedRuns leaves only the runs that go on.
-func (a *account) forgetEndedRuns(now time.Time) {
+// forgetEndedRunsLocked leaves only the runs that go on.
+func (a *account) forgetEndedRunsLocked(now time.Time) {
 	maps.DeleteFunc(a.runEnds, func(_ scheduleKey, ends time.Time) bool {
 		return !ends.After(now)
 	})

@@ -7,7 +7,8 @@ import (
 )
 
 // timeline decides when the jobs of an account begin to run and when they end. While
-// maxRunning jobs are running, the others wait for a slot.
+// maxRunning jobs are running, the others wait for a slot. Its methods need the server's
+// mutex, as all of an account does.
 //
 // There is no goroutine and no timer that would move the jobs on. Whoever wants to
 // know about a job calls advance before, which works out what has happened since it
@@ -81,9 +82,7 @@ func (t *timeline) nextEvent() (next time.Time, ok bool) {
 func (t *timeline) endJobs(now time.Time) []*job {
 	var ended []*job
 	for len(t.running) > 0 && !t.running[0].ends.After(now) {
-		j := t.running[0]
-		j.ended = j.ends
-		ended = append(ended, j)
+		ended = append(ended, t.running[0])
 		t.running = slices.Delete(t.running, 0, 1)
 	}
 	return ended

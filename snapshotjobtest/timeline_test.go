@@ -62,9 +62,7 @@ func assertDescribed(t *testing.T, srv *snapshotjobtest.Server, want map[string]
 // The 13th job waits until one of the 12 ends.
 func TestQueuedJobWaitsForSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
-			o.RequestsPerSecond = -1
-		})
+		srv := snapshotjobtest.NewTestServer(t, noRateLimit)
 		startMany(t, srv, "j", 13)
 		for _, step := range []struct {
 			after time.Duration
@@ -87,9 +85,7 @@ func TestQueuedJobWaitsForSlot(t *testing.T) {
 // A slot is taken at the moment when it becomes free, also if nobody asks for a long time.
 func TestNobodyAsksInBetween(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
-			o.RequestsPerSecond = -1
-		})
+		srv := snapshotjobtest.NewTestServer(t, noRateLimit)
 		startMany(t, srv, "j", 30)
 		advanceClock(time.Hour)
 		assertDescribed(t, srv, map[string]string{
@@ -110,8 +106,7 @@ func TestCreatedTimeOfWaitingJob(t *testing.T) {
 			"a": {queued: 1, running: 100},
 			"b": {queued: 1},
 		})
-		startOne(t, srv, "a")
-		startOne(t, srv, "b")
+		startJobs(t, srv, "a", "b")
 		advanceClock(time.Hour)
 		description := get(jobsPath+"/b").send(t, srv).object(t)
 		assert.Zero(t, moment(description["CreatedTime"]))
@@ -128,9 +123,7 @@ func TestWaitingJobsBeginInOrderOfStarts(t *testing.T) {
 			"b":     {queued: 5, running: 10},
 			"c":     {queued: 20, running: 10},
 		})
-		for _, id := range []string{"first", "a", "b", "c"} {
-			startOne(t, srv, id)
-		}
+		startJobs(t, srv, "first", "a", "b", "c")
 		advanceClock(105 * time.Second)
 		assertDescribed(t, srv, map[string]string{
 			"first": "COMPLETED since 100",
@@ -152,9 +145,9 @@ func TestLaterStartMayBeginEarlier(t *testing.T) {
 			"a": {queued: 10, running: 5},
 			"b": {queued: 2, running: 60},
 		})
-		startOne(t, srv, "a")
+		startJobs(t, srv, "a")
 		advanceClock(time.Second)
-		startOne(t, srv, "b")
+		startJobs(t, srv, "b")
 		advanceClock(59 * time.Second)
 		assertDescribed(t, srv, map[string]string{"a": "QUEUED since 0", "b": "RUNNING since 3"})
 		advanceClock(3 * time.Second)
@@ -171,9 +164,7 @@ func TestEndlessJobsAndSlots(t *testing.T) {
 			"a":       {queued: 1, running: 10},
 			"b":       {queued: 1, running: 10},
 		})
-		for _, id := range []string{"queued", "running", "a", "b"} {
-			startOne(t, srv, id)
-		}
+		startJobs(t, srv, "queued", "running", "a", "b")
 		advanceClock(1000 * time.Hour)
 		assertDescribed(t, srv, map[string]string{
 			"queued":  "QUEUED since 0",
@@ -194,9 +185,7 @@ func TestJobsWithoutDurationShareSlot(t *testing.T) {
 			"c":     {queued: 1, running: 1},
 			"d":     {queued: 1},
 		})
-		for _, id := range []string{"first", "a", "b", "c", "d"} {
-			startOne(t, srv, id)
-		}
+		startJobs(t, srv, "first", "a", "b", "c", "d")
 		advanceClock(time.Hour)
 		assertDescribed(t, srv, map[string]string{
 			"a": "COMPLETED since 10",
@@ -214,8 +203,7 @@ func TestAddedJobNeedsNoSlot(t *testing.T) {
 			"a": {queued: 1, running: 9},
 			"b": {queued: 1, running: 9},
 		})
-		startOne(t, srv, "a")
-		startOne(t, srv, "b")
+		startJobs(t, srv, "a", "b")
 		srv.AddJob(daily, span{queued: 5, running: 10}.life())
 		advanceClock(5 * time.Second)
 		assertDescribed(t, srv, map[string]string{"a": "RUNNING since 1", "daily": "RUNNING since 5"})
@@ -240,7 +228,7 @@ func TestReplacedJobFreesSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newTimelineServer(t, 1, map[string]span{"a": {queued: 1, running: 9}})
 		srv.AddJob(daily, snapshotjobtest.Completed().After(time.Second, -1))
-		startOne(t, srv, "a")
+		startJobs(t, srv, "a")
 		advanceClock(time.Minute)
 		assertDescribed(t, srv, map[string]string{"a": "QUEUED since 0"})
 		srv.AddJob(daily, snapshotjobtest.Completed().After(-1, 0))
@@ -256,7 +244,7 @@ func TestAccountsShareNoSlots(t *testing.T) {
 		other := daily
 		other.AWSAccountID = "444455556666"
 		srv.AddJob(other, snapshotjobtest.Completed().After(0, -1))
-		startOne(t, srv, "a")
+		startJobs(t, srv, "a")
 		assertDescribed(t, srv, map[string]string{"a": "RUNNING since 0"})
 	})
 }
@@ -268,8 +256,7 @@ func TestIDOfJobThatWaitedForSlot(t *testing.T) {
 			"a": {queued: 1, running: 3599},
 			"b": {queued: 1, running: 3600},
 		})
-		startOne(t, srv, "a")
-		startOne(t, srv, "b") // It ends after 2 hours.
+		startJobs(t, srv, "a", "b") // b ends after 2 hours.
 		again := post(jobsPath, startOf(pdfGroup).withID("b").json())
 		advanceClock(26*time.Hour - time.Second)
 		again.send(t, srv).assertError(t, 409, "ResourceExistsException")
@@ -285,7 +272,7 @@ func TestFileOfJobThatWaitedForSlot(t *testing.T) {
 			"a":      {queued: 1, running: 59},
 			"weekly": {queued: 1, running: 60},
 		})
-		startOne(t, srv, "a")
+		startJobs(t, srv, "a")
 		start := startOf(pdfGroup).withID("weekly").with(destinationsOf(bucketOf("b", "p", "us-east-1")))
 		post(jobsPath, start.json()).send(t, srv).assertOK(t)
 		file := getObject("https://b.s3.us-east-1.amazonaws.com" + weeklyKey)
@@ -317,7 +304,7 @@ func TestStalledStartBeginsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := snapshotjobtest.NewTestServer(t)
 		srv.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(time.Minute))
-		startOne(t, srv, "a")
+		startJobs(t, srv, "a")
 		assertDescribed(t, srv, map[string]string{"a": "QUEUED since 60"})
 	})
 }

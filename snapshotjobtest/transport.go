@@ -17,8 +17,15 @@ import (
 // Transport returns a transport that reaches the server in memory, whatever the
 // host name of a request is. It uses no socket, no TLS and no environment, and works
 // in a testing/synctest bubble. A call leaves no goroutine behind once the body of
-// its response was closed or read to the end. When the context of a request ends, so
-// does the call, with the context's error.
+// its response was closed or read to the end.
+//
+// When the context of a request ends, so does the call, with the context's error.
+// It waits for the code that it runs, though: [Options].Life, and the handler of a
+// fault that [NewFault] made.
+//
+// If such code panics, the panic ends the program, as it does on any goroutine. Only
+// http.ErrAbortHandler breaks the connection instead. Over a socket, package net/http
+// recovers from every panic, logs it and breaks the connection.
 func (s *Server) Transport() http.RoundTripper {
 	return memoryTransport{handler: s}
 }
@@ -70,7 +77,7 @@ func asReceived(req *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := req.Clone(req.Context())
+	r := req.WithContext(req.Context()) // A shallow copy, whose fields may be set.
 	r.Method = cmp.Or(req.Method, http.MethodGet)
 	r.URL = u
 	r.RequestURI = target

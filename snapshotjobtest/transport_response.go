@@ -63,9 +63,15 @@ func (w *memoryWriter) WriteHeader(status int) {
 }
 
 // Write keeps the body until it is too large. From then on it waits for the body's
-// reader.
+// reader. If the response has no body, Write drops p, as net/http's server does.
 func (w *memoryWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if !w.statusAllowsBody() {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if !w.hasBody() {
+		return len(p), nil
+	}
 	w.written += int64(len(p))
 	if !w.streams && w.buffer.Len()+len(p) <= maxBuffered {
 		return w.buffer.Write(p)
@@ -115,6 +121,8 @@ func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
 // endBody tells the reader of a body how the body ended.
 func (w *memoryWriter) endBody(ctx context.Context) {
 	switch {
+	case !w.hasBody():
+		w.pipeWriter.Close() // The client has nothing to miss.
 	case w.aborted && ctx.Err() != nil:
 		w.pipeWriter.CloseWithError(ctx.Err())
 	case w.aborted || w.isCutOff():
@@ -142,18 +150,19 @@ func (w *memoryWriter) connectionError() error {
 	return nil
 }
 
+// statusAllowsBody reports whether a response of the status can have a body.
+func (w *memoryWriter) statusAllowsBody() bool {
+	return w.status != http.StatusNotModified && w.status != http.StatusNoContent
+}
+
 // hasBody reports whether the response can have a body.
 func (w *memoryWriter) hasBody() bool {
-	switch w.status {
-	case http.StatusNotModified, http.StatusNoContent:
-		return false
-	}
-	return w.request.Method != http.MethodHead
+	return w.statusAllowsBody() && w.request.Method != http.MethodHead
 }
 
 // isCutOff reports whether the body is shorter than the header says.
 func (w *memoryWriter) isCutOff() bool {
-	return w.hasBody() && w.written < w.contentLength()
+	return w.written < w.contentLength()
 }
 
 // contentLength returns the length that the header tells, or -1.
@@ -165,7 +174,8 @@ func (w *memoryWriter) contentLength() int64 {
 	return n
 }
 
-// response returns the response as a client gets it.
+// response returns the response as a client gets it. Even a response without a body has
+// a Body whose end comes after the handler has returned.
 func (w *memoryWriter) response() *http.Response {
 	resp := &http.Response{
 		Status:        strconv.Itoa(w.status) + " " + http.StatusText(w.status),
@@ -176,17 +186,13 @@ func (w *memoryWriter) response() *http.Response {
 		Header:        w.sentHeader.Clone(),
 		ContentLength: w.contentLength(),
 		Request:       w.request,
-		Body:          http.NoBody,
+		Body: &memoryBody{
+			writer: w,
+			reader: io.MultiReader(&w.buffer, w.pipeReader),
+		},
 	}
-	if !w.hasBody() {
-		return resp
-	}
-	if resp.ContentLength < 0 && !w.streams {
+	if w.hasBody() && resp.ContentLength < 0 && !w.streams {
 		resp.ContentLength = int64(w.buffer.Len())
-	}
-	resp.Body = &memoryBody{
-		writer: w,
-		reader: io.MultiReader(&w.buffer, w.pipeReader),
 	}
 	return resp
 }

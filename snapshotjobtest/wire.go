@@ -24,7 +24,7 @@ type wireConfiguration struct {
 	FileGroups               []wireGroup       `json:"FileGroups,omitzero"`
 	DestinationConfiguration *wireDestinations `json:"DestinationConfiguration,omitzero"`
 
-	// Parameters stay as they came, since the server doesn't use them.
+	// Parameters stay as they came. A start checks them, but no file depends on them.
 	Parameters json.RawMessage `json:"Parameters,omitzero"`
 }
 
@@ -149,6 +149,49 @@ type wireS3Result struct {
 	S3DestinationConfiguration *wireDestination `json:"S3DestinationConfiguration,omitzero"`
 	S3URI                      string           `json:"S3Uri,omitzero"`
 	ErrorInfo                  []wireError      `json:"ErrorInfo,omitzero"`
+}
+
+// wireDescribedDefinition is the body of the response to a DescribeDashboardDefinition.
+type wireDescribedDefinition struct {
+	DashboardID    string         `json:"DashboardId"`
+	Name           string         `json:"Name"`
+	ResourceStatus string         `json:"ResourceStatus"`
+	Definition     wireDefinition `json:"Definition"`
+	RequestID      string         `json:"RequestId"`
+}
+
+// wireDefinition is a definition with the member that the service model requires, and
+// the sheets.
+type wireDefinition struct {
+	DataSetIdentifierDeclarations []string              `json:"DataSetIdentifierDeclarations"` // none
+	Sheets                        []wireDefinitionSheet `json:"Sheets,omitzero"`
+}
+
+// wireDefinitionSheet is a sheet of a definition.
+type wireDefinitionSheet struct {
+	SheetID string       `json:"SheetId"`
+	Name    string       `json:"Name,omitzero"`
+	Visuals []wireVisual `json:"Visuals,omitzero"`
+}
+
+// wireVisual is a visual: an object with one member, which has the name of its kind.
+type wireVisual map[string]wireVisualMembers
+
+// wireVisualMembers are what visuals of all kinds have.
+type wireVisualMembers struct {
+	VisualID string     `json:"VisualId"`
+	Title    *wireTitle `json:"Title,omitzero"`
+}
+
+// wireTitle is the title of a visual.
+type wireTitle struct {
+	Visibility string         `json:"Visibility"`
+	FormatText wireFormatText `json:"FormatText"`
+}
+
+// wireFormatText is a text without markup.
+type wireFormatText struct {
+	PlainText string `json:"PlainText"`
 }
 
 // wireError is a reason why a job failed or a file was not made.

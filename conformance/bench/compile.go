@@ -24,13 +24,16 @@ type build struct {
 	binary float64  // the size of what was built
 }
 
-// coldBuild is what a program adds to the cost of a build with a cold cache. The
-// cost of the baseline's packages does not count, but all of the linker's does.
+// coldBuild is what a program costs in a build whose cache holds only the packages of
+// the baseline. Times are in nanoseconds and sizes in bytes.
 type coldBuild struct {
-	cpu    float64
-	user   float64
-	peak   float64
-	binary float64
+	// cpu and user are the times of compiling the packages that the baseline lacks, and
+	// by how much linking the program takes longer than linking the baseline.
+	cpu  float64
+	user float64
+
+	peak   float64 // the memory of the largest compiler process
+	binary float64 // the size of the program, with what it shares with the baseline
 }
 
 // compile measures builds with a cold cache.

@@ -71,6 +71,9 @@ type report struct {
 
 // compare has all clients fetch the object in turns, and prints the table.
 func compare() error {
+	if *rounds < 1 {
+		return fmt.Errorf("-rounds is %d, want at least 1", *rounds)
+	}
 	s, err := startServer()
 	if err != nil {
 		return err
@@ -107,14 +110,18 @@ func printRow(name string, reports []report) {
 	fmt.Printf("| %s | %.0f | %.1f MiB | %.1f MiB |\n", name, speed, peak, aboveIdle)
 }
 
-// median returns the median of a figure of the reports.
+// median returns the median of a figure of the reports, of which there is at least one.
 func median(reports []report, figure func(report) float64) float64 {
 	var values []float64
 	for _, r := range reports {
 		values = append(values, figure(r))
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	middle := len(values) / 2
+	if len(values)%2 == 0 {
+		return (values[middle-1] + values[middle]) / 2
+	}
+	return values[middle]
 }
 
 // server is runServer in a process of its own.

@@ -8,7 +8,8 @@
 //	aws quicksight describe-dashboard-snapshot-job-result \
 //		--aws-account-id 111122223333 --dashboard-id sales --snapshot-job-id partial
 //
-// Jobs can be started on any dashboard. The command serves until it is interrupted.
+// Jobs can be started on any dashboard. That of the id "revenue" has sheets and visuals to describe. The command
+// serves until it is interrupted.
 package main
 
 import (
@@ -103,7 +104,7 @@ func parseFlags(args []string, info io.Writer) (flagValues, error) {
 // newFake makes a server whose jobs are queued for a fifth of the duration, and run for the rest of it.
 func newFake(duration time.Duration) *snapshotjobtest.Server {
 	queued := duration / 5
-	return snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
+	fake := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) {
 		o.Region = region
 		o.AccountID = accountID
 		o.Credentials = credentials
@@ -113,6 +114,30 @@ func newFake(duration time.Duration) *snapshotjobtest.Server {
 		// Nobody asks for the recorded requests. However long the server runs, it must not pile them up.
 		o.MaxRequests = 1
 	})
+	fake.AddDashboard("revenue", revenueSheets()...)
+	return fake
+}
+
+// revenueSheets returns the sheets of the dashboard that can be described.
+func revenueSheets() []snapshotjob.DashboardSheet {
+	return []snapshotjob.DashboardSheet{
+		{
+			SheetID: "overview",
+			Name:    "Overview",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "trend", Kind: "LineChartVisual", Title: "Revenue by month"},
+				{VisualID: "regions", Kind: "PivotTableVisual", Title: "Revenue by region"},
+			},
+		},
+		{
+			SheetID: "orders",
+			Name:    "Orders",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "open", Kind: "TableVisual", Title: "Open orders"},
+				{VisualID: "closed", Kind: "TableVisual", Title: "Closed orders"},
+			},
+		},
+	}
 }
 
 // printEnvironment writes the commands with which a shell makes AWS clients use the server.

@@ -105,6 +105,14 @@ func TestServerHoldsJobs(t *testing.T) {
 	}
 }
 
+func TestServerDescribesDashboard(t *testing.T) {
+	client := newClient(startServer(t, io.Discard))
+	in := &snapshotjob.DescribeDashboardDefinitionInput{AWSAccountID: accountID, DashboardID: "revenue"}
+	definition, err := client.DescribeDashboardDefinition(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, revenueSheets(), definition.Sheets)
+}
+
 func TestServerTellsWhichJobsItHolds(t *testing.T) {
 	var info strings.Builder
 	t.Run("server", func(t *testing.T) {

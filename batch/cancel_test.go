@@ -1,0 +1,156 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+func TestCancelTellsOfJobsUnderWay(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		stopped := errors.New("a deploy")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(20*time.Second, func() { cancel(stopped) })
+		var got outcomes
+		summary, err := batch.Run(ctx, server.Client(), manyRequests(100), got.keep)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, stopped)
+		assert.Len(t, got.all, summary.Requests)
+		assert.Less(t, summary.Requests, 100)
+		underWay := 0
+		for _, outcome := range got.all {
+			if _, ok := errors.AsType[*snapshotjob.WaitError](outcome.Err); ok {
+				underWay++
+				assert.ErrorContains(t, outcome.Err, "the job goes on at the service")
+			}
+		}
+		assert.Equal(t, summary.Started, underWay)
+		assert.Len(t, startedIDs(server), summary.Started)
+	})
+}
+
+func TestCanceledContextTakesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		var got outcomes
+		summary, err := batch.Run(ctx, server.Client(), manyRequests(3), got.keep)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.Zero(t, summary)
+		assert.Empty(t, server.Requests())
+	})
+}
+
+// The requests that wait for something when the context ends have an outcome too.
+func TestCancelWhileARequestWaits(t *testing.T) {
+	tests := map[string]func(*Server){
+		"for a slot": func(s *Server) {
+			s.AddJob(jobOf("of-others"), good().After(0, -1))
+		},
+		"after a failure": func(s *Server) {
+			s.Fail(start, snapshotjobtest.ServerError(503).Times(100)...)
+		},
+		"after being throttled": func(s *Server) {
+			s.Fail(start, snapshotjobtest.Throttle().Times(100)...)
+		},
+	}
+	for name, prepare := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// More goes wrong than the batch has time for.
+				server := snapshotjobtest.NewServer(func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
+				prepare(server)
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				var got outcomes
+				_, err := batch.Run(ctx, server.Client(), requestsOf("a"), got.keep)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.ErrorIs(t, got.only(t).Err, context.DeadlineExceeded)
+				assert.Zero(t, got.only(t).Started)
+				assert.NotEmpty(t, server.Requests())
+			})
+		})
+	}
+}
+
+// A handle that looks at its context sees that the run was canceled.
+func TestHandleOfACanceledRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		calls := 0
+		handle := func(ctx context.Context, _ batch.Outcome) error {
+			calls++
+			return ctx.Err()
+		}
+		summary, err := batch.Run(ctx, server.Client(), requestsOf("a"), handle)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 1, calls)
+		assert.Equal(t, 1, summary.HandleFailed)
+	})
+}
+
+// All is done when the context ends, so that nothing is lost.
+func TestContextThatEndsAfterTheLastRequest(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		handle := func(context.Context, batch.Outcome) error {
+			cancel()
+			return nil
+		}
+		summary, err := batch.Run(ctx, server.Client(), requestsOf("a"), handle)
+		assert.NoError(t, err)
+		assert.Equal(t, 1, summary.Completed)
+	})
+}
+
+// The context ends while a start is under way, so that nobody knows whether its job exists.
+func TestCancelDuringAStart(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Stall(time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var got outcomes
+		_, err := batch.Run(ctx, server.Client(), requestsOf("a"), got.keep)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
+	})
+}
+
+// A sequence that ends because the context has ended may have had more requests.
+func TestSequenceThatEndsWithTheContext(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		requests := func(func(*Input) bool) { <-ctx.Done() }
+		var got outcomes
+		_, err := batch.Run(ctx, server.Client(), requests, got.keep)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "the sequence may have had more requests")
+	})
+}
+
+// The job is gone. It does not go on.
+func TestJobThatIsNotFoundAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		gone := snapshotjobtest.Answer(404, "ResourceNotFoundException", "gone")
+		server.Fail(describe, gone.Times(2)...)
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) {
+			afterItsGrace := func(o *snapshotjob.WaitOptions) { o.MinDelay = 20 * time.Second }
+			o.WaitOptions = []func(*snapshotjob.WaitOptions){afterItsGrace}
+		})
+		require.Error(t, got.err)
+		assert.ErrorContains(t, got.err, "gone")
+		assert.NotContains(t, got.err.Error(), "goes on")
+	})
+}

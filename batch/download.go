@@ -1,0 +1,138 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// Download returns a handle for [Run]: it downloads every file of a job into the folder
+// dir, as [snapshotjob.Client.Download] does. It returns an error if a file that was made
+// could not be fetched. What the job itself did not make is told by the outcome already. If
+// there is no result, Download does nothing.
+//
+// The files of a job that this run has started replace those that have their names. Those
+// of an adopted job may be there already, from the run that was interrupted: a file of the
+// right size that is newer than the job is kept, so that a second run fetches only what is
+// missing. The option functions may change that.
+//
+// The names are those of [snapshotjob.ResultFile.FileName], which begin with the job id.
+// If two jobs of a run have a file of one name, as jobs of one id in several dashboards do,
+// Download fetches that of the job that it sees first, and returns an error for the other
+// job: give each dashboard a folder of its own, or its jobs other ids. To find such files,
+// it remembers 32 bytes of each file.
+func Download(
+	client *snapshotjob.Client,
+	dir string,
+	optFns ...func(*snapshotjob.DownloadOptions),
+) func(context.Context, Outcome) error {
+	d := &downloader{
+		client: client,
+		dir:    dir,
+		optFns: optFns,
+		names:  newClaimedNames(),
+	}
+	return d.handle
+}
+
+// downloader downloads the files of jobs into one folder.
+type downloader struct {
+	client *snapshotjob.Client
+	dir    string
+	optFns []func(*snapshotjob.DownloadOptions)
+	names  *claimedNames
+}
+
+// handle downloads the files of a request's job.
+func (d *downloader) handle(ctx context.Context, outcome Outcome) error {
+	if outcome.Result == nil {
+		return nil
+	}
+	for file := range outcome.Result.Files() {
+		if name := file.FileName(); !d.names.claim(outcome.Job, name) {
+			return fmt.Errorf("the file %s in %s is that of another job: "+
+				"use a folder for each dashboard, or job ids that differ", name, d.dir)
+		}
+	}
+	prepare := func(o *snapshotjob.DownloadOptions) {
+		o.Result = outcome.Result
+		o.Existing = d.existing(outcome)
+		o.ClientOptions = []func(*snapshotjob.Options){limitBy(ctx)}
+	}
+	optFns := slices.Concat([]func(*snapshotjob.DownloadOptions){prepare}, d.optFns)
+	_, err := d.client.Download(ctx, outcome.Job, d.dir, optFns...)
+	if onlyJobFailed(err) {
+		return nil
+	}
+	return err
+}
+
+// existing says what to do with files that are in the folder already. They can only be
+// those of the job if it was adopted, and if they are newer than the job: its id may have
+// been that of an earlier job.
+func (d *downloader) existing(outcome Outcome) snapshotjob.Existing {
+	if !outcome.Adopted {
+		return snapshotjob.ReplaceExisting
+	}
+	for file := range outcome.Result.Files() {
+		info, err := os.Stat(filepath.Join(d.dir, file.FileName()))
+		if err == nil && info.ModTime().Before(outcome.Result.CreatedTime) {
+			return snapshotjob.ReplaceExisting
+		}
+	}
+	return snapshotjob.KeepExisting
+}
+
+// onlyJobFailed reports whether err says nothing but that the job itself failed, or did not
+// make some files.
+func onlyJobFailed(err error) bool {
+	failure, ok := errors.AsType[*snapshotjob.DownloadError](err)
+	if !ok {
+		return false
+	}
+	for _, file := range failure.Files {
+		if file.Err != nil && file.File.Err() == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// claimedNames are the names of files, and the jobs that have them. It is safe for
+// concurrent use.
+type claimedNames struct {
+	hasher hasher
+
+	mu     sync.Mutex // guards owners
+	owners map[hash]hash
+}
+
+// newClaimedNames returns a set without names.
+func newClaimedNames() *claimedNames {
+	return &claimedNames{
+		hasher: newHasher(),
+		owners: map[hash]hash{},
+	}
+}
+
+// claim gives a name to a job. It reports false if another job has it. Some file systems
+// don't tell upper from lower case.
+func (c *claimedNames) claim(job snapshotjob.Job, name string) bool {
+	key := c.hasher.ofName(strings.ToLower(name))
+	claimant := c.hasher.ofJob(job)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner, isTaken := c.owners[key]
+	if !isTaken {
+		c.owners[key] = claimant
+		return true
+	}
+	return owner == claimant
+}

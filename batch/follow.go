@@ -1,0 +1,185 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// accepted follows the job of a request that the service has just accepted.
+func (r *run) accepted(ctx context.Context, req *request) {
+	req.started++
+	req.accepted = time.Now()
+	r.ledger.started(req.job())
+	r.follow(ctx, req, snapshotjob.SnapshotJobStatusQueued)
+}
+
+// lookUp finds out whether a job that exists already is the one of the request. The error
+// exists is the service's.
+func (r *run) lookUp(ctx context.Context, req *request, exists error) {
+	r.ledger.lookingUp()
+	var found *snapshotjob.DescribeDashboardSnapshotJobOutput
+	describe := func() (err error) {
+		found, err = r.client.DescribeDashboardSnapshotJob(ctx, req.job(), r.clientOptions...)
+		return err
+	}
+	r.group.Start(describe, func(err error) {
+		if err == nil {
+			r.judge(ctx, req, found, exists)
+			return
+		}
+		r.ledger.notAdopted()
+		// A job that exists and is not found has just been started, or its id is free now.
+		worthRetrying := snapshotjob.IsTransient(err) || isNotFound(err)
+		err = fmt.Errorf("%w; the job could not be described: %w", exists, err)
+		r.afterFailure(ctx, req, err, worthRetrying)
+	})
+}
+
+// judge decides what a job that was found means for a request: the job is adopted, it
+// had failed before, or it is another one.
+func (r *run) judge(
+	ctx context.Context,
+	req *request,
+	found *snapshotjob.DescribeDashboardSnapshotJobOutput,
+	exists error,
+) {
+	if !found.Matches(req.input) {
+		r.ledger.notAdopted()
+		err := fmt.Errorf("%w; that job makes another snapshot than this request: "+
+			"give the request another job id, or wait until 24 hours after that job's end", exists)
+		r.settle(ctx, req.notStarted(err))
+		return
+	}
+	isStartedHere := req.isStartedHere(found.CreatedTime)
+	if found.JobStatus == snapshotjob.SnapshotJobStatusFailed && !isStartedHere {
+		r.ledger.notAdopted()
+		failed := req.job()
+		req.nextJob(req.last)
+		r.offerAgain(ctx, req, failed, errors.New("the job had FAILED before this run"), 0)
+		return
+	}
+	req.accepted = found.CreatedTime
+	if isStartedHere {
+		req.started++
+		r.ledger.foundStarted(req.job())
+	} else {
+		req.adopted = true
+		r.ledger.adopted(req.job())
+	}
+	r.follow(ctx, req, found.JobStatus)
+}
+
+// isNotFound reports whether the service says that a job is not there.
+func isNotFound(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.ResourceNotFoundException](err)
+	return ok
+}
+
+// follow waits for the job of a request, which had this status.
+func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
+	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
+	wait := func() (err error) {
+		output, err = r.wait(ctx, req.job(), status)
+		return err
+	}
+	r.group.Start(wait, func(err error) {
+		if output == nil {
+			r.left(ctx, req, err)
+		} else {
+			r.finished(ctx, req, output, err)
+		}
+	})
+}
+
+// left settles a request whose job was not seen to finish.
+func (r *run) left(ctx context.Context, req *request, err error) {
+	r.ledger.jobLeft()
+	if !isNotFound(err) {
+		err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	}
+	r.settle(ctx, req.outcome(nil, err))
+}
+
+// finished settles a request whose job has finished, or has the request offered again as
+// another job.
+func (r *run) finished(
+	ctx context.Context,
+	req *request,
+	output *snapshotjob.DescribeDashboardSnapshotJobResultOutput,
+	err error,
+) {
+	outcome := req.outcome(output, err)
+	var duration time.Duration
+	if !outcome.Adopted {
+		duration = outcome.Finished.Sub(outcome.Started)
+	}
+	r.ledger.jobEnded(duration)
+	best := req.best(outcome)
+	if !r.mayStartAnother(req, err) {
+		r.settle(ctx, best)
+		return
+	}
+	req.nextJob(&best)
+	r.offerAgain(ctx, req, outcome.Job, err, 0)
+}
+
+// mayStartAnother reports whether another job may succeed after one of the request has
+// ended with err, and this run may start one more for the request.
+func (r *run) mayStartAnother(req *request, err error) bool {
+	jobError, ok := errors.AsType[*snapshotjob.JobError](err)
+	return ok && jobError.TryAgain() && req.started < r.options.MaxAttempts
+}
+
+// afterFailure has a request offered again after an error of starting or describing its
+// job, if that is worth it and the errors have not come too often. Otherwise the error
+// becomes that of the request.
+func (r *run) afterFailure(ctx context.Context, req *request, err error, worthRetrying bool) {
+	req.failures++
+	if !worthRetrying || req.failures >= maxFailures {
+		r.settle(ctx, req.notStarted(err))
+		return
+	}
+	r.offerAgain(ctx, req, req.job(), err, req.retryDelay())
+}
+
+// offerAgain has a request offered again after a delay, because of what has happened to a
+// job of it.
+func (r *run) offerAgain(
+	ctx context.Context,
+	req *request,
+	job snapshotjob.Job,
+	reason error,
+	delay time.Duration,
+) {
+	r.ledger.retried(job, reason)
+	if !r.retries.add(req, time.Now().Add(delay)) {
+		r.settle(ctx, req.notStarted(endedError(ctx)))
+		return
+	}
+	signal(r.ledger.changed)
+}
+
+// settle gives a request its outcome, and has it handled.
+func (r *run) settle(ctx context.Context, outcome Outcome) {
+	r.ledger.settled(&outcome)
+	handle := func() error {
+		r.handleSlots <- struct{}{}
+		defer func() { <-r.handleSlots }()
+		r.ledger.handling()
+		return r.handle(ctx, outcome)
+	}
+	r.group.Start(handle, func(err error) { r.ledger.handled(&outcome, err) })
+}
+
+// endedError is the error of a request that was not started because ctx has ended.
+func endedError(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ctx.Err()) {
+		return fmt.Errorf("not started: %w", cause)
+	}
+	return fmt.Errorf("not started: %w: %w", ctx.Err(), cause)
+}

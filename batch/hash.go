@@ -1,0 +1,64 @@
+package batch
+
+import (
+	"hash/maphash"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// hash stands for a job or a name where many are remembered: it has 16 bytes, whatever the
+// length of what it stands for. That two of a million are the same is less likely than 1
+// in 10^26.
+type hash [2]uint64
+
+// hasher makes hashes. Those of two hashers can't be compared.
+type hasher struct {
+	seeds [2]maphash.Seed
+}
+
+// newHasher returns a new hasher.
+func newHasher() hasher {
+	return hasher{
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+	}
+}
+
+// ofJob returns the hash of a job.
+func (h hasher) ofJob(job snapshotjob.Job) hash {
+	return hash{
+		maphash.Comparable(h.seeds[0], job),
+		maphash.Comparable(h.seeds[1], job),
+	}
+}
+
+// ofName returns the hash of a name.
+func (h hasher) ofName(name string) hash {
+	return hash{
+		maphash.String(h.seeds[0], name),
+		maphash.String(h.seeds[1], name),
+	}
+}
+
+// claimedJobs are the jobs of all requests so far.
+type claimedJobs struct {
+	hasher hasher
+	hashes map[hash]struct{}
+}
+
+// newClaimedJobs returns an empty set of jobs.
+func newClaimedJobs() *claimedJobs {
+	return &claimedJobs{
+		hasher: newHasher(),
+		hashes: map[hash]struct{}{},
+	}
+}
+
+// add adds a job, and reports whether it is a new one.
+func (c *claimedJobs) add(job snapshotjob.Job) bool {
+	key := c.hasher.ofJob(job)
+	if _, isClaimed := c.hashes[key]; isClaimed {
+		return false
+	}
+	c.hashes[key] = struct{}{}
+	return true
+}

@@ -1,0 +1,101 @@
+package batch
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// Outcome is what became of one request.
+type Outcome struct {
+	// Input is the request, as the sequence gave it.
+	Input *snapshotjob.StartDashboardSnapshotJobInput
+
+	// Job is the job that decided. It is the one that the request names, or, if that one
+	// failed and was started anew, a later one, whose id has "-2", "-3" and so on
+	// appended.
+	Job snapshotjob.Job
+
+	// Result is the result of the job, also if the job failed. It is nil if there is
+	// none: the job was not started, or was not seen to finish.
+	Result *snapshotjob.DescribeDashboardSnapshotJobResultOutput
+
+	// Err is nil if every file was made. It is a [*snapshotjob.JobError] if the job
+	// failed or lacks files, a [*snapshotjob.WaitError] if it was not seen to finish, and
+	// otherwise the error of starting the job.
+	Err error
+
+	// Adopted reports whether the job existed before this run.
+	Adopted bool
+
+	Queued   time.Time // when the request was taken from the sequence
+	Started  time.Time // when the service accepted the job, or when an adopted job was created; zero if it was not started
+	Finished time.Time // when the job was seen to be finished, or Run gave up
+}
+
+// Summary counts what has happened in a run.
+type Summary struct {
+	Requests     int // taken from the sequence
+	Completed    int // requests of which every file was made
+	Failed       int // requests with an error
+	Adopted      int // jobs that existed before this run
+	Started      int // jobs that this run has started
+	Refused      int // starts that the service refused with LimitExceededException
+	HandleFailed int // calls of handle that returned an error
+}
+
+// EventKind says what has happened.
+type EventKind int
+
+// The kinds of events.
+const (
+	// EventStarted: the service has accepted a job.
+	EventStarted EventKind = iota
+
+	// EventRefused: the service has refused a start because the account runs as many
+	// jobs as it may. Run offers the request again.
+	EventRefused
+
+	// EventRetried: a request could not be started for now, or its job failed in such a
+	// way that another one may succeed. Err says why. Run offers the request again.
+	EventRetried
+
+	// EventAdopted: the job of a request exists already, and Run waits for it.
+	EventAdopted
+
+	// EventFinished: a request has its outcome.
+	EventFinished
+
+	// EventHandled: handle has returned, with Err.
+	EventHandled
+)
+
+// String returns the kind in lower case, such as "started".
+func (k EventKind) String() string {
+	switch k {
+	case EventStarted:
+		return "started"
+	case EventRefused:
+		return "refused"
+	case EventRetried:
+		return "retried"
+	case EventAdopted:
+		return "adopted"
+	case EventFinished:
+		return "finished"
+	case EventHandled:
+		return "handled"
+	}
+	return fmt.Sprintf("EventKind(%d)", int(k))
+}
+
+// Event is something that happened in a run.
+type Event struct {
+	Kind    EventKind
+	Job     snapshotjob.Job // that it is about
+	Outcome *Outcome        // of the request; nil before EventFinished
+	Err     error           // why a request is offered again; of EventFinished, the outcome's; of EventHandled, handle's
+	Summary Summary         // what has happened so far
+	Running int             // jobs of the batch that are under way
+}
