@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,5 +182,30 @@ func TestCancelAfterALostStart(t *testing.T) {
 		})
 		assert.ErrorIs(t, got.only(t).Err, context.Canceled)
 		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
+	})
+}
+
+// The context ends while an earlier job is described, which turns out to have failed. The
+// starter has ended by then, so that nobody starts another job.
+func TestCancelBeforeAFailedJobIsFound(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), now(failedLife()))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		client := server.Client(func(o *snapshotjob.Options) {
+			next := o.Transport
+			o.Transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(req)
+				if req.Method == http.MethodGet {
+					cancel()
+					synctest.Wait() // until the starter has ended
+				}
+				return resp, err
+			})
+		})
+		var got outcomes
+		_, err := batch.Run(ctx, client, requestsOf("a"), got.keep)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, got.only(t).Err, context.Canceled)
 	})
 }

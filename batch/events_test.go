@@ -96,3 +96,19 @@ func TestErrorOfBatchesMatchesItsErrors(t *testing.T) {
 	assert.ErrorIs(t, err, first)
 	assert.EqualError(t, err, "batch of snapshot jobs: 1 of 2 requests failed: first")
 }
+
+// The job fails while OnEvent is still told of its start. The starter, which waits for
+// something to happen, learns all the same that the request is to be offered again.
+func TestSlowOnEvent(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) {
+			o.OnEvent = func(event batch.Event) {
+				if event.Kind == batch.EventStarted {
+					time.Sleep(5 * time.Minute)
+				}
+			}
+		})
+		require.NoError(t, got.err)
+		assert.Equal(t, jobOf("a-2"), got.only(t).Job)
+	}, livesOf(lives{"a": minute(changing())}))
+}

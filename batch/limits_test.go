@@ -189,11 +189,16 @@ func TestPauseAfterAThrottledStart(t *testing.T) {
 	})
 }
 
-// The refused start is offered again as soon as the batch sees its job finish, and not
-// only after the pause, which is 5 seconds for jobs of this length.
+// A refused start is offered again as soon as the batch sees its job finish, and not only
+// after the pause, which is 5 seconds for jobs of this length.
 func TestFinishedJobEndsThePause(t *testing.T) {
+	long := lives{}
+	for n := range 5 {
+		runs := 1000*time.Second + time.Duration(n)*700*time.Millisecond
+		long[idOf(n)] = good().After(0, runs)
+	}
 	inBubble(t, func(t *testing.T, server *Server) {
-		got := runBatch(t, server, requestsOf("a", "b"), func(o *batch.Options) {
+		got := runBatch(t, server, manyRequests(5), func(o *batch.Options) {
 			often := func(o *snapshotjob.WaitOptions) {
 				o.MinDelay = 500 * time.Millisecond
 				o.MaxDelay = 500 * time.Millisecond
@@ -201,9 +206,10 @@ func TestFinishedJobEndsThePause(t *testing.T) {
 			o.WaitOptions = []func(*snapshotjob.WaitOptions){often}
 		})
 		require.NoError(t, got.err)
-		require.Len(t, got.all, 2)
-		assert.Less(t, got.all[1].Started.Sub(got.all[0].Finished), 500*time.Millisecond)
-	}, livesOf(lives{"a": good().After(0, 1003*time.Second)}), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
+		for n := 1; n < 5; n++ {
+			assert.Less(t, got.all[n].Started.Sub(got.all[n-1].Finished), 500*time.Millisecond)
+		}
+	}, livesOf(long), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
 
 // One request meets an error of the service each time. It fails in the end, and holds up
