@@ -63,8 +63,8 @@
 // # Other clients
 //
 // The server is a [net/http.Handler], and [Server.Start] puts it on a socket, where
-// any AWS client in any language can use it. The program in examples/fakeserver
-// does that from a shell.
+// any AWS client in any language can use it. The command "snapshotjob fake" does
+// that from a shell.
 //
 // # What the server can't know
 //

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// downloadFlags say where files go.
+type downloadFlags struct {
+	Dir      string `placeholder:"FOLDER" help:"Folder for the files, which is made if need be. Default: the current one."`
+	Existing string `enum:"keep,replace,number" default:"keep" placeholder:"WAY" help:"Where the folder has a file of the name: keep it if it has the size of the new one, replace it, or number the new one. Default: keep."`
+}
+
+// folder returns the folder for the files.
+func (f *downloadFlags) folder() string {
+	if f.Dir == "" {
+		return "."
+	}
+	return f.Dir
+}
+
+// wants reports whether the files of a job are downloaded. Those that go to a bucket of
+// the user stay there, unless a folder is named.
+func (f *downloadFlags) wants(request *snapshotjob.StartDashboardSnapshotJobInput) bool {
+	return f.Dir != "" || request.SnapshotConfiguration.DestinationConfiguration == nil
+}
+
+// check makes the folder, and returns an error if no file can be written there. So nothing
+// is started whose files could not be kept.
+func (f *downloadFlags) check() error {
+	if err := os.MkdirAll(f.folder(), 0o777); err != nil {
+		return usagef("the folder for the files cannot be made, give another --dir: %w", err)
+	}
+	probe, err := os.CreateTemp(f.folder(), ".snapshotjob-")
+	if err != nil {
+		return usagef("the folder for the files cannot be written, give another --dir: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// existing returns what to do where the folder has a file of the name.
+func (f *downloadFlags) existing() snapshotjob.Existing {
+	switch f.Existing {
+	case "replace":
+		return snapshotjob.ReplaceExisting
+	case "number":
+		return snapshotjob.NumberExisting
+	default:
+		return snapshotjob.KeepExisting
+	}
+}
+
+// downloadCommand downloads the files of jobs.
+type downloadCommand struct {
+	jobFlags
+	waitFlags
+	downloadFlags
+}
+
+// Help returns what the help shows below the usage.
+func (downloadCommand) Help() string {
+	return `A job that has not finished is waited for. A file has its name only when it is whole. What
+is there already is not fetched again, so that the same command goes on after an
+interruption.
+
+Examples:
+
+    snapshotjob download 111122223333/sales/complete --dir reports
+    snapshotjob start --dashboard-id sales --pdf Summary | snapshotjob download --dir reports
+`
+}
+
+// Run runs the command.
+func (c *downloadCommand) Run(ctx context.Context, s *session) error {
+	if err := c.waitFlags.check(); err != nil {
+		return err
+	}
+	if err := c.downloadFlags.check(); err != nil {
+		return err
+	}
+	progress := s.newJobProgress()
+	files := newDownloader(&c.downloadFlags, progress)
+	download := func(ctx context.Context, connected *connection, job snapshotjob.Job) (jobRecord, error) {
+		result, err := c.wait(ctx, connected, job, progress)
+		if result == nil {
+			return jobRecord{}, err
+		}
+		downloaded, err := files.download(ctx, connected.client, result)
+		return s.downloadRecord(result, downloaded), err
+	}
+	command := &eachJob{
+		session:  s,
+		flags:    &c.jobFlags,
+		table:    fileTable,
+		progress: progress,
+		action:   download,
+		goOn:     []string{"download", "--dir", c.folder()},
+	}
+	return command.run(ctx)
+}
+
+// downloader downloads the files of jobs into one folder.
+type downloader struct {
+	flags    *downloadFlags
+	progress progress
+
+	mu     sync.Mutex                 // guards owners
+	owners map[string]snapshotjob.Job // the job whose files have names that begin with an id
+}
+
+// newDownloader returns a downloader into the folder of the flags.
+func newDownloader(flags *downloadFlags, progress progress) *downloader {
+	return &downloader{
+		flags:    flags,
+		progress: progress,
+		owners:   map[string]snapshotjob.Job{},
+	}
+}
+
+// download downloads the files of a job that has finished.
+func (d *downloader) download(
+	ctx context.Context,
+	client *snapshotjob.Client,
+	result *snapshotjob.DescribeDashboardSnapshotJobResultOutput,
+) ([]snapshotjob.DownloadedFile, error) {
+	if err := d.claimNames(result.Job); err != nil {
+		return nil, err
+	}
+	files, err := client.Download(ctx, result.Job, d.flags.folder(), func(o *snapshotjob.DownloadOptions) {
+		o.Result = result
+		o.Existing = d.flags.existing()
+		o.OnProgress = d.progress.fetched
+	})
+	for _, file := range files {
+		d.progress.downloaded(file)
+	}
+	return files, err
+}
+
+// claimNames returns an error if another job has files with the names of this one's. The
+// names begin with the job id alone, and some file systems do not tell upper from lower
+// case.
+func (d *downloader) claimNames(job snapshotjob.Job) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id := strings.ToLower(job.SnapshotJobID)
+	owner, isTaken := d.owners[id]
+	if isTaken && owner != job {
+		return fmt.Errorf("the files of job %s would have the names of those of job %s: give each a folder of its own",
+			job, owner)
+	}
+	d.owners[id] = job
+	return nil
+}

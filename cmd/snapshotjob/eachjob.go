@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// jobAction does with a job what a command is for. The record is what there is to show; it
+// is zero if nothing is known of the job.
+type jobAction func(ctx context.Context, c *connection, job snapshotjob.Job) (jobRecord, error)
+
+// eachJob does something with every job that the flags name, and shows what came of it.
+// A job that fails does not stop the others.
+type eachJob struct {
+	session  *session
+	flags    *jobFlags
+	table    jobTable
+	progress progress
+	action   jobAction
+
+	// goOn is the command that goes on with jobs whose wait was interrupted or ran out, to
+	// which their names are appended. It is nil if there is no wait.
+	goOn []string
+}
+
+// run does it. The error is that of the only job, or one that counts those that failed.
+func (e *eachJob) run(ctx context.Context) error {
+	defer e.progress.finish()
+	connected, err := e.session.connect(ctx)
+	if err != nil {
+		return err
+	}
+	jobs, err := e.flags.jobs(ctx, e.session, connected)
+	if err != nil {
+		return err
+	}
+	output := e.session.newPrinter(e.table.header...)
+	var failures []error
+	var left []snapshotjob.Job // that are not finished
+	for i, job := range jobs {
+		record, err := e.action(ctx, connected, job)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		if ctx.Err() != nil {
+			left = append(left, jobs[i:]...)
+			break
+		}
+		if exitCode(err) == exitTimeout {
+			left = append(left, job)
+		}
+		if err := output.print(e.table.show(completeRecord(record, job, err))); err != nil {
+			return err
+		}
+	}
+	e.progress.finish()
+	if err := output.flush(); err != nil {
+		return err
+	}
+	return e.advise(failuresError(failures, len(jobs), "job"), left)
+}
+
+// completeRecord returns a record that has a job and its error, even if nothing else is
+// known of the job.
+func completeRecord(record jobRecord, job snapshotjob.Job, err error) jobRecord {
+	if record.Job != (snapshotjob.Job{}) {
+		return record
+	}
+	return jobRecord{Job: job, Error: errorText(err)}
+}
+
+// advise adds to an error how to go on with the jobs that are left.
+func (e *eachJob) advise(err error, left []snapshotjob.Job) error {
+	if e.goOn == nil {
+		return err
+	}
+	command := slices.Clone(e.goOn)
+	for _, job := range left {
+		command = append(command, job.String())
+	}
+	return goOn(err, e.session.command(command...))
+}
+
+// failuresError returns nil if there are no failures, the failure of the only one that was
+// tried, and otherwise an error that counts the failures.
+func failuresError(failures []error, tried int, noun string) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	if tried == 1 {
+		return failures[0]
+	}
+	return &failedError{
+		problem: fmt.Sprintf("%d of %s failed; the first: %v", len(failures), plural(tried, noun), failures[0]),
+		err:     failures[0],
+	}
+}

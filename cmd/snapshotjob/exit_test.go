@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+// endlessJob adds a job that runs forever, and returns it.
+func (a *account) endlessJob() snapshotjob.Job {
+	job := salesJob("endless")
+	a.server.AddJob(job, snapshotjobtest.Life{Running: -1})
+	return job
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		arguments []string
+		want      int
+	}{
+		{
+			name:      "all went well",
+			arguments: []string{"result", "111122223333/sales/complete"},
+			want:      exitOK,
+		},
+		{
+			name:      "a job failed",
+			arguments: []string{"wait", "111122223333/sales/failed"},
+			want:      exitFailed,
+		},
+		{
+			name:      "a file is missing",
+			arguments: []string{"download", "111122223333/sales/partial"},
+			want:      exitFailed,
+		},
+		{
+			name:      "one of several jobs failed",
+			arguments: []string{"result", "111122223333/sales/complete", "111122223333/sales/partial"},
+			want:      exitFailed,
+		},
+		{
+			name:      "the wait ran out",
+			arguments: []string{"wait", "111122223333/sales/endless", "--timeout", "50ms"},
+			want:      exitTimeout,
+		},
+		{
+			name:      "the wait of a download ran out",
+			arguments: []string{"download", "111122223333/sales/endless", "--timeout", "50ms"},
+			want:      exitTimeout,
+		},
+		{
+			name:      "there is no such flag",
+			arguments: []string{"status", "--bogus"},
+			want:      exitUsage,
+		},
+		{
+			name:      "an id is wrong",
+			arguments: []string{"status", "1/sales/daily"},
+			want:      exitUsage,
+		},
+		{
+			name:      "there is no region",
+			arguments: []string{"status", "111122223333/sales/complete", "--profile", "empty"},
+			want:      exitSetup,
+		},
+		{
+			name:      "there is no such job",
+			arguments: []string{"status", "111122223333/sales/nope"},
+			want:      exitRefused,
+		},
+		{
+			name:      "the result is not there yet",
+			arguments: []string{"result", "111122223333/sales/endless"},
+			want:      exitRefused,
+		},
+		{
+			name:      "there is no server",
+			arguments: []string{"status", "111122223333/sales/complete", "--endpoint-url", "http://127.0.0.1:1"},
+			want:      exitOther,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newAccount(t)
+			a.endlessJob()
+			got := a.run(tt.arguments...)
+			assert.Equal(t, tt.want, got.code, "%s%s", got.stdout, got.stderr)
+			if tt.want != exitOK {
+				assert.Regexp(t, `^snapshotjob: [^\n]+\n(To go on: [^\n]+\n)?$`, got.stderr)
+			}
+		})
+	}
+}
+
+func TestMissingCredentials(t *testing.T) {
+	a := newAccount(t)
+	delete(a.environment, "AWS_ACCESS_KEY_ID")
+	got := a.run("status", "111122223333/sales/complete")
+	assert.Equal(t, exitSetup, got.code)
+	assert.Contains(t, got.stderr, `snapshotjob: there are no credentials: run "aws configure"`)
+	assert.Empty(t, a.server.Requests())
+}
+
+func TestMissingRegion(t *testing.T) {
+	a := newAccount(t)
+	delete(a.environment, "AWS_REGION")
+	delete(a.environment, "AWS_DEFAULT_REGION")
+	got := a.run("status", "111122223333/sales/complete")
+	assert.Equal(t, exitSetup, got.code)
+	assert.Contains(t, got.stderr, "snapshotjob: there is no region: give --region")
+}
+
+func TestWrongRegion(t *testing.T) {
+	a := newAccount(t)
+	got := a.run("status", "111122223333/sales/complete", "--region", "eu-west-1")
+	assert.Equal(t, exitRefused, got.code)
+	assert.Contains(t, got.stderr, "(region eu-west-1)\n")
+}
+
+func TestStartWhoseOutcomeIsUnknownIsNotRefused(t *testing.T) {
+	refusal := &snapshotjob.ResourceExistsException{}
+	assert.Equal(t, exitRefused, exitCode(refusal))
+	assert.Equal(t, exitOther, exitCode(errors.Join(snapshotjob.ErrOutcomeUnknown, refusal)))
+}
+
+func TestInterruptedWait(t *testing.T) {
+	a := newAccount(t)
+	job := a.endlessJob()
+	isPolled := func() bool { return a.requests(snapshotjobtest.DescribeDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isPolled, "wait", job.String())
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Empty(t, got.stdout)
+	assert.Contains(t, got.stderr, "To go on: snapshotjob wait 111122223333/sales/endless\n")
+}
+
+func TestInterruptedStart(t *testing.T) {
+	a := newAccount(t)
+	a.server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(0))
+	isStarting := func() bool { return a.requests(snapshotjobtest.StartDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isStarting, "export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--tag", "region=SECRET")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Contains(t, got.stderr, "To go on: the same command, with --snapshot-job-id daily\n")
+	assert.NotContains(t, got.stderr, "SECRET")
+}
+
+func TestInterruptedExportWhileItsJobRuns(t *testing.T) {
+	a := newAccount(t, func(o *snapshotjobtest.Options) {
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Life{Running: -1}
+		}
+	})
+	isPolled := func() bool { return a.requests(snapshotjobtest.DescribeDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isPolled, "export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--dir", "my reports")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Contains(t, got.stderr, "snapshotjob: interrupted: 1 export asked for, 0 exports done, 1 job under way\n")
+	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir 'my reports' 111122223333/sales/daily\n")
+	assert.Empty(t, a.files("my reports"))
+}
+
+func TestInterruptedDownload(t *testing.T) {
+	a := newAccount(t)
+	a.server.AddJob(salesJob("large"), snapshotjobtest.Completed(snapshotjobtest.File{
+		Format: snapshotjob.SnapshotFileFormatTypePDF,
+		Size:   10_000_000,
+	}))
+	a.server.Fail(snapshotjobtest.GetObject, snapshotjobtest.StallBody(1_000_000, 0))
+	isFetching := func() bool {
+		written, err := filepath.Glob(filepath.Join(a.dir, "reports", ".snapshotjob-*"))
+		return err == nil && len(written) > 0
+	}
+	got := a.interruptWhen(isFetching, "download", "111122223333/sales/large", "--dir", "reports")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir reports 111122223333/sales/large\n")
+	assert.Empty(t, a.files("reports"), "half a file was left")
+}

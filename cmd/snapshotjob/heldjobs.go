@@ -1,0 +1,77 @@
+package main
+
+import (
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+// heldSheets returns the sheets of the dashboard "sales".
+func heldSheets() []snapshotjob.DashboardSheet {
+	return []snapshotjob.DashboardSheet{
+		{
+			SheetID: "summary",
+			Name:    "Summary",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "orders", Kind: "TableVisual", Title: "Orders"},
+				{VisualID: "trend", Kind: "LineChartVisual", Title: "Orders by month"},
+			},
+		},
+		{
+			SheetID: "details",
+			Name:    "Details",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "returns", Kind: "PivotTableVisual", Title: "Returns"},
+			},
+		},
+	}
+}
+
+// heldJob is a job that the fake has from the start.
+type heldJob struct {
+	job   snapshotjob.Job
+	life  snapshotjobtest.Life
+	about string // the status, and what there is to see
+}
+
+// heldJobs returns the jobs that the fake has from the start. All of them have ended, so
+// that they don't count among the running jobs, of which an account has only a few.
+func heldJobs() []heldJob {
+	pdf := snapshotjobtest.PDF("summary")
+	orders := snapshotjobtest.CSV("summary", "orders").With("region,orders\nEMEA,42\n")
+	const changed = "Row-level security settings have changed. Re-run the job with current settings."
+	const lostAccess = "The registered user lost access to the dashboard."
+	brokenCSV := snapshotjobtest.CSV("summary", "orders").Failing(snapshotjob.ErrorTypeRLSChanged, changed)
+	inBucket := snapshotjobtest.Completed(orders)
+	inBucket.Destination = &snapshotjob.S3BucketConfiguration{BucketName: "reports", BucketPrefix: "daily"}
+	return []heldJob{
+		{
+			job:   salesJob("complete"),
+			life:  snapshotjobtest.Completed(pdf, orders),
+			about: "COMPLETED, a PDF and a CSV",
+		},
+		{
+			job:   salesJob("partial"),
+			life:  snapshotjobtest.Completed(pdf, brokenCSV),
+			about: "COMPLETED, but the CSV failed",
+		},
+		{
+			job:   salesJob("failed"),
+			life:  snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, lostAccess),
+			about: "FAILED",
+		},
+		{
+			job:   salesJob("bucket"),
+			life:  inBucket,
+			about: "COMPLETED, a CSV in s3://reports/daily",
+		},
+	}
+}
+
+// salesJob returns a job of the dashboard "sales".
+func salesJob(id string) snapshotjob.Job {
+	return snapshotjob.Job{
+		AWSAccountID:  fakeAccountID,
+		DashboardID:   "sales",
+		SnapshotJobID: id,
+	}
+}

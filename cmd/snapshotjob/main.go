@@ -1,0 +1,59 @@
+// Command snapshotjob makes snapshots of Amazon QuickSight dashboards: it starts snapshot
+// jobs, waits for them, and has their files on disk.
+//
+//	go install github.com/quicksight-go/snapshotjob/cmd/snapshotjob@latest
+//	snapshotjob sheets --dashboard-id sales
+//	snapshotjob export --dashboard-id sales --pdf Overview --dir reports
+//
+// It takes region, credentials and profiles from where the AWS CLI takes them.
+// "snapshotjob --help" lists the commands and the exit codes, and the help of a command
+// has examples.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run runs the command that the arguments name, and returns the exit code.
+func run(args []string) int {
+	var commands cli
+	parser := kong.Must(&commands,
+		kong.Name("snapshotjob"),
+		kong.Description(description),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	// If a shell asks for completions, Register responds and exits.
+	kongcompletion.Register(parser)
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return writeError(os.Stderr, &usageError{problem: err.Error()})
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	s := newSession(&commands.globalFlags)
+	err = parsed.Run(s)
+	if isRefusal(err) {
+		err = fmt.Errorf("%w (region %s)", err, s.region)
+	}
+	return writeError(os.Stderr, err)
+}
+
+// interruptible returns a context that Ctrl-C ends, as does SIGTERM. A second Ctrl-C ends
+// the process at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/cmd/snapshotjob/internal/report"
+)
+
+// reportFlags say where to write a report.
+type reportFlags struct {
+	Report string `placeholder:"FILE" help:"Write a web page that shows when the jobs ran, what failed and what to do."`
+}
+
+// check returns an error if there is no folder for the report.
+func (f *reportFlags) check() error {
+	if f.Report == "" {
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(f.Report))
+	if err != nil {
+		return usagef("the folder of --report cannot be found: %w", err)
+	}
+	if !folder.IsDir() {
+		return usagef("--report cannot be written: %s is no folder", filepath.Dir(f.Report))
+	}
+	return nil
+}
+
+// write writes the report of exports that began at a time, if there is to be one.
+func (f *reportFlags) write(began time.Time, exports []*export) error {
+	if f.Report == "" {
+		return nil
+	}
+	run := report.Run{
+		Began: began,
+		Ended: time.Now(),
+	}
+	for _, over := range exports {
+		run.Jobs = append(run.Jobs, reportJob(over))
+	}
+	file, err := os.Create(f.Report)
+	if err != nil {
+		return fmt.Errorf("the report cannot be written: %w", err)
+	}
+	if err := errors.Join(report.Write(file, run), file.Close()); err != nil {
+		return fmt.Errorf("the report cannot be written: %w", err)
+	}
+	return nil
+}
+
+// reportJob returns what the report shows of an export.
+func reportJob(over *export) report.Job {
+	job := report.Job{
+		Name:     over.outcome.Job.String(),
+		Outcome:  reportOutcome(over),
+		Started:  over.outcome.Started,
+		Finished: over.outcome.Finished,
+		Problem:  errorText(over.err()),
+		Advice:   advise(over),
+	}
+	for _, file := range over.files {
+		if file.Err == nil {
+			job.Files++
+			job.Bytes += file.Size
+		}
+	}
+	return job
+}
+
+// reportOutcome returns what became of an export.
+func reportOutcome(over *export) report.Outcome {
+	switch {
+	case over.err() == nil:
+		return report.Completed
+	case over.outcome.Started.IsZero():
+		return report.NotStarted
+	case over.isUnderWay():
+		return report.Unfinished
+	default:
+		return report.Failed
+	}
+}
+
+// advise returns what to do about an export that failed, or nothing.
+func advise(over *export) string {
+	err := over.err()
+	if err == nil {
+		return ""
+	}
+	if failed, ok := errors.AsType[*snapshotjob.JobError](err); ok {
+		return adviseOnJob(failed)
+	}
+	if _, ok := errors.AsType[*snapshotjob.ResourceExistsException](err); ok {
+		return "Use another job id: another job has this one until 24 hours after its end."
+	}
+	if _, ok := errors.AsType[*snapshotjob.AccessDeniedException](err); ok {
+		return "Use credentials that are valid and may see the dashboard, and those that started the job."
+	}
+	if _, ok := errors.AsType[*snapshotjob.ResourceNotFoundException](err); ok {
+		return "Check the ids and the region."
+	}
+	if over.isUnderWay() {
+		return "Run the same command again: the job goes on, and is not started twice."
+	}
+	if over.outcome.Result != nil || snapshotjob.IsTransient(err) {
+		return "Run the same command again: what is there already is kept."
+	}
+	return "Correct what the error names, and run the same command again."
+}
+
+// adviseOnJob returns what to do about a job that failed, or lacks files.
+func adviseOnJob(failed *snapshotjob.JobError) string {
+	if failed.TryAgain() {
+		return "Run the job again under another id: security settings changed while it ran."
+	}
+	types := []string{failed.ErrorType}
+	for _, file := range failed.Files {
+		for _, info := range file.Errors {
+			types = append(types, info.ErrorType)
+		}
+	}
+	advice := map[string]string{
+		snapshotjob.ErrorTypeDashboardAccessDenied: "Share the dashboard with the user again.",
+		snapshotjob.ErrorTypeCapabilityRestricted:  "Allow the user to export data, by the custom permissions of the account.",
+		snapshotjob.ErrorTypeDatasetDeleted:        "Repair the dashboard: a dataset of it is gone.",
+	}
+	for _, errorType := range types {
+		if text := advice[errorType]; text != "" {
+			return text
+		}
+	}
+	return "Open the dashboard in QuickSight to see whether it works, and run the job again under another id."
+}

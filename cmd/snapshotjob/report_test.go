@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
+	"github.com/quicksight-go/snapshotjob/cmd/snapshotjob/internal/report"
+)
+
+// failedBy returns an export of a job that has finished with this error.
+func failedBy(err error) *export {
+	return &export{outcome: batch.Outcome{
+		Started: time.Now(),
+		Result:  &snapshotjob.DescribeDashboardSnapshotJobResultOutput{},
+		Err:     err,
+	}}
+}
+
+func TestReportSaysWhatBecameOfAnExport(t *testing.T) {
+	unfinished := failedBy(&snapshotjob.WaitError{Err: context.DeadlineExceeded})
+	unfinished.outcome.Result = nil
+	notStarted := &export{outcome: batch.Outcome{Err: &snapshotjob.ResourceExistsException{}}}
+	notFetched := failedBy(nil)
+	notFetched.downloadErr = errors.New("the disk is full")
+	for _, tt := range []struct {
+		over    *export
+		outcome report.Outcome
+		advice  string // its beginning
+	}{
+		{
+			over:    failedBy(nil),
+			outcome: report.Completed,
+		},
+		{
+			over:    failedBy(&snapshotjob.JobError{ErrorType: snapshotjob.ErrorTypeCapabilityRestricted}),
+			outcome: report.Failed,
+			advice:  "Allow the user to export data",
+		},
+		{
+			over:    failedBy(&snapshotjob.JobError{ErrorType: "NEW_TYPE"}),
+			outcome: report.Failed,
+			advice:  "Open the dashboard in QuickSight",
+		},
+		{
+			over:    unfinished,
+			outcome: report.Unfinished,
+			advice:  "Run the same command again: the job goes on",
+		},
+		{
+			over:    notStarted,
+			outcome: report.NotStarted,
+			advice:  "Use another job id",
+		},
+		{
+			over:    notFetched,
+			outcome: report.Failed,
+			advice:  "Run the same command again: what is there already is kept.",
+		},
+	} {
+		got := reportJob(tt.over)
+		assert.Equal(t, tt.outcome, got.Outcome, got.Problem)
+		assert.Regexp(t, "^"+tt.advice, got.Advice)
+	}
+}
+
+func TestAdviceOfAFileOfTheJob(t *testing.T) {
+	deleted := []snapshotjob.SnapshotJobResultErrorInfo{{ErrorType: snapshotjob.ErrorTypeDatasetDeleted}}
+	failed := &snapshotjob.JobError{
+		Status: snapshotjob.SnapshotJobStatusCompleted,
+		Files:  []snapshotjob.ResultFile{{Errors: deleted}},
+	}
+	assert.Equal(t, "Repair the dashboard: a dataset of it is gone.", adviseOnJob(failed))
+}

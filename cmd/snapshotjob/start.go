@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// startCommand starts a job.
+type startCommand struct {
+	requestFlags
+}
+
+// Help returns what the help shows below the usage.
+func (startCommand) Help() string {
+	return `A job makes at most 1 PDF, 1 Excel workbook and 5 CSV files: "export" makes more, and fetches them.
+
+Examples:
+
+    snapshotjob start --dashboard-id sales --snapshot-job-id daily --pdf Summary
+    snapshotjob start --dashboard-id sales --csv Summary/Orders --tag region=EMEA --param year=2026
+`
+}
+
+// Run runs the command.
+func (c *startCommand) Run(ctx context.Context, s *session) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	connected, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	requests, err := c.inputs(ctx, s, connected)
+	if err != nil {
+		return err
+	}
+	if len(requests) > 1 {
+		return usagef("the files need %d jobs: use \"export\", or ask for fewer files", len(requests))
+	}
+	started, err := connected.client.StartDashboardSnapshotJob(ctx, requests[0])
+	if err != nil {
+		return err
+	}
+	output := s.newPrinter(statusTable.header...)
+	record := jobRecord{
+		Job:       started.Job,
+		ARN:       started.ARN,
+		JobStatus: snapshotjob.SnapshotJobStatusQueued,
+	}
+	if err := output.print(statusTable.show(record)); err != nil {
+		return err
+	}
+	return output.flush()
+}
