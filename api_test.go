@@ -15,29 +15,37 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/api.txt")
+var update = flag.Bool("update", false, "rewrite the lists of the exported API in testdata")
 
 // TestAPI keeps the exported API from changing unseen.
 func TestAPI(t *testing.T) {
-	const golden = "testdata/api.txt"
-	got := exportedAPI(t)
-	if *update {
-		require.NoError(t, os.WriteFile(golden, []byte(got), 0o666))
+	tests := map[string]string{ // from a package's folder to the list of what it exports
+		".":               "testdata/api.txt",
+		"batch":           "testdata/api_batch.txt",
+		"snapshotjobtest": "testdata/api_snapshotjobtest.txt",
 	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	if got != string(want) {
-		t.Errorf("the exported API differs from %s; if that is meant, run go test -run TestAPI -update .\n%s",
-			golden, diff(string(want), got))
+	for folder, golden := range tests {
+		t.Run(folder, func(t *testing.T) {
+			got := exportedAPI(t, folder)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(got), 0o666))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			if got != string(want) {
+				t.Errorf("the exported API differs from %s; if that is meant, run go test -run TestAPI -update .\n%s",
+					golden, diff(string(want), got))
+			}
+		})
 	}
 }
 
-// exportedAPI lists what the package exports, a line each, in alphabetical order: however a
-// declaration is laid out, its line is the same.
-func exportedAPI(t *testing.T) string {
+// exportedAPI lists what the package in a folder exports, a line each, in alphabetical order:
+// however a declaration is laid out, its line is the same.
+func exportedAPI(t *testing.T, folder string) string {
 	t.Helper()
 	var lines []string
-	for _, name := range sourceFiles(t, ".") {
+	for _, name := range sourceFiles(t, folder) {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
 		ast.FileExports(file)

@@ -86,18 +86,18 @@ func TestExport(t *testing.T) {
 	assert.Equal(t, wantFiles(n), filesIn(t, n.dir))
 }
 
-// The first run is interrupted when a quarter of the files is there.
+// The first run is interrupted when an eighth of the files is there, so that jobs are left to be started.
 func TestExportAfterInterrupt(t *testing.T) {
 	n := newNight(t)
 	synctest.Test(t, func(t *testing.T) {
 		server := newFake(n.dashboard)
 		client := fakeClient(server)
 		ctx, interrupt := context.WithCancel(t.Context())
-		server.Fail(snapshotjobtest.GetObject, snapshotjobtest.Pass().Times(50)...)
+		server.Fail(snapshotjobtest.GetObject, snapshotjobtest.Pass().Times(25)...)
 		server.Fail(snapshotjobtest.GetObject, interruptFault(interrupt))
 		require.ErrorIs(t, n.export(ctx, client), context.Canceled)
 		assert.Empty(t, server.Unused())
-		assert.GreaterOrEqual(t, len(filesIn(t, n.dir)), 40)
+		assert.GreaterOrEqual(t, len(filesIn(t, n.dir)), 15)
 		assert.Less(t, len(acceptedStarts(server)), 80)
 
 		require.NoError(t, n.export(t.Context(), client))
