@@ -351,3 +351,40 @@ func TestMaxAttemptsCountsLostStarts(t *testing.T) {
 		assert.Equal(t, 1, got.summary.Started)
 	}, livesOf(lives{"a": minute(changing())}))
 }
+
+// The start was lost, and then refused for good.
+func TestLostStartThatIsRefusedLater(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Drop().Times(3)...)
+		server.Fail(start, snapshotjobtest.Answer(401, "AccessDeniedException", "no more"))
+		got := runBatch(t, server, requestsOf("a"))
+		assert.ErrorContains(t, got.err, "no more")
+		assert.ErrorIs(t, got.err, snapshotjob.ErrOutcomeUnknown)
+	})
+}
+
+// A job had failed a minute ago, and then a start of the same id is lost.
+func TestLostStartAfterAFailedJob(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), now(failedLife()))
+		time.Sleep(time.Minute)
+		server.Fail(start, snapshotjobtest.Drop().Times(3)...)
+		server.Fail(describe, snapshotjobtest.ServerError(500).Times(3)...)
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		assert.Equal(t, jobOf("a-2"), got.only(t).Job)
+	})
+}
+
+// The second job of a request is not seen to finish. The first one has made a file.
+func TestFurtherJobThatIsNotSeenToFinish(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("a"), func(o *batch.Options) { o.JobTimeout = time.Hour })
+		outcome := got.only(t)
+		assert.Equal(t, jobOf("a"), outcome.Job)
+		assert.NotNil(t, outcome.Result)
+		assert.ErrorContains(t, got.err, "another job was not seen to finish")
+		_, ok := errors.AsType[*snapshotjob.WaitError](got.err)
+		assert.True(t, ok, "%v", got.err)
+	}, livesOf(lives{"a": minute(changing()), "a-2": good().After(0, -1)}))
+}

@@ -154,3 +154,32 @@ func TestJobThatIsNotFoundAnyMore(t *testing.T) {
 		assert.NotContains(t, got.err.Error(), "goes on")
 	})
 }
+
+// The limiter gives up shortly before the deadline. No more requests are taken then.
+func TestDeadlineOfManyRequests(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1010*time.Millisecond)
+		defer cancel()
+		var got outcomes
+		summary, err := batch.Run(ctx, server.Client(), manyRequests(5000), got.keep)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "the sequence may have had more requests")
+		assert.LessOrEqual(t, summary.Requests, summary.Started+2)
+	})
+}
+
+// The context ends while a request waits to be offered again, of which nobody knows
+// whether its job exists.
+func TestCancelAfterALostStart(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Drop().Times(3)...)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var got outcomes
+		_, _ = batch.Run(ctx, server.Client(), requestsOf("a"), got.keep, func(o *batch.Options) {
+			o.OnEvent = func(batch.Event) { cancel() }
+		})
+		assert.ErrorIs(t, got.only(t).Err, context.Canceled)
+		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
+	})
+}

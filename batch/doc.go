@@ -1,5 +1,6 @@
 // Package batch runs many snapshot jobs, as fast as the account allows. It can be run
-// again after a crash: what was started is adopted, and what is there is kept.
+// again after a crash: jobs that were started are adopted, and files that are there are
+// kept.
 //
 //	summary, err := batch.Run(ctx, client, requests, batch.Download(client, "reports"))
 //
@@ -21,5 +22,14 @@
 // because of throttling.
 //
 // The calls go through the client's Limiter. If it has none, Run makes at most 8 a
-// second, which leaves 2 to others.
+// second, which leaves 2 to others. Several runs at once need one Limiter that they share,
+// on their client.
+//
+// # Ids
+//
+// A request is known by the id of its job, and a job that failed is started anew under
+// this id with "-2" appended, then "-3" and so on. So an id of a request should be none of
+// another request with a number appended: if one batch has had "tenant-2", and "tenant"
+// fails in another one, Run takes the job "tenant-2" for its own, unless their
+// configurations differ. Ids may have up to 510 characters, so that the number fits.
 package batch

@@ -19,14 +19,15 @@ import (
 // there is no result, Download does nothing.
 //
 // The files of a job that this run has started replace those that have their names. Those
-// of an adopted job may be there already, from the run that was interrupted: a file of the
-// right size that is newer than the job is kept, so that a second run fetches only what is
-// missing. The option functions may change that.
+// of an adopted job may be there already, from the run that was interrupted. They are kept
+// if they have the right size, so that a second run fetches only what is missing; but if
+// any of them is older than the job, by this machine's clock, all are replaced. The option
+// functions may change that.
 //
 // The names are those of [snapshotjob.ResultFile.FileName], which begin with the job id.
 // If two jobs of a run have a file of one name, as jobs of one id in several dashboards do,
-// Download fetches that of the job that it sees first, and returns an error for the other
-// job: give each dashboard a folder of its own, or its jobs other ids. To find such files,
+// Download fetches that of the job that it sees first, and no file of the other job, for
+// which it returns an error: give each dashboard a folder of its own, or its jobs other ids. To find such files,
 // it remembers 32 bytes of each file.
 func Download(
 	client *snapshotjob.Client,

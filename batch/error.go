@@ -44,7 +44,7 @@ func (e *Error) Error() string {
 	if more := max(e.total, len(e.Errs)) - len(shown); more > 0 {
 		fmt.Fprintf(&text, "; and %d more", more)
 	}
-	return text.String()
+	return strings.ReplaceAll(text.String(), "\n", " ") // errors of handle may have several lines
 }
 
 // Unwrap returns Errs.

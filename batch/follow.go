@@ -22,7 +22,8 @@ func (r *run) accepted(ctx context.Context, req *request) {
 func (r *run) lookUp(ctx context.Context, req *request, exists error) {
 	r.ledger.lookingUp()
 	var found *snapshotjob.DescribeDashboardSnapshotJobOutput
-	describe := func() (err error) {
+	describe := func() error {
+		var err error
 		found, err = r.client.DescribeDashboardSnapshotJob(ctx, req.job(), r.clientOptions...)
 		return err
 	}
@@ -82,26 +83,28 @@ func isNotFound(err error) bool {
 // follow waits for the job of a request, which had this status.
 func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
 	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
-	wait := func() (err error) {
+	wait := func() error {
+		var err error
 		output, err = r.wait(ctx, req.job(), status)
 		return err
 	}
 	r.group.Start(wait, func(err error) {
 		if output == nil {
-			r.left(ctx, req, err)
+			r.gaveUp(ctx, req, err)
 		} else {
 			r.finished(ctx, req, output, err)
 		}
 	})
 }
 
-// left settles a request whose job was not seen to finish.
-func (r *run) left(ctx context.Context, req *request, err error) {
-	r.ledger.jobLeft()
-	if !isNotFound(err) {
+// gaveUp settles a request whose job was not seen to finish.
+func (r *run) gaveUp(ctx context.Context, req *request, err error) {
+	r.ledger.jobGivenUp()
+	waitError, ok := errors.AsType[*snapshotjob.WaitError](err)
+	if ok && !waitError.Status.IsTerminal() && !isNotFound(err) {
 		err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
 	}
-	r.settle(ctx, req.outcome(nil, err))
+	r.settle(ctx, req.notSeen(err))
 }
 
 // finished settles a request whose job has finished, or has the request offered again as
@@ -135,11 +138,10 @@ func (r *run) mayStartAnother(req *request, err error) bool {
 }
 
 // afterFailure has a request offered again after an error of starting or describing its
-// job, if that is worth it and the errors have not come too often. Otherwise the error
+// job, if that is worth it and the errors have not come for too long. Otherwise the error
 // becomes that of the request.
 func (r *run) afterFailure(ctx context.Context, req *request, err error, worthRetrying bool) {
-	req.failures++
-	if !worthRetrying || req.failures >= maxFailures {
+	if !worthRetrying || !req.countFailure() {
 		r.settle(ctx, req.notStarted(err))
 		return
 	}

@@ -60,7 +60,8 @@ func signal(c chan<- struct{}) {
 	}
 }
 
-// tell changes the ledger, and sends an event with the counts after the change.
+// tell changes the ledger, and sends an event with the counts after the change. It waits
+// while OnEvent runs. It leaves no value in changed: what the starter waits for is noted.
 func (l *ledger) tell(event Event, change func()) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -125,7 +126,7 @@ func (l *ledger) foundStarted(job snapshotjob.Job) {
 }
 
 // jobEnded counts a job that is not followed any more, since it has finished after so
-// long. The time of a job that this run has not started is not known, and 0.
+// long. The time is 0 for a job that this run has not started.
 func (l *ledger) jobEnded(duration time.Duration) {
 	l.note(func() {
 		l.underWay--
@@ -142,8 +143,8 @@ func (l *ledger) notAdopted() {
 	l.note(func() { l.underWay-- })
 }
 
-// jobLeft counts a job that is not followed any more, and has not been seen to finish.
-func (l *ledger) jobLeft() {
+// jobGivenUp counts a job that is not followed any more, and has not been seen to finish.
+func (l *ledger) jobGivenUp() {
 	l.note(func() {
 		l.underWay--
 		l.overdue++
@@ -230,6 +231,20 @@ func (l *ledger) room(options *Options) room {
 		return onlyOverdue
 	}
 	return noRoom
+}
+
+// hasJobs reports whether the service has taken a job of this run, or had one.
+func (l *ledger) hasJobs() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.summary.Started+l.summary.Adopted > 0
+}
+
+// countUnderWay returns how many jobs are under way.
+func (l *ledger) countUnderWay() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.underWay
 }
 
 // allSettled reports whether every request that was taken has its outcome.

@@ -20,7 +20,9 @@ const (
 type Options struct {
 	// MaxRunning is how many jobs of the batch are under way at once: jobs that were
 	// started or adopted, and have not been seen to finish. It leaves slots of the
-	// account to others. Default: 0, as many as the service takes.
+	// account to others. A job that outlasted JobTimeout counts until the service accepts
+	// another one, so that more jobs may be running at the service then. Default: 0, as
+	// many as the service takes.
 	MaxRunning int
 
 	// MaxAttempts is how many jobs Run starts for one request. A further job is started
@@ -36,7 +38,7 @@ type Options struct {
 	HandleConcurrency int
 
 	// MaxUnhandled is how many outcomes may wait for handle before Run starts no more
-	// jobs. The outcomes of jobs that are running then wait too. Default: 64.
+	// jobs. The jobs that are under way by then add their outcomes. Default: 64.
 	MaxUnhandled int
 
 	// OnEvent is told what happens, on the goroutine that called Run, so that it is
@@ -44,16 +46,20 @@ type Options struct {
 	// called.
 	OnEvent func(Event)
 
-	// WaitOptions change how Run waits for each job. If they set neither MinDelay nor
-	// MaxDelay, Run polls a job for the first time after a second. As long as requests are
-	// left to be started, MinDelay is 5 seconds then, because refused starts tell of free
-	// slots earlier than polls do. Later MinDelay is 3 seconds, and MaxDelay is a fiftieth of
-	// the time that the run has lasted, but at least 3 and at most 30 seconds, so that the
-	// last job is soon seen to finish.
+	// WaitOptions change how Run waits for each job. Several goroutines call their OnPoll at
+	// once. If they set neither MinDelay nor MaxDelay, Run sets both:
+	//
+	//   - As long as requests may be left to be started, MinDelay is 5 seconds, or longer if
+	//     more than 10 jobs are under way, and MaxDelay is 30 seconds. Refused starts tell of
+	//     free slots earlier than polls do.
+	//   - From then on, MinDelay is 3 seconds, and MaxDelay is a fiftieth of the time that the
+	//     run has lasted, but at least 3 and at most 30 seconds. So the last job is soon seen
+	//     to finish.
 	WaitOptions []func(*snapshotjob.WaitOptions)
 
-	// ClientOptions change the options of all calls. If neither they nor the client have
-	// a Limiter, Run limits its calls to 8 a second.
+	// ClientOptions change the options of Run's calls. If neither they nor the client have
+	// a Limiter, Run limits its calls, and those of a handle that Download has made, to 8 a
+	// second.
 	ClientOptions []func(*snapshotjob.Options)
 }
 

@@ -21,17 +21,26 @@ type Outcome struct {
 	// none: the job was not started, or was not seen to finish.
 	Result *snapshotjob.DescribeDashboardSnapshotJobResultOutput
 
-	// Err is nil if every file was made. It is a [*snapshotjob.JobError] if the job
-	// failed or lacks files, a [*snapshotjob.WaitError] if it was not seen to finish, and
-	// otherwise the error of starting the job.
+	// Err is nil if every file was made. Otherwise its chain has one of these, or two if a
+	// failed job was started anew:
+	//
+	//   - a [*snapshotjob.JobError] if the job failed or lacks files
+	//   - a [*snapshotjob.WaitError] if the job was not seen to finish
+	//   - the error of starting the job or, if it existed, of describing it
 	Err error
 
 	// Adopted reports whether the job existed before this run.
 	Adopted bool
 
-	Queued   time.Time // when the request was taken from the sequence
-	Started  time.Time // when the service accepted the job, or when an adopted job was created; zero if it was not started
-	Finished time.Time // when the job was seen to be finished, or Run gave up
+	// Queued is when the request was taken from the sequence.
+	Queued time.Time
+
+	// Started is when the service accepted the job. For a job that was adopted, it is when
+	// the job was created. It is zero if the job was not started.
+	Started time.Time
+
+	// Finished is when the job was seen to be finished, or Run gave up.
+	Finished time.Time
 }
 
 // Summary counts what has happened in a run.
@@ -53,8 +62,8 @@ const (
 	// EventStarted: the service has accepted a job.
 	EventStarted EventKind = iota
 
-	// EventRefused: the service has refused a start because the account runs as many
-	// jobs as it may. Run offers the request again.
+	// EventRefused: the service has refused a start with LimitExceededException, because
+	// the account runs as many jobs as it may. Run offers the request again.
 	EventRefused
 
 	// EventRetried: a request could not be started for now, or its job failed in such a
@@ -92,10 +101,19 @@ func (k EventKind) String() string {
 
 // Event is something that happened in a run.
 type Event struct {
-	Kind    EventKind
-	Job     snapshotjob.Job // that it is about
-	Outcome *Outcome        // of the request; nil before EventFinished
-	Err     error           // why a request is offered again; of EventFinished, the outcome's; of EventHandled, handle's
-	Summary Summary         // what has happened so far
-	Running int             // jobs of the batch that are under way
+	Kind EventKind
+
+	// Job is the job that the event is about. It is zero if the request was nil.
+	Job snapshotjob.Job
+
+	// Outcome is that of the request. It is nil before EventFinished.
+	Outcome *Outcome
+
+	// Err is why the service refused a start (EventRefused), why the request is offered
+	// again (EventRetried), the Err of the outcome (EventFinished), or what handle returned
+	// (EventHandled). It is nil for other events.
+	Err error
+
+	Summary Summary // what has happened so far, with this event
+	Running int     // how many jobs of the batch are under way
 }

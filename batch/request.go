@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,20 +16,21 @@ const (
 	shortestRetryDelay = time.Second
 	longestRetryDelay  = 30 * time.Second
 
-	// maxFailures is how many failures in a row end a request. The delays between them
-	// add up to ten minutes.
-	maxFailures = 25
+	// A request fails if so many failures in a row have lasted for retryTime at least.
+	maxFailures = 10
+	retryTime   = 10 * time.Minute
 
-	// largestClockError is how far the clocks of this machine and the service may be
-	// apart. The service refuses a signature whose time is more than 5 minutes from its
-	// own.
-	largestClockError = 5 * time.Minute
+	// clockError is how far the clocks of this machine and of the service may be apart for
+	// a lost start to be told from an earlier job. Machines that ask time servers are well
+	// within it.
+	clockError = 10 * time.Second
 )
 
 // request is one request on its way to its outcome. One goroutine at a time owns it: the
 // starter while it is offered, then the one that follows its job.
 type request struct {
-	input   *snapshotjob.StartDashboardSnapshotJobInput // as the sequence gave it
+	given   *snapshotjob.StartDashboardSnapshotJobInput // by the sequence, which may use it again
+	input   *snapshotjob.StartDashboardSnapshotJobInput // a copy; nil if nothing was given
 	taken   time.Time                                   // from the sequence
 	started int                                         // how many jobs this run has started for the request
 
@@ -42,28 +44,39 @@ type request struct {
 	number int
 
 	isClaimed bool      // whether no other request of the batch can have the job
-	failures  int       // how often in a row the service was unable to start or describe it
 	accepted  time.Time // when it was accepted or, if adopted, created
 	adopted   bool      // whether it existed before this run
 
-	// lost is when a start was first sent of which nobody knows whether it made the job.
-	// It is zero if there is none.
-	lost time.Time
+	// failures is how often in a row the service was unable to start or describe the job,
+	// and firstFailure is when it was for the first time.
+	failures     int
+	firstFailure time.Time
+
+	// lost is when a start was first sent of which nobody knows whether it made the job,
+	// and lostError is its error. They are zero if there is none.
+	lost      time.Time
+	lostError error
 }
 
 // newRequest returns a request that was just taken from the sequence.
-func newRequest(input *snapshotjob.StartDashboardSnapshotJobInput) *request {
-	return &request{
-		input:  input,
+func newRequest(given *snapshotjob.StartDashboardSnapshotJobInput) *request {
+	req := &request{
+		given:  given,
 		taken:  time.Now(),
 		number: 1,
 	}
+	if given != nil {
+		input := *given
+		req.input = &input
+	}
+	return req
 }
 
 // nextJob makes the request one for its next job. The present job has failed, either in
 // this run with this outcome, or before it, without an outcome.
 func (r *request) nextJob(failed *Outcome) {
 	*r = request{
+		given:   r.given,
 		input:   r.input,
 		taken:   r.taken,
 		started: r.started,
@@ -97,7 +110,26 @@ func (r *request) startInput() *snapshotjob.StartDashboardSnapshotJobInput {
 // isStartedHere reports whether a start of this run made the present job, which was found
 // with this time of creation, although nobody knew what became of the start.
 func (r *request) isStartedHere(created time.Time) bool {
-	return !r.lost.IsZero() && created.After(r.lost.Add(-largestClockError))
+	return !r.lost.IsZero() && created.After(r.lost.Add(-clockError))
+}
+
+// lose notes that nobody knows whether a start, sent at this time, has made the present
+// job.
+func (r *request) lose(sent time.Time, err error) {
+	if r.lost.IsZero() {
+		r.lost = sent
+		r.lostError = err
+	}
+}
+
+// countFailure notes that the service was unable to start or describe the present job. It
+// reports whether that is worth another try.
+func (r *request) countFailure() bool {
+	if r.failures == 0 {
+		r.firstFailure = time.Now()
+	}
+	r.failures++
+	return r.failures < maxFailures || time.Since(r.firstFailure) < retryTime
 }
 
 // retryDelay returns after how long the present job is offered again.
@@ -115,7 +147,7 @@ func (r *request) outcome(
 	err error,
 ) Outcome {
 	return Outcome{
-		Input:    r.input,
+		Input:    r.given,
 		Job:      r.job(),
 		Result:   result,
 		Err:      err,
@@ -127,15 +159,31 @@ func (r *request) outcome(
 }
 
 // notStarted returns the outcome of the request if its present job could not be started.
-// If there was a job before, that one's outcome counts.
+// If there was a job before, that one's outcome counts. If nobody knows what became of an
+// earlier start, the error says so.
 func (r *request) notStarted(err error) Outcome {
+	if r.lostError != nil && !errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+		err = fmt.Errorf("%w; an earlier start: %w", err, r.lostError)
+	}
+	return r.withLast(r.outcome(nil, err), "another job could not be started")
+}
+
+// notSeen returns the outcome of the request if its present job was not seen to finish. If
+// there was a job before, that one's outcome counts.
+func (r *request) notSeen(err error) Outcome {
+	return r.withLast(r.outcome(nil, err), "another job was not seen to finish")
+}
+
+// withLast returns the outcome of the job before, if there was one, with the error of the
+// present one added. The reason says why the present one does not count.
+func (r *request) withLast(present Outcome, reason string) Outcome {
 	if r.last == nil {
-		return r.outcome(nil, err)
+		return present
 	}
 	outcome := *r.last
 	outcome.Err = &againError{
 		job:   outcome.Err,
-		again: fmt.Errorf("another job could not be started: %w", err),
+		again: fmt.Errorf("%s: %w", reason, present.Err),
 	}
 	return outcome
 }
@@ -146,12 +194,7 @@ func (r *request) best(present Outcome) Outcome {
 	if r.last == nil || countGoodFiles(r.last.Result) <= countGoodFiles(present.Result) {
 		return present
 	}
-	outcome := *r.last
-	outcome.Err = &againError{
-		job:   outcome.Err,
-		again: fmt.Errorf("another job made fewer files: %w", present.Err),
-	}
-	return outcome
+	return r.withLast(present, "another job made fewer files")
 }
 
 // countGoodFiles returns how many files of a result were made without an error.

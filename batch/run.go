@@ -14,12 +14,12 @@ import (
 // Run starts a job for each request, waits for it, and calls handle with what became of
 // it. It returns when all requests were handled.
 //
-// Run takes a request from the sequence when the service may accept its job, so that the
-// sequence can be long. A sequence that waits for something itself has to end when ctx
-// does, since Run waits for it. Run calls handle once for every request that it has taken,
-// on up to HandleConcurrency goroutines at once. While handle runs, it holds no slot of the
-// account. Run remembers 16 bytes of each job, to find two requests with one job; whatever
-// else it keeps belongs to requests that are under way.
+// Run takes the next request from the sequence when the service has accepted the job of the
+// one before, so that the sequence can be long. It copies the request, so that the sequence
+// may change it afterwards, but not what it points to. Run calls handle once for every
+// request that it has taken, on up to HandleConcurrency goroutines at once. While handle
+// runs, it holds no slot of the account. Run remembers 16 bytes of each job, to find two
+// requests with one job; whatever else it keeps belongs to requests that are under way.
 //
 // The error is nil if every file of every request was made and every call of handle has
 // succeeded. It is an [*snapshotjob.InvalidInputError] if the arguments or options are
@@ -40,8 +40,7 @@ import (
 // That holds until 24 hours after the end of the job with the id itself. From then on
 // AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Ids that hold
 // the date belong to one night. Matches says what a description does not tell, such as the
-// values of tags: give requests that differ in these alone different ids, of which none is
-// another one with a number appended.
+// values of tags: requests that differ in these alone need different ids.
 //
 // # What goes wrong
 //
@@ -49,17 +48,20 @@ import (
 // one may succeed, is started anew under the next id, as [Options].MaxAttempts allows. Of
 // these jobs, the one that made the most files counts, and of several such jobs the last.
 //
-// A start is offered again, in growing intervals for ten minutes, if it is lost, so that
-// nobody knows whether its job exists, or if it fails with another error by which
+// A start is offered again, in growing intervals for at least ten minutes, if it is lost, so
+// that nobody knows whether its job exists, or if it fails with another error by which
 // [snapshotjob.IsTransient] is true. If a lost start turns out to have made its job, that
-// counts as started by this run.
+// counts as started by this run. Once the service has taken a job, credentials that expire,
+// or that their provider does not have for a while, are waited for in the same way.
 //
-// If ctx ends, Run starts nothing more, and returns when handle has been called for all
-// requests that were taken. Jobs that are under way go on at the service. Their outcomes
-// have a [*snapshotjob.WaitError].
+// If ctx ends, Run starts nothing more. It calls handle for all requests that were taken,
+// with a context that has ended, and returns. Jobs that are under way go on at the service.
+// Their outcomes have a [*snapshotjob.WaitError]. Run waits for the sequence, so that one
+// which waits for something itself has to end when ctx does.
 //
 // If OnEvent, handle, the sequence or another function of the caller panics, Run ends as
-// if ctx had ended, and then panics with the same value.
+// if ctx had ended, and then panics with the same value. It waits for the sequence also
+// then.
 func Run(
 	ctx context.Context,
 	client *snapshotjob.Client,
@@ -112,9 +114,9 @@ type run struct {
 	clientOptions []func(*snapshotjob.Options)
 	waitOptions   snapshotjob.WaitOptions
 
-	// busy ends when the last request was taken from the sequence.
-	busy    context.Context
-	endBusy context.CancelFunc
+	// taking ends when the last request was taken from the sequence.
+	taking    context.Context
+	endTaking context.CancelFunc
 
 	group       *taskgroup.Group
 	events      chan Event
@@ -148,35 +150,21 @@ func newRun(
 	}
 	r.waitOptions.ClientOptions = append(slices.Clip(r.waitOptions.ClientOptions), limitBy(ctx))
 	r.ledger = newLedger(r.events)
-	r.busy, r.endBusy = context.WithCancel(context.Background())
+	r.taking, r.endTaking = context.WithCancel(context.Background())
 	return r
 }
 
 // do runs the batch. Its own goroutine tells OnEvent what happens. All others belong to
 // the group.
-func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput]) (Summary, error) {
+func (r *run) do(
+	ctx context.Context,
+	requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput],
+) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer r.endBusy()
+	defer r.endTaking()
 	defer r.end(cancel)
 	r.group = taskgroup.New(cancel, 0)
-	feed := make(chan *request)
-	r.group.Start(
-		func() error { return r.take(ctx, requests, feed) },
-		func(err error) {
-			r.sequenceError = err
-			close(feed)
-			r.endBusy()
-		},
-	)
-	s := &starter{
-		run:     r,
-		feed:    feed,
-		claimed: newClaimedJobs(),
-	}
-	r.group.Start(
-		func() error { s.work(ctx); return nil },
-		func(error) {},
-	)
+	r.startStarter(ctx, r.startTaking(ctx, requests))
 	go r.closeEvents()
 	for event := range r.events {
 		if r.options.OnEvent != nil {
@@ -185,6 +173,38 @@ func (r *run) do(ctx context.Context, requests iter.Seq[*snapshotjob.StartDashbo
 	}
 	r.group.Wait()
 	return r.ledger.summary, r.err()
+}
+
+// startTaking starts to take requests from the sequence. It returns where they come.
+func (r *run) startTaking(
+	ctx context.Context,
+	requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput],
+) <-chan *request {
+	feed := make(chan *request)
+	r.group.Start(
+		func() error { return r.take(ctx, requests, feed) },
+		func(err error) {
+			r.sequenceError = err
+			close(feed)
+			r.endTaking()
+		},
+	)
+	return feed
+}
+
+// startStarter starts to offer the requests that come from feed.
+func (r *run) startStarter(ctx context.Context, feed <-chan *request) {
+	s := &starter{
+		run:     r,
+		feed:    feed,
+		claimed: newClaimedJobs(),
+	}
+	work := func() error {
+		s.work(ctx)
+		return nil
+	}
+	// The work calls no function of the caller on its goroutine, so that nothing can end it.
+	r.group.Start(work, func(error) {})
 }
 
 // closeEvents closes the events when nothing can happen any more.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -135,9 +138,10 @@ func (s *starter) offer(ctx context.Context, req *request) {
 		s.forgetFinished()
 		sent := time.Now()
 		err := s.start(ctx, req)
-		if errors.Is(err, snapshotjob.ErrOutcomeUnknown) && req.lost.IsZero() {
-			req.lost = sent
+		if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+			req.lose(sent, err)
 		}
+		// The order matters: to the SDK, a refusal is a kind of throttling.
 		switch {
 		case err == nil:
 			s.run.accepted(ctx, req)
@@ -157,8 +161,7 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			s.run.lookUp(ctx, req, err)
 			return
 		default:
-			worthRetrying := !req.lost.IsZero() || snapshotjob.IsTransient(err)
-			s.run.afterFailure(ctx, req, err, worthRetrying)
+			s.run.afterFailure(ctx, req, err, s.run.mayGoAway(err))
 			return
 		}
 	}
@@ -166,13 +169,20 @@ func (s *starter) offer(ctx context.Context, req *request) {
 
 // start sends a request to the service.
 func (s *starter) start(ctx context.Context, req *request) error {
-	return s.run.group.Do(func() error {
+	err := s.run.group.Do(func() error {
 		_, err := s.run.client.StartDashboardSnapshotJob(ctx, req.startInput(), s.run.clientOptions...)
 		return err
 	})
+	_, isCanceled := errors.AsType[*aws.RequestCanceledError](err)
+	if _, hasDeadline := ctx.Deadline(); isCanceled && hasDeadline {
+		// A limiter refuses a wait that would outlast the deadline, shortly before it. The
+		// next request would meet the same.
+		<-ctx.Done()
+	}
+	return err
 }
 
-// forgetFinished forgets that jobs have finished before now.
+// forgetFinished has waitForSlot wait for jobs that finish from now on.
 func (s *starter) forgetFinished() {
 	select {
 	case <-s.run.ledger.jobFinished:
@@ -202,6 +212,27 @@ func isResourceExists(err error) bool {
 	_, ok := errors.AsType[*snapshotjob.ResourceExistsException](err)
 	return ok
 }
+
+// mayGoAway reports whether an error of a start or of a wait may go away by itself. Once
+// the service has taken a job of this run, that is also so for what keeps requests from
+// being sent at all, such as credentials that their provider can't renew for a while, and
+// for credentials that the service calls expired.
+func (r *run) mayGoAway(err error) bool {
+	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) || snapshotjob.IsTransient(err) {
+		return true
+	}
+	if _, isRefused := errors.AsType[*snapshotjob.InvalidInputError](err); isRefused {
+		return false
+	}
+	if !r.ledger.hasJobs() {
+		return false
+	}
+	apiError, ok := errors.AsType[smithy.APIError](err)
+	return !ok || slices.Contains(expiredCodes, apiError.ErrorCode())
+}
+
+// expiredCodes are the codes of errors that say that credentials have expired.
+var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 
 // isThrottled reports whether the service asks for fewer calls.
 func isThrottled(err error) bool {

@@ -236,6 +236,7 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	a := newAccount(t)
 	got := a.run("download", "111122223333/sales/complete", "--dir", "/proc")
 	assert.Equal(t, exitUsage, got.code)
-	assert.Contains(t, got.stderr, "snapshotjob: the folder for the files cannot be written, give another --dir: open /proc/")
+	assert.Contains(t, got.stderr,
+		"snapshotjob: the folder for the files cannot be written, give another --dir: open /proc/")
 	assert.Empty(t, a.server.Requests())
 }

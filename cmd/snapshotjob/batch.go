@@ -23,8 +23,8 @@ behind a colon tag:KEY, param:NAME, integer-param:NAME, decimal-param:NAME and
 date-param:NAME. Sheets and visuals are ids, with semicolons between several files:
 
     snapshot-job-id,dashboard-id,pdf,csv,tag:region
-    daily-emea,sales,summary,summary/orders;details/returns,EMEA
-    daily-apac,sales,summary,,APAC
+    daily-emea,revenue,overview,overview/regions;orders/open,EMEA
+    daily-apac,revenue,overview,,APAC
 
 A line of JSON is what "aws quicksight start-dashboard-snapshot-job --cli-input-json"
 takes.

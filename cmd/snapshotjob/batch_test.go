@@ -108,7 +108,8 @@ func TestBatchOfFailures(t *testing.T) {
 	a.writeRequests(3)
 	got := a.run("batch", "requests.csv", "--dir", "reports", "--report", "report.html")
 	assert.Equal(t, exitFailed, got.code)
-	assert.Contains(t, got.stderr, "snapshotjob: 1 of 3 exports failed; the first: snapshot job 111122223333/sales/night-01 FAILED")
+	assert.Contains(t, got.stderr, "snapshotjob: 1 of 3 exports failed; the first: ")
+	assert.Contains(t, got.stderr, "snapshot job 111122223333/sales/night-01 FAILED: DASHBOARD_ACCESS_DENIED")
 	assert.Len(t, a.files("reports"), 2)
 	page, err := os.ReadFile(filepath.Join(a.dir, "report.html"))
 	require.NoError(t, err)
@@ -120,23 +121,27 @@ func TestBatchOfJSONLines(t *testing.T) {
 	a.stdin = `{"DashboardId": "sales", "SnapshotJobId": "daily",
 		"SnapshotConfiguration": {"FileGroups": [{"Files": [{"FormatType": "PDF",
 			"SheetSelections": [{"SheetId": "summary", "SelectionScope": "ALL_VISUALS"}]}]}]},
-		"UserConfiguration": {"AnonymousUsers": [{"RowLevelPermissionTags": [{"Key": "region", "Value": "EMEA"}]}]}}`
+		"UserConfiguration": {"AnonymousUsers": [{
+			"RowLevelPermissionTags": [{"Key": "region", "Value": "EMEA"}]}]}}`
 	got := a.run("batch", "-", "--dir", "reports")
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Equal(t, []string{"daily_summary.pdf"}, a.files("reports"))
 }
 
 func TestCSVCellsBecomeARequest(t *testing.T) {
-	const file = "aws-account-id,dashboard-id,snapshot-job-id,pdf,csv,excel,to,tag:region,param:name,integer-param:year\n" +
+	const file = "aws-account-id,dashboard-id,snapshot-job-id,pdf,csv,excel,to," +
+		"tag:region,param:name,integer-param:year\n" +
 		`111122223333,sales,daily,summary,s/a; s/b,"s/a,t/c",s3://reports/daily,EMEA,Ann,2026` + "\n"
 	requests, err := parseCSVRequests("requests.csv", []byte(file), "us-east-1")
 	require.NoError(t, err)
 	require.Len(t, requests, 1)
 	got := requests[0].input
 	assert.Equal(t, salesJob("daily"), got.Job)
-	assert.Equal(t, snapshotjob.AnonymousUser(snapshotjob.SessionTag{Key: "region", Value: "EMEA"}), got.UserConfiguration)
+	emea := snapshotjob.SessionTag{Key: "region", Value: "EMEA"}
+	assert.Equal(t, snapshotjob.AnonymousUser(emea), got.UserConfiguration)
 	excel := snapshotjob.Excel("s", "a")
-	excel.Files[0].SheetSelections = append(excel.Files[0].SheetSelections, snapshotjob.Excel("t", "c").Files[0].SheetSelections...)
+	ofOtherSheet := snapshotjob.Excel("t", "c").Files[0].SheetSelections
+	excel.Files[0].SheetSelections = append(excel.Files[0].SheetSelections, ofOtherSheet...)
 	assert.Equal(t, []snapshotjob.SnapshotFileGroup{
 		snapshotjob.PDF("summary"),
 		snapshotjob.CSV("s", "a"),
@@ -147,7 +152,8 @@ func TestCSVCellsBecomeARequest(t *testing.T) {
 		StringParameters:  []snapshotjob.StringParameter{{Name: "name", Values: []string{"Ann"}}},
 		IntegerParameters: []snapshotjob.IntegerParameter{{Name: "year", Values: []int64{2026}}},
 	}, got.SnapshotConfiguration.Parameters)
-	assert.Equal(t, "reports", got.SnapshotConfiguration.DestinationConfiguration.S3Destinations[0].BucketConfiguration.BucketName)
+	destination := got.SnapshotConfiguration.DestinationConfiguration.S3Destinations[0]
+	assert.Equal(t, "reports", destination.BucketConfiguration.BucketName)
 }
 
 func TestFileOfASpreadsheet(t *testing.T) {
@@ -164,7 +170,7 @@ func TestFilesOfOneNameAreNotMixedUp(t *testing.T) {
 	a.server.AddJob(other, snapshotjobtest.Completed(snapshotjobtest.PDF("summary")))
 	got := a.run("download", salesJob("complete").String(), other.String(), "--dir", "reports")
 	assert.Equal(t, exitFailed, got.code)
-	assert.Contains(t, got.stderr, "the files of job 111122223333/other/complete would have the names of those of "+
+	assert.Contains(t, got.stderr, "job 111122223333/other/complete: the file complete_summary.pdf is that of "+
 		"job 111122223333/sales/complete: give each a folder of its own")
 	assert.Len(t, a.files("reports"), 2)
 }

@@ -7,9 +7,11 @@ import (
 // description is what --help says of the program as a whole.
 const description = `Make snapshots of Amazon QuickSight dashboards, as PDF, CSV or Excel.
 
-A job is named by ACCOUNT/DASHBOARD/JOB or by its ARN, as an argument; by the flags --aws-account-id, --dashboard-id and --snapshot-job-id; or by lines of standard input. What a command prints with --output json can be piped into the next one:
+A job is named by ACCOUNT/DASHBOARD/JOB or by its ARN, as an argument; by the flags
+--aws-account-id, --dashboard-id and --snapshot-job-id; or by lines of standard input.
+What a command prints with --output json can be piped into the next one:
 
-    snapshotjob start --dashboard-id sales --pdf Overview | snapshotjob download --dir reports
+    snapshotjob start --dashboard-id revenue --pdf Overview | snapshotjob download --dir reports
 
 Results go to standard output. What is for people goes to standard error.
 

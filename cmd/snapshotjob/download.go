@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -14,7 +15,7 @@ import (
 // downloadFlags say where files go.
 type downloadFlags struct {
 	Dir      string `placeholder:"FOLDER" help:"Folder for the files, which is made if need be. Default: the current one."`
-	Existing string `enum:"keep,replace,number" default:"keep" placeholder:"WAY" help:"Where the folder has a file of the name: keep it if it has the size of the new one, replace it, or number the new one. Default: keep."`
+	Existing string `enum:"keep,replace,number" default:"keep" placeholder:"WAY" help:"Where the folder has a file of the name: keep it if it is newer than the job and has the right size, replace it, or number the new one. Default: keep."`
 }
 
 // folder returns the folder for the files.
@@ -44,18 +45,6 @@ func (f *downloadFlags) check() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// existing returns what to do where the folder has a file of the name.
-func (f *downloadFlags) existing() snapshotjob.Existing {
-	switch f.Existing {
-	case "replace":
-		return snapshotjob.ReplaceExisting
-	case "number":
-		return snapshotjob.NumberExisting
-	default:
-		return snapshotjob.KeepExisting
-	}
-}
-
 // downloadCommand downloads the files of jobs.
 type downloadCommand struct {
 	jobFlags
@@ -72,7 +61,7 @@ interruption.
 Examples:
 
     snapshotjob download 111122223333/sales/complete --dir reports
-    snapshotjob start --dashboard-id sales --pdf Summary | snapshotjob download --dir reports
+    snapshotjob start --dashboard-id revenue --pdf Overview | snapshotjob download --dir reports
 `
 }
 
@@ -111,7 +100,7 @@ type downloader struct {
 	progress progress
 
 	mu     sync.Mutex                 // guards owners
-	owners map[string]snapshotjob.Job // the job whose files have names that begin with an id
+	owners map[string]snapshotjob.Job // the job that has a file of a name
 }
 
 // newDownloader returns a downloader into the folder of the flags.
@@ -129,12 +118,12 @@ func (d *downloader) download(
 	client *snapshotjob.Client,
 	result *snapshotjob.DescribeDashboardSnapshotJobResultOutput,
 ) ([]snapshotjob.DownloadedFile, error) {
-	if err := d.claimNames(result.Job); err != nil {
+	if err := d.claimNames(result); err != nil {
 		return nil, err
 	}
 	files, err := client.Download(ctx, result.Job, d.flags.folder(), func(o *snapshotjob.DownloadOptions) {
 		o.Result = result
-		o.Existing = d.flags.existing()
+		o.Existing = d.existing(result)
 		o.OnProgress = d.progress.fetched
 	})
 	for _, file := range files {
@@ -143,18 +132,37 @@ func (d *downloader) download(
 	return files, err
 }
 
-// claimNames returns an error if another job has files with the names of this one's. The
-// names begin with the job id alone, and some file systems do not tell upper from lower
-// case.
-func (d *downloader) claimNames(job snapshotjob.Job) error {
+// existing returns what to do where the folder has a file of a name already. A file that is
+// older than the job is not that of the job, whatever its size.
+func (d *downloader) existing(result *snapshotjob.DescribeDashboardSnapshotJobResultOutput) snapshotjob.Existing {
+	switch d.flags.Existing {
+	case "replace":
+		return snapshotjob.ReplaceExisting
+	case "number":
+		return snapshotjob.NumberExisting
+	}
+	for file := range result.Files() {
+		info, err := os.Stat(filepath.Join(d.flags.folder(), file.FileName()))
+		if err == nil && info.ModTime().Before(result.CreatedTime) {
+			return snapshotjob.ReplaceExisting
+		}
+	}
+	return snapshotjob.KeepExisting
+}
+
+// claimNames returns an error if another job has a file with the name of one of this job.
+// Some file systems do not tell upper from lower case.
+func (d *downloader) claimNames(result *snapshotjob.DescribeDashboardSnapshotJobResultOutput) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	id := strings.ToLower(job.SnapshotJobID)
-	owner, isTaken := d.owners[id]
-	if isTaken && owner != job {
-		return fmt.Errorf("the files of job %s would have the names of those of job %s: give each a folder of its own",
-			job, owner)
+	for file := range result.Files() {
+		name := strings.ToLower(file.FileName())
+		owner, isTaken := d.owners[name]
+		if isTaken && owner != result.Job {
+			return fmt.Errorf("job %s: the file %s is that of job %s: give each a folder of its own",
+				result.Job, file.FileName(), owner)
+		}
+		d.owners[name] = result.Job
 	}
-	d.owners[id] = job
 	return nil
 }

@@ -38,29 +38,54 @@ func (e *eachJob) run(ctx context.Context) error {
 		return err
 	}
 	output := e.session.newPrinter(e.table.header...)
-	var failures []error
-	var left []snapshotjob.Job // that are not finished
-	for i, job := range jobs {
-		record, err := e.action(ctx, connected, job)
-		if err != nil {
-			failures = append(failures, err)
-		}
-		if ctx.Err() != nil {
-			left = append(left, jobs[i:]...)
-			break
-		}
-		if exitCode(err) == exitTimeout {
-			left = append(left, job)
-		}
-		if err := output.print(e.table.show(completeRecord(record, job, err))); err != nil {
-			return err
-		}
+	outcome, err := e.each(ctx, connected, jobs, output)
+	if err != nil {
+		return err
 	}
 	e.progress.finish()
 	if err := output.flush(); err != nil {
 		return err
 	}
-	return e.advise(failuresError(failures, len(jobs), "job"), left)
+	if outcome.interrupted != nil {
+		return e.advise(outcome.interrupted, outcome.left)
+	}
+	return e.advise(failuresError(outcome.failures, len(jobs), "job"), outcome.left)
+}
+
+// eachOutcome is what became of the jobs.
+type eachOutcome struct {
+	failures    []error
+	interrupted error             // of the job at which ctx ended; nil if it did not
+	left        []snapshotjob.Job // whose wait was interrupted or ran out
+}
+
+// each calls the action with one job after the other, and prints the records. Its error is
+// that of printing.
+func (e *eachJob) each(
+	ctx context.Context,
+	connected *connection,
+	jobs []snapshotjob.Job,
+	output *printer,
+) (eachOutcome, error) {
+	var outcome eachOutcome
+	for i, job := range jobs {
+		record, err := e.action(ctx, connected, job)
+		if ctx.Err() != nil && err != nil {
+			outcome.interrupted = err
+			outcome.left = append(outcome.left, jobs[i:]...)
+			break
+		}
+		if err != nil {
+			outcome.failures = append(outcome.failures, err)
+		}
+		if exitCode(err) == exitTimeout {
+			outcome.left = append(outcome.left, job)
+		}
+		if err := output.print(e.table.show(completeRecord(record, job, err))); err != nil {
+			return outcome, err
+		}
+	}
+	return outcome, nil
 }
 
 // completeRecord returns a record that has a job and its error, even if nothing else is
@@ -72,16 +97,19 @@ func completeRecord(record jobRecord, job snapshotjob.Job, err error) jobRecord 
 	return jobRecord{Job: job, Error: errorText(err)}
 }
 
-// advise adds to an error how to go on with the jobs that are left.
+// advise adds to an error how to go on with the jobs that are left, if there are any.
 func (e *eachJob) advise(err error, left []snapshotjob.Job) error {
-	if e.goOn == nil {
+	if e.goOn == nil || len(left) == 0 {
 		return err
 	}
 	command := slices.Clone(e.goOn)
 	for _, job := range left {
 		command = append(command, job.String())
 	}
-	return goOn(err, e.session.command(command...))
+	return &adviceError{
+		err:    err,
+		advice: "To go on: " + e.session.command(command...),
+	}
 }
 
 // failuresError returns nil if there are no failures, the failure of the only one that was

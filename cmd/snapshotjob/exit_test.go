@@ -55,6 +55,11 @@ func TestExitCodes(t *testing.T) {
 			want:      exitTimeout,
 		},
 		{
+			name:      "the wait for one of several jobs ran out",
+			arguments: []string{"wait", "--timeout", "50ms", "111122223333/sales/endless", "111122223333/sales/failed"},
+			want:      exitTimeout,
+		},
+		{
 			name:      "there is no such flag",
 			arguments: []string{"status", "--bogus"},
 			want:      exitUsage,
@@ -162,6 +167,28 @@ func TestInterruptedExportWhileItsJobRuns(t *testing.T) {
 	assert.Contains(t, got.stderr, "snapshotjob: interrupted: 1 export asked for, 0 exports done, 1 job under way\n")
 	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir 'my reports' 111122223333/sales/daily\n")
 	assert.Empty(t, a.files("my reports"))
+}
+
+func TestExportWhoseWaitRanOut(t *testing.T) {
+	a := newAccount(t, func(o *snapshotjobtest.Options) {
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Life{Running: -1}
+		}
+	})
+	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--timeout", "50ms")
+	assert.Equal(t, exitTimeout, got.code, got.stderr)
+	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir . 111122223333/sales/daily\n")
+}
+
+func TestInterruptNamesAllJobsThatAreLeft(t *testing.T) {
+	a := newAccount(t)
+	job := a.endlessJob()
+	isPolled := func() bool { return a.requests(snapshotjobtest.DescribeDashboardSnapshotJob) > 1 }
+	got := a.interruptWhen(isPolled, "wait", "111122223333/sales/failed", job.String(), "111122223333/sales/bucket")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Contains(t, got.stderr,
+		"To go on: snapshotjob wait 111122223333/sales/endless 111122223333/sales/bucket\n")
 }
 
 func TestInterruptedDownload(t *testing.T) {

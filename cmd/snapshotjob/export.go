@@ -28,9 +28,9 @@ does not tell the values that it was started with.
 
 Examples:
 
-    snapshotjob export --dashboard-id sales --pdf Summary --csv Summary/Orders --dir reports
-    snapshotjob export --dashboard-id sales --all-sheets --all-tables --tag region=EMEA --dir reports
-    snapshotjob export --dashboard-id sales --excel Summary/Orders,Details/Returns --to s3://reports/daily
+    snapshotjob export --dashboard-id revenue --pdf Overview --csv "Orders/Open orders" --dir reports
+    snapshotjob export --dashboard-id revenue --all-sheets --all-tables --tag region=EMEA --dir reports
+    snapshotjob export --dashboard-id revenue --excel orders/open,orders/closed --to s3://reports/daily
 `
 }
 

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,7 +15,8 @@ import (
 
 func TestExportOfEverythingTakesSeveralJobs(t *testing.T) {
 	a := newAccount(t)
-	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "all", "--all-sheets", "--all-tables", "--dir", "reports")
+	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "all",
+		"--all-sheets", "--all-tables", "--dir", "reports")
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Equal(t, []string{
 		"all-part1_details_returns.csv",
@@ -37,18 +41,20 @@ func TestExportFollowsTheLimitsOfAJob(t *testing.T) {
 
 func TestExportIntoABucketDownloadsNothing(t *testing.T) {
 	a := newAccount(t)
-	got := a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily")
+	arguments := []string{"export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily"}
+	got := a.run(arguments...)
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"S3Uri":"s3://reports/daily/`)
 	assert.Empty(t, a.files("."))
-	got = a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--to", "s3://reports/daily", "--dir", "copies")
+	got = a.run(append(arguments, "--dir", "copies")...)
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Len(t, a.files("copies"), 1)
 }
 
 func TestExportAgainFetchesNothingTwice(t *testing.T) {
 	a := newAccount(t)
-	arguments := []string{"export", "--dashboard-id", "sales", "--snapshot-job-id", "daily", "--pdf", "Summary", "--dir", "reports"}
+	arguments := []string{"export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--dir", "reports"}
 	first := a.run(arguments...)
 	assert.Equal(t, exitOK, first.code, first.stderr)
 	again := a.run(arguments...)
@@ -56,6 +62,19 @@ func TestExportAgainFetchesNothingTwice(t *testing.T) {
 	assert.Contains(t, again.stdout, `"Kept":true`)
 	assert.Equal(t, map[string]int{"daily": 1}, a.starts())
 	assert.Len(t, a.files("reports"), 1)
+}
+
+func TestFileThatIsOlderThanTheJobIsReplaced(t *testing.T) {
+	a := newAccount(t)
+	const name = "complete_summary_orders.csv"
+	a.write(name, "this is as long as it.") // as the file of the job
+	lastNight := time.Now().Add(-24 * time.Hour)
+	require.NoError(t, os.Chtimes(filepath.Join(a.dir, name), lastNight, lastNight))
+	got := a.run("download", "111122223333/sales/complete")
+	assert.Equal(t, exitOK, got.code, got.stderr)
+	content, err := os.ReadFile(filepath.Join(a.dir, name))
+	require.NoError(t, err)
+	assert.Equal(t, "region,orders\nEMEA,42\n", string(content))
 }
 
 func TestExistingFileIsReplacedOrNumberedOnRequest(t *testing.T) {
@@ -71,7 +90,8 @@ func TestWhoMayNotReadTheDefinitionGivesIDs(t *testing.T) {
 	a := newAccount(t)
 	denied := snapshotjobtest.Answer(401, "AccessDeniedException", "You may not describe it.")
 	a.server.Fail(snapshotjobtest.DescribeDashboardDefinition, denied)
-	got := a.run("export", "--dashboard-id", "sales", "--pdf", "summary", "--csv", "summary/orders", "--dir", "reports")
+	got := a.run("export", "--dashboard-id", "sales",
+		"--pdf", "summary", "--csv", "summary/orders", "--dir", "reports")
 	assert.Equal(t, exitOK, got.code, got.stderr)
 	assert.Contains(t, got.stderr, "sheets and visuals must be ids")
 	assert.Len(t, a.files("reports"), 2)

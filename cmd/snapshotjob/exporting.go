@@ -18,12 +18,13 @@ type export struct {
 	downloadErr error                        // why not all files were downloaded
 }
 
-// err returns why the export failed, or nil.
+// err returns why the export failed, or nil. The error of a download tells what the job
+// did not make, too.
 func (e *export) err() error {
-	if e.outcome.Err != nil {
-		return e.outcome.Err
+	if e.downloadErr != nil {
+		return e.downloadErr
 	}
-	return e.downloadErr
+	return e.outcome.Err
 }
 
 // isUnderWay reports whether the job was started and not seen to finish. It goes on.

@@ -36,8 +36,8 @@ type fakeCommand struct {
 // Help returns what the help shows below the usage.
 func (fakeCommand) Help() string {
 	return `It prints the environment that makes AWS clients in any language use it, and serves
-until it is interrupted. Jobs can be started on any dashboard; "sales" has sheets to
-look at, and finished jobs.
+until it is interrupted. Jobs can be started on any dashboard; "revenue" has sheets and
+visuals to look at, and "sales" has finished jobs.
 
 Examples, of which the second and the third are for another shell:
 
@@ -82,7 +82,7 @@ func newFake(duration time.Duration) *snapshotjobtest.Server {
 		// Nobody asks for the recorded requests. However long the server runs, it must not pile them up.
 		o.MaxRequests = 1
 	})
-	fake.AddDashboard("sales", heldSheets()...)
+	fake.AddDashboard("revenue", revenueSheets()...)
 	for _, held := range heldJobs() {
 		fake.AddJob(held.job, held.life)
 	}

@@ -99,6 +99,13 @@ func TestFakeHoldsJobs(t *testing.T) {
 	}
 }
 
+func TestFakeDescribesDashboard(t *testing.T) {
+	in := &snapshotjob.DescribeDashboardDefinitionInput{AWSAccountID: fakeAccountID, DashboardID: "revenue"}
+	definition, err := startFake(t).client().DescribeDashboardDefinition(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, revenueSheets(), definition.Sheets)
+}
+
 func TestFakeTellsWhichJobsItHolds(t *testing.T) {
 	var fake *fakeProcess
 	t.Run("server", func(t *testing.T) {

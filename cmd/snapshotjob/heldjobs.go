@@ -5,22 +5,23 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// heldSheets returns the sheets of the dashboard "sales".
-func heldSheets() []snapshotjob.DashboardSheet {
+// revenueSheets returns the sheets of the dashboard "revenue", which can be described.
+func revenueSheets() []snapshotjob.DashboardSheet {
 	return []snapshotjob.DashboardSheet{
 		{
-			SheetID: "summary",
-			Name:    "Summary",
+			SheetID: "overview",
+			Name:    "Overview",
 			Visuals: []snapshotjob.DashboardVisual{
-				{VisualID: "orders", Kind: "TableVisual", Title: "Orders"},
-				{VisualID: "trend", Kind: "LineChartVisual", Title: "Orders by month"},
+				{VisualID: "trend", Kind: "LineChartVisual", Title: "Revenue by month"},
+				{VisualID: "regions", Kind: "PivotTableVisual", Title: "Revenue by region"},
 			},
 		},
 		{
-			SheetID: "details",
-			Name:    "Details",
+			SheetID: "orders",
+			Name:    "Orders",
 			Visuals: []snapshotjob.DashboardVisual{
-				{VisualID: "returns", Kind: "PivotTableVisual", Title: "Returns"},
+				{VisualID: "open", Kind: "TableVisual", Title: "Open orders"},
+				{VisualID: "closed", Kind: "TableVisual", Title: "Closed orders"},
 			},
 		},
 	}

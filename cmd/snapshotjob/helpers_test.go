@@ -40,7 +40,29 @@ type account struct {
 	stdin       string // of the next command
 }
 
-// newAccount returns an account with the sheets and jobs of "fake". Its jobs take no time.
+// salesSheets returns the sheets of the dashboard "sales".
+func salesSheets() []snapshotjob.DashboardSheet {
+	return []snapshotjob.DashboardSheet{
+		{
+			SheetID: "summary",
+			Name:    "Summary",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "orders", Kind: "TableVisual", Title: "Orders"},
+				{VisualID: "trend", Kind: "LineChartVisual", Title: "Orders by month"},
+			},
+		},
+		{
+			SheetID: "details",
+			Name:    "Details",
+			Visuals: []snapshotjob.DashboardVisual{
+				{VisualID: "returns", Kind: "PivotTableVisual", Title: "Returns"},
+			},
+		},
+	}
+}
+
+// newAccount returns an account with the dashboards and jobs of "fake". Its jobs take no
+// time.
 func newAccount(t *testing.T, optFns ...func(*snapshotjobtest.Options)) *account {
 	t.Helper()
 	quick := func(o *snapshotjobtest.Options) {
@@ -50,7 +72,8 @@ func newAccount(t *testing.T, optFns ...func(*snapshotjobtest.Options)) *account
 		}
 	}
 	server := snapshotjobtest.NewTestServer(t, append([]func(*snapshotjobtest.Options){quick}, optFns...)...)
-	server.AddDashboard("sales", heldSheets()...)
+	server.AddDashboard("revenue", revenueSheets()...)
+	server.AddDashboard("sales", salesSheets()...)
 	for _, held := range heldJobs() {
 		server.AddJob(held.job, held.life)
 	}

@@ -2,8 +2,8 @@
 // jobs, waits for them, and has their files on disk.
 //
 //	go install github.com/quicksight-go/snapshotjob/cmd/snapshotjob@latest
-//	snapshotjob sheets --dashboard-id sales
-//	snapshotjob export --dashboard-id sales --pdf Overview --dir reports
+//	snapshotjob sheets --dashboard-id revenue
+//	snapshotjob export --dashboard-id revenue --pdf Overview --dir reports
 //
 // It takes region, credentials and profiles from where the AWS CLI takes them.
 // "snapshotjob --help" lists the commands and the exit codes, and the help of a command

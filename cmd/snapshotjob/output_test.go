@@ -102,9 +102,10 @@ func TestDebugShowsNoSecret(t *testing.T) {
 
 func TestEventsAreLines(t *testing.T) {
 	a := newAccount(t)
-	text := a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--dir", "text", "--verbose")
-	assert.Regexp(t, `(?m)^time=\S+ level=INFO msg=poll job=111122223333/sales/\S+ status=COMPLETED `, text.stderr)
-	lines := a.run("export", "--dashboard-id", "sales", "--pdf", "Summary", "--dir", "json", "--verbose", "--output", "json")
+	arguments := []string{"export", "--dashboard-id", "sales", "--pdf", "Summary", "--verbose"}
+	text := a.run(append(arguments, "--dir", "text")...)
+	assert.Regexp(t, `(?m)^time=\S+ level=INFO msg=poll job=\S+ status=COMPLETED `, text.stderr)
+	lines := a.run(append(arguments, "--dir", "json", "--output", "json")...)
 	for line := range strings.Lines(lines.stderr) {
 		assert.Regexp(t, `^\{"time":.*\}\n$`, line)
 	}

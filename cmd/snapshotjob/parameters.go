@@ -68,7 +68,11 @@ func newParameters(
 
 // parseParameters parses parameters of the form NAME=VALUE. Values of one name belong to
 // one parameter. No error shows a value.
-func parseParameters[V any](flag string, texts []string, parse func(string) (V, error)) ([]parameter[V], error) {
+func parseParameters[V any](
+	flag string,
+	texts []string,
+	parse func(string) (V, error),
+) ([]parameter[V], error) {
 	var parameters []parameter[V]
 	for i, text := range texts {
 		name, valueText, isPair := strings.Cut(text, "=")

@@ -24,7 +24,7 @@ type jobRecord struct {
 type fileRecord struct {
 	Name   string
 	Format snapshotjob.SnapshotFileFormatType `json:",omitzero"`
-	URI    string                             `json:"S3Uri,omitzero"` // without its secrets, unless --show-urls is given
+	URI    string                             `json:"S3Uri,omitzero"` // without secrets, but for --show-urls
 	Path   string                             `json:",omitzero"`      // on disk
 	Size   int64                              `json:",omitzero"`
 	Kept   bool                               `json:",omitzero"` // it was on disk already

@@ -22,7 +22,7 @@ type dashboardFlags struct {
 // requestFlags say which jobs to start.
 type requestFlags struct {
 	dashboardFlags
-	SnapshotJobID string `name:"snapshot-job-id" placeholder:"ID" help:"Id of the job. Default: one made of the time."`
+	SnapshotJobID string `name:"snapshot-job-id" placeholder:"ID" help:"Id of the job. Default: one made of the time and random characters."`
 
 	PDF       []string `sep:"none" placeholder:"SHEET" help:"Make a PDF of a sheet, named by its id or name. Can be repeated."`
 	CSV       []string `sep:"none" placeholder:"SHEET/VISUAL" help:"Make a CSV of a table. Can be repeated."`
@@ -73,7 +73,10 @@ func newJobID() string {
 
 // plan returns the starts that make all the files that the flags ask for. The region is
 // that of the dashboard.
-func (f *requestFlags) plan(dashboard *catalog, region string) ([]*snapshotjob.StartDashboardSnapshotJobInput, error) {
+func (f *requestFlags) plan(
+	dashboard *catalog,
+	region string,
+) ([]*snapshotjob.StartDashboardSnapshotJobInput, error) {
 	template, err := f.template(region)
 	if err != nil {
 		return nil, err

@@ -33,8 +33,8 @@ func (c *catalog) sheet(text string) (snapshotjob.DashboardSheet, error) {
 		return snapshotjob.DashboardSheet{}, usagef("dashboard %q has no sheet %q%s",
 			c.dashboardID, text, nearest(c.sheets, text, sheetNames))
 	default:
-		return snapshotjob.DashboardSheet{}, usagef("dashboard %q has %d sheets with the name %q: give the id of one",
-			c.dashboardID, len(found), text)
+		return snapshotjob.DashboardSheet{}, usagef(
+			"dashboard %q has %d sheets with the name %q: give the id of one", c.dashboardID, len(found), text)
 	}
 }
 

@@ -103,7 +103,8 @@ func (s *session) connect(ctx context.Context) (*connection, error) {
 		return nil, &setupError{problem: "the AWS configuration cannot be read", err: err}
 	}
 	if cfg.Region == "" {
-		return nil, &setupError{problem: "there is no region: give --region, set AWS_REGION, or add a region to the profile"}
+		const problem = "there is no region: give --region, set AWS_REGION, or add a region to the profile"
+		return nil, &setupError{problem: problem}
 	}
 	s.region = cfg.Region
 	if err := checkCredentials(ctx, cfg); err != nil {
@@ -144,7 +145,7 @@ func (s *session) configureClient(o *snapshotjob.Options) {
 	if s.flags.EndpointURL != "" {
 		o.BaseEndpoint = aws.String(s.flags.EndpointURL)
 	}
-	o.Limiter = rate.NewLimiter(requestsPerSecond, requestsPerSecond)
+	o.Limiter = rate.NewLimiter(requestsPerSecond, 1)
 	if s.flags.Debug {
 		o.Logger = s.log
 	}

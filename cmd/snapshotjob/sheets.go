@@ -18,8 +18,8 @@ func (sheetsCommand) Help() string {
 
 Examples:
 
-    snapshotjob sheets --dashboard-id sales
-    snapshotjob sheets --dashboard-id sales --output json
+    snapshotjob sheets --dashboard-id revenue
+    snapshotjob sheets --dashboard-id revenue --output json
 `
 }
 
@@ -33,10 +33,11 @@ func (c *sheetsCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	definition, err := connected.client.DescribeDashboardDefinition(ctx, &snapshotjob.DescribeDashboardDefinitionInput{
+	dashboard := &snapshotjob.DescribeDashboardDefinitionInput{
 		AWSAccountID: account,
 		DashboardID:  c.DashboardID,
-	})
+	}
+	definition, err := connected.client.DescribeDashboardDefinition(ctx, dashboard)
 	if err != nil {
 		return err
 	}

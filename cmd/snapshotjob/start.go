@@ -17,8 +17,8 @@ func (startCommand) Help() string {
 
 Examples:
 
-    snapshotjob start --dashboard-id sales --snapshot-job-id daily --pdf Summary
-    snapshotjob start --dashboard-id sales --csv Summary/Orders --tag region=EMEA --param year=2026
+    snapshotjob start --dashboard-id revenue --snapshot-job-id daily --pdf Overview
+    snapshotjob start --dashboard-id revenue --csv orders/open --tag region=EMEA --param year=2026
 `
 }
 

@@ -154,7 +154,8 @@ func TestJobIsShownOnOneLine(t *testing.T) {
 		a := newAccount(t, slowly)
 		term := newTerminal(a, columns)
 		term.enter("clear; " + exportCommandLine)
-		for _, state := range []string{"RUNNING  daily  1s  next poll in 2s", "RUNNING  daily  2s  next poll in 1s"} {
+		states := []string{"RUNNING  daily  1s  next poll in 2s", "RUNNING  daily  2s  next poll in 1s"}
+		for _, state := range states {
 			screen := term.waitFor(state)
 			assert.Equal(t, 1, strings.Count(screen, "daily  "), "%s", screen)
 		}
@@ -220,6 +221,7 @@ func TestColors(t *testing.T) {
 
 func TestJSONOnATerminalIsNotTornByBars(t *testing.T) {
 	a := newAccount(t)
-	screen := newTerminal(a, 200).run("snapshotjob download 111122223333/sales/bucket --dir reports --output json")
+	term := newTerminal(a, 200)
+	screen := term.run("snapshotjob download 111122223333/sales/bucket --dir reports --output json")
 	assert.Regexp(t, `(?m)^\{"Job":"111122223333/sales/bucket",`, screen)
 }

@@ -49,11 +49,9 @@ func formatDuration(d time.Duration) string {
 
 // shellQuote returns an argument as a POSIX shell reads it.
 func shellQuote(argument string) string {
-	isPlain := func(r rune) bool {
-		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:=@,+%", r))
-	}
-	hasSpecial := strings.ContainsFunc(argument, func(r rune) bool { return !isPlain(r) })
-	if argument != "" && !hasSpecial {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,+%"
+	isSpecial := func(r rune) bool { return !strings.ContainsRune(plain, r) }
+	if argument != "" && !strings.ContainsFunc(argument, isSpecial) {
 		return argument
 	}
 	return "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"

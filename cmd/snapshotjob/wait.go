@@ -33,7 +33,7 @@ func (waitCommand) Help() string {
 Examples:
 
     snapshotjob wait 111122223333/sales/complete
-    snapshotjob start --dashboard-id sales --pdf Summary | snapshotjob wait --timeout 30m
+    snapshotjob start --dashboard-id revenue --pdf Overview | snapshotjob wait --timeout 30m
 `
 }
 

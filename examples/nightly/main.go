@@ -6,11 +6,11 @@
 //	go run ./examples/nightly -account 111122223333 -dashboard revenue -tenants acme,globex -dir reports
 //
 // To see how an interrupted run is continued, let the fake be a process of its own, with the environment that
-// the command line's fake prints:
+// "snapshotjob fake" prints:
 //
 //	go -C cmd/snapshotjob run . fake >fake.env &
 //	. ./fake.env
-//	go run ./examples/nightly -account 111122223333 -dashboard sales -dir reports # interrupt it, and run it again
+//	go run ./examples/nightly -account 111122223333 -dir reports # interrupt it, and run it again
 package main
 
 import (

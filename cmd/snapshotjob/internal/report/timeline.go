@@ -115,12 +115,13 @@ func newBar(job Job, slot int, begin time.Time, length time.Duration) bar {
 	percent := func(d time.Duration) float64 { return 100 * d.Seconds() / length.Seconds() }
 	width := max(narrowestBar, percent(job.duration()))
 	x := min(percent(job.Started.Sub(begin)), 100-narrowestBar)
+	took := roundDuration(job.duration())
 	return bar{
 		X:     fmt.Sprintf("%.3f%%", x),
 		Width: fmt.Sprintf("%.3f%%", min(width, 100-x)),
 		Y:     slot * slotHeight,
 		Class: classes[job.Outcome],
-		Title: fmt.Sprintf("%s: %s, %s from %s", job.Name, job.Outcome, roundDuration(job.duration()), clock(job.Started)),
+		Title: fmt.Sprintf("%s: %s, %s from %s", job.Name, job.Outcome, took, clock(job.Started)),
 	}
 }
 

@@ -1,0 +1,129 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
+	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
+)
+
+// errNoCredentials is the error of a provider that has none for a while.
+var errNoCredentials = errors.New("the provider has no credentials now")
+
+// withGap is a client option whose credentials cannot be had from one time of the test to
+// another.
+func withGap(from, to time.Duration) func(*snapshotjob.Options) {
+	began := time.Now()
+	return func(o *snapshotjob.Options) {
+		provider := o.Credentials
+		o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			if elapsed := time.Since(began); elapsed >= from && elapsed < to {
+				return aws.Credentials{}, errNoCredentials
+			}
+			return provider.Retrieve(ctx)
+		})
+	}
+}
+
+func TestCredentialsThatFailForAWhile(t *testing.T) {
+	tests := map[string]struct {
+		from time.Duration
+		to   time.Duration
+	}{
+		"while jobs are started":          {from: time.Second, to: 31 * time.Second},
+		"when a job is polled first":      {from: 500 * time.Millisecond, to: 3 * time.Second},
+		"when the last request was taken": {from: 3 * time.Second, to: 8 * time.Second},
+		"while jobs run":                  {from: 20 * time.Second, to: 10 * time.Minute},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *Server) {
+				client := server.Client(withGap(test.from, test.to))
+				var got outcomes
+				summary, err := batch.Run(t.Context(), client, manyRequests(20), got.keep)
+				require.NoError(t, err)
+				assert.Equal(t, 20, summary.Completed)
+			})
+		})
+	}
+}
+
+// Credentials that never worked are wrong.
+func TestCredentialsThatNeverWork(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		client := server.Client(withGap(0, time.Hour))
+		var got outcomes
+		summary, err := batch.Run(t.Context(), client, manyRequests(3), got.keep)
+		assert.ErrorIs(t, err, errNoCredentials)
+		assert.Equal(t, 3, summary.Failed)
+		assert.Less(t, got.all[2].Finished.Sub(got.all[0].Queued), time.Second)
+	})
+}
+
+func TestCredentialsThatExpireForAWhile(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Pass())
+		server.Fail(start, snapshotjobtest.ExpiredToken().Times(9)...)
+		got := runBatch(t, server, manyRequests(3))
+		require.NoError(t, got.err)
+		assert.Equal(t, 3, got.summary.Completed)
+	})
+}
+
+// OnPoll and WaitError tell of one wait, although Run begins it anew when the last request
+// was taken, and after a gap.
+func TestWaitIsToldAsOne(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		var polls []snapshotjob.Poll
+		watch := func(o *snapshotjob.WaitOptions) {
+			o.OnPoll = func(poll snapshotjob.Poll) {
+				if poll.Job == jobOf("endless") {
+					polls = append(polls, poll)
+				}
+			}
+		}
+		requests := func(yield func(*Input) bool) {
+			yield(pdfRequest("endless"))
+			time.Sleep(3 * time.Minute)
+			yield(pdfRequest("b"))
+		}
+		client := server.Client(withGap(5*time.Minute, 7*time.Minute))
+		var got outcomes
+		_, err := batch.Run(t.Context(), client, requests, got.keep, func(o *batch.Options) {
+			o.JobTimeout = time.Hour
+			o.WaitOptions = []func(*snapshotjob.WaitOptions){watch}
+		})
+		waitError, ok := errors.AsType[*snapshotjob.WaitError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, time.Hour, waitError.Elapsed)
+		assert.Equal(t, snapshotjob.SnapshotJobStatusRunning, waitError.Status)
+		assert.InDelta(t, len(polls), waitError.Polls, 10) // those that a change of delays ended are not told
+		var numbers []int
+		for _, poll := range polls {
+			numbers = append(numbers, poll.Number)
+		}
+		assert.True(t, slices.IsSorted(numbers), "%v", numbers)
+	}, livesOf(lives{"endless": good().After(0, -1)}))
+}
+
+// The more jobs are under way, the more rarely each is polled, so that there are calls left
+// to start others.
+func TestManyJobsUnderWay(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		began := time.Now()
+		got := runBatch(t, server, manyRequests(600))
+		require.NoError(t, got.err)
+		byStart := func(a, b batch.Outcome) int { return a.Started.Compare(b.Started) }
+		last := slices.MaxFunc(got.all, byStart).Started.Sub(began)
+		assert.Less(t, last, 8*time.Minute) // 20 minutes, if each were polled every 5 seconds
+	}, livesOf(nil), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = -1 })
+}

@@ -1,0 +1,252 @@
+package temporal
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+const (
+	// defaultWindow is a few more than the jobs that an account may run by default, so
+	// that a start is always waiting for a slot.
+	defaultWindow = 16
+
+	// maxPageRequests bounds what one event of the history holds, and what a run adds to
+	// the history after the server has suggested to begin a new one.
+	maxPageRequests = 1000
+
+	// maxShownFailures is how many failures a Progress lists.
+	maxShownFailures = 20
+)
+
+// ProgressQuery is the name of the query of [Batch], which answers with a [Progress].
+const ProgressQuery = "progress"
+
+// BatchInput is the input of [Batch]. It has either Requests or a Source.
+type BatchInput struct {
+	// Requests are the exports to make, 1000 at most. The server limits the size of an
+	// input to 2 MB by default.
+	Requests []Request `json:",omitempty"`
+
+	// Source is what Options.NextPage is asked for, page by page. It may name a file, a
+	// table or a day, and must show no secret. There may be any number of requests.
+	Source string `json:",omitempty"`
+
+	// Window is how many exports are under way at once. It should be a few more than
+	// the jobs that the account may run. Default: 16.
+	Window int `json:",omitempty"`
+
+	// MaxAttempts and JobTimeout are those of each export. See [ExportInput].
+	MaxAttempts int           `json:",omitempty"`
+	JobTimeout  time.Duration `json:",omitempty"`
+
+	// Continued is set by Batch when it goes on in a new run, with an empty history.
+	// Others leave it nil.
+	Continued *ContinuedBatch `json:",omitempty"`
+}
+
+// ContinuedBatch is where a run of a batch goes on.
+type ContinuedBatch struct {
+	Cursor   string // of the next page
+	Progress Progress
+}
+
+// Page is a part of the requests of a batch.
+type Page struct {
+	// Requests are up to 1000. They stand in the history, which is easier to read if
+	// there are some 100.
+	Requests []Request
+
+	// Next is the cursor of the next page. It is empty for the last page.
+	Next string
+}
+
+// Progress is how far a batch has come.
+type Progress struct {
+	Requests  int // taken from the pages or the list so far
+	Running   int // exports under way
+	Completed int // exports that have completed and been delivered, adopted ones included
+	Adopted   int // completed exports whose job was older than they are
+	Failed    int
+	Canceled  int
+
+	// Failures are the errors of the first 20 exports that failed, each with the id of
+	// its workflow.
+	Failures []string
+}
+
+// Batch is the workflow that makes many snapshots. Each is an [Export], a child
+// workflow whose id is that of the batch, a slash and the number of the request from 1 on.
+// A request without an id has its job's id from there, so that a batch that is run again
+// under the same id adopts the jobs that exist.
+//
+// The query "progress" tells a [Progress], also after the end. If all exports complete, it
+// is the result. If some fail, the others are made all the same, and the error is a
+// *temporal.ApplicationError of Temporal's SDK, of the type [ErrorTypeExportsFailed], with
+// the Progress as its details.
+//
+// A cancellation cancels the exports under way. The *temporal.CanceledError has the
+// Progress as its details. If the batch is terminated, its exports are too.
+//
+// Memory and history are bounded, however many requests there are. After a page, when the
+// server suggests it, the batch lets its exports end and goes on as a new run.
+func Batch(ctx workflow.Context, in BatchInput) (Progress, error) {
+	in, err := in.withDefaults()
+	if err != nil {
+		return Progress{}, err
+	}
+	b := &batch{input: in}
+	if in.Continued != nil {
+		b.progress = in.Continued.Progress
+		b.cursor = in.Continued.Cursor
+	}
+	answer := func() (Progress, error) { return b.progress, nil }
+	if err := workflow.SetQueryHandler(ctx, ProgressQuery, answer); err != nil {
+		return Progress{}, err
+	}
+	err = b.run(ctx)
+	return b.progress, err
+}
+
+// withDefaults returns the input with its defaults, or what is wrong with it.
+func (in BatchInput) withDefaults() (BatchInput, error) {
+	text := ""
+	switch {
+	case in.Source != "" && len(in.Requests) > 0:
+		text = "the batch has both Requests and a Source: want one of them"
+	case len(in.Requests) > maxPageRequests:
+		text = fmt.Sprintf("the batch has %d Requests: want at most %d, or a Source", len(in.Requests), maxPageRequests)
+	case in.Window < 0:
+		text = fmt.Sprintf("Window is %d: want a positive number, or 0 for %d", in.Window, defaultWindow)
+	}
+	if text != "" {
+		return BatchInput{}, finalError(text, ErrorTypeInvalidInput)
+	}
+	if in.Window == 0 {
+		in.Window = defaultWindow
+	}
+	return in, nil
+}
+
+// batch is a run of a Batch. Its coroutines run one at a time.
+type batch struct {
+	input    BatchInput
+	cursor   string // of the next page
+	progress Progress
+}
+
+// run makes the exports of one page after another.
+func (b *batch) run(ctx workflow.Context) error {
+	for {
+		page, err := b.nextPage(ctx)
+		if err == nil {
+			err = b.startExports(ctx, page.Requests)
+		}
+		b.cursor = page.Next
+		isLast := page.Next == ""
+		if err == nil && !isLast && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			continue
+		}
+		b.drain(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return temporal.NewCanceledError(b.progress)
+		case err != nil:
+			return innermost(err)
+		case isLast:
+			return b.err()
+		}
+		b.input.Continued = &ContinuedBatch{
+			Cursor:   b.cursor,
+			Progress: b.progress,
+		}
+		return workflow.NewContinueAsNewError(ctx, Batch, b.input)
+	}
+}
+
+// nextPage returns the list of the input, or the page that the cursor names.
+func (b *batch) nextPage(ctx workflow.Context) (Page, error) {
+	if b.input.Source == "" {
+		return Page{Requests: b.input.Requests}, nil
+	}
+	ctx = workflow.WithActivityOptions(ctx, activityOptions(callTimeout))
+	var page Page
+	err := workflow.ExecuteActivity(ctx, pageActivity, pageInput{
+		Source: b.input.Source,
+		Cursor: b.cursor,
+	}).Get(ctx, &page)
+	return page, err
+}
+
+// startExports starts an export for each request, as the window allows. The error is that
+// of a batch that was canceled.
+func (b *batch) startExports(ctx workflow.Context, requests []Request) error {
+	for _, request := range requests {
+		err := workflow.Await(ctx, func() bool { return b.progress.Running < b.input.Window })
+		if err != nil {
+			return err
+		}
+		b.startExport(ctx, request)
+	}
+	return nil
+}
+
+// startExport starts an export, and a coroutine that waits for its end.
+func (b *batch) startExport(ctx workflow.Context, request Request) {
+	b.progress.Requests++
+	b.progress.Running++
+	id := fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.ID, b.progress.Requests)
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:          id,
+		WaitForCancellation: true,
+	})
+	export := workflow.ExecuteChildWorkflow(ctx, Export, ExportInput{
+		Request:     request,
+		MaxAttempts: b.input.MaxAttempts,
+		JobTimeout:  b.input.JobTimeout,
+	})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var outcome Outcome
+		err := export.Get(ctx, &outcome)
+		b.progress.add(id, outcome, err)
+	})
+}
+
+// drain waits until all exports have ended, also if the batch was canceled.
+func (b *batch) drain(ctx workflow.Context) {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	// Nothing cancels the context, which is the only error.
+	_ = workflow.Await(ctx, func() bool { return b.progress.Running == 0 })
+}
+
+// add counts an export that has ended.
+func (p *Progress) add(id string, outcome Outcome, err error) {
+	p.Running--
+	switch {
+	case err == nil:
+		p.Completed++
+		if outcome.Adopted {
+			p.Adopted++
+		}
+	case temporal.IsCanceledError(err):
+		p.Canceled++
+	default:
+		p.Failed++
+		if len(p.Failures) < maxShownFailures {
+			p.Failures = append(p.Failures, fmt.Sprintf("%s: %v", id, innermost(err)))
+		}
+	}
+}
+
+// err returns the error of a batch that has ended by itself.
+func (b *batch) err() error {
+	unfinished := b.progress.Failed + b.progress.Canceled
+	if unfinished == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%d of %d exports did not complete", unfinished, b.progress.Requests)
+	return finalError(text, ErrorTypeExportsFailed, b.progress)
+}
