@@ -25,6 +25,10 @@ func TestBadArguments(t *testing.T) {
 		want      string
 	}{
 		{
+			arguments: "exprot",
+			want:      `unexpected argument exprot, did you mean "export"?: see "snapshotjob --help"`,
+		},
+		{
 			arguments: "export --dashboard-id sales",
 			want:      "there is nothing to make: give --pdf, --csv, --excel, --all-sheets or --all-tables",
 		},

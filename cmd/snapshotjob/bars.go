@@ -49,9 +49,9 @@ func finishBar(bar *mpb.Bar) {
 	}
 }
 
-// jobBars shows one job on a line that is drawn anew, and a bar for each of its files.
+// jobBars shows one job on a line that is drawn anew, and a bar for each of its files until
+// the file is there.
 type jobBars struct {
-	silentProgress
 	bars     *mpb.Progress
 	status   *mpb.Bar
 	isNarrow bool
@@ -64,8 +64,14 @@ type jobBars struct {
 	began    time.Time // when the wait for the job began
 	nextPoll time.Time // zero if none is planned
 
-	filesMu sync.Mutex          // guards files
-	files   map[string]*mpb.Bar // by job and name
+	filesMu sync.Mutex // guards files
+	files   map[fileKey]*mpb.Bar
+}
+
+// fileKey names a file that is being fetched.
+type fileKey struct {
+	job  snapshotjob.Job
+	name string
 }
 
 // newJobBars shows bars on a terminal.
@@ -75,7 +81,7 @@ func newJobBars(terminal *os.File) *jobBars {
 		isNarrow: terminalWidth(terminal) < narrowTerminal,
 		state:    "starting",
 		began:    time.Now(),
-		files:    map[string]*mpb.Bar{},
+		files:    map[fileKey]*mpb.Bar{},
 	}
 	j.status = addLine(j.bars, j.line)
 	return j
@@ -143,7 +149,10 @@ func (j *jobBars) fetched(file snapshotjob.DownloadProgress) {
 func (j *jobBars) fileBar(file snapshotjob.DownloadProgress) *mpb.Bar {
 	j.filesMu.Lock()
 	defer j.filesMu.Unlock()
-	key := file.File.Job.String() + "/" + file.Name
+	key := fileKey{
+		job:  file.File.Job,
+		name: file.Name,
+	}
 	bar := j.files[key]
 	if bar == nil {
 		bar = j.addFileBar(file.Name)
@@ -162,11 +171,13 @@ func (j *jobBars) addFileBar(name string) *mpb.Bar {
 			short = append(short[:longestName-1], '…')
 		}
 		return j.bars.AddBar(0,
+			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(string(short)+" ")),
 			mpb.AppendDecorators(decor.CurrentKiloByte("% .1f")),
 		)
 	}
 	return j.bars.AddBar(0,
+		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(name+" ", decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(
 			decor.CountersKiloByte("% .1f / % .1f "),
@@ -174,6 +185,18 @@ func (j *jobBars) addFileBar(name string) *mpb.Bar {
 			timeLeft(time.Now()),
 		),
 	)
+}
+
+// downloaded removes the bars of a job whose files are all fetched, or have failed.
+func (j *jobBars) downloaded(file snapshotjob.DownloadedFile) {
+	j.filesMu.Lock()
+	defer j.filesMu.Unlock()
+	for key, bar := range j.files {
+		if key.job == file.File.Job {
+			bar.Abort(true)
+			delete(j.files, key)
+		}
+	}
 }
 
 // finish draws everything for the last time.
@@ -184,7 +207,7 @@ func (j *jobBars) finish() {
 	j.filesMu.Lock()
 	defer j.filesMu.Unlock()
 	for _, bar := range j.files {
-		finishBar(bar)
+		bar.Abort(true)
 	}
 	finishBar(j.status)
 	j.bars.Wait()

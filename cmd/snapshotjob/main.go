@@ -37,7 +37,7 @@ func run(args []string) int {
 	kongcompletion.Register(parser)
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return writeError(os.Stderr, &usageError{problem: err.Error()})
+		return writeError(os.Stderr, usagef(`%w: see "snapshotjob --help"`, err))
 	}
 	ctx, stop := interruptible()
 	defer stop()

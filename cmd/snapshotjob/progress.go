@@ -12,8 +12,10 @@ import (
 type progress interface {
 	polled(snapshotjob.Poll)
 	fetched(snapshotjob.DownloadProgress)
-	downloaded(snapshotjob.DownloadedFile)
 	happened(batch.Event)
+
+	// downloaded is told each file of a job when the download of all of them is over.
+	downloaded(snapshotjob.DownloadedFile)
 
 	// finish ends what is shown. Nothing is told after it.
 	finish()
