@@ -205,7 +205,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		case err != nil:
 			// Of "{[" one decoder says that it is cut off, and the other that it is wrong.
-			missed := err == io.ErrUnexpectedEOF && !errors.Is(gotErr, io.ErrUnexpectedEOF)
+			missed := errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(gotErr, io.ErrUnexpectedEOF)
 			if gotErr == nil || missed {
 				t.Errorf("%q: error %v, want one like %v", body, gotErr, err)
 			}

@@ -173,7 +173,7 @@ func TestDownloadUntilKilled(t *testing.T) {
 // killDownload lets a process download into a folder, and kills it.
 func killDownload(t *testing.T, dir string) {
 	t.Helper()
-	process := exec.Command(os.Args[0], "-test.run=^TestDownloadUntilKilled$")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDownloadUntilKilled$")
 	process.Env = append(os.Environ(), killedDir+"="+dir)
 	output, err := process.StdoutPipe()
 	require.NoError(t, err)

@@ -303,6 +303,7 @@ func canceledError(ctx context.Context, before ...error) error {
 		text: ctx.Err().Error(),
 		errs: []error{ctx.Err(), cause},
 	}
+	//nolint:errorlint // A cause that wraps ctx.Err() tells more.
 	if cause != ctx.Err() {
 		canceled.text += ", cause: " + cause.Error()
 	}

@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,7 +44,7 @@ func (a *fileAttempt) connect(ctx context.Context, first int64) (*fileConnection
 	defer stall.Stop()
 	response, err := a.fetch(ctx)
 	if err != nil {
-		if context.Cause(ctx) == errStalled {
+		if errors.Is(context.Cause(ctx), errStalled) {
 			err = a.stallError()
 		}
 		cancel(nil)

@@ -103,7 +103,7 @@ func TestTestifyIsForTestsAlone(t *testing.T) {
 // goList returns the words that go list prints, each once. It needs no network.
 func goList(t *testing.T, args ...string) []string {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -93,10 +93,10 @@ type countLimits struct {
 
 // text says which counts are within the limits.
 func (l countLimits) text() string {
-	switch {
-	case l.least == 0:
+	switch l.least {
+	case 0:
 		return fmt.Sprintf("at most %d", l.most)
-	case l.least == l.most:
+	case l.most:
 		return fmt.Sprintf("%d", l.most)
 	}
 	return fmt.Sprintf("%d to %d", l.least, l.most)

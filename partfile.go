@@ -111,7 +111,7 @@ func (p *partFile) finish(size int64) error {
 // a link, it has two names until then. If it was renamed, nothing is left to remove.
 func (p *partFile) discard() {
 	p.syncs.Wait()
-	p.file.Close()
+	_ = p.file.Close()
 	os.Remove(p.file.Name())
 }
 
@@ -199,7 +199,7 @@ func syncFolder(path string) {
 		return
 	}
 	defer folder.Close()
-	folder.Sync()
+	_ = folder.Sync()
 }
 
 // removeLeftovers removes the temporary files that killed processes have left in a

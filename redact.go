@@ -30,7 +30,7 @@ const (
 
 	// secretSeparators may stand between the name of a secret and its value, after
 	// spaces.
-	secretSeparators = `:="'%\&>`
+	secretSeparators = `:="'%\&>` //nolint:gosec // This is no secret.
 
 	// maxCodeLength and maxMessageLength bound what an error shows of a code or a
 	// request id, and of a message, in bytes.
@@ -257,6 +257,7 @@ func isShowable(err error, credentials aws.Credentials) bool {
 	if redactMessage(text, credentials) != text {
 		return false
 	}
+	//nolint:errorlint // This walks the whole chain itself.
 	switch err := err.(type) {
 	case interface{ Unwrap() error }:
 		return isShowable(err.Unwrap(), credentials)

@@ -66,8 +66,8 @@ func (l *retryLoop) run(ctx context.Context) error {
 		if isCanceled {
 			err = canceledError(ctx, err, l.lastError)
 		}
-		l.releaseRetryToken(err)
-		releaseAttemptToken(err)
+		_ = l.releaseRetryToken(err)
+		_ = releaseAttemptToken(err)
 		if err == nil || isCanceled {
 			return err
 		}
@@ -243,6 +243,7 @@ func isVerdict(err error) bool {
 	if _, isRefused := errors.AsType[*InvalidInputError](err); isRefused {
 		return true
 	}
+	//nolint:errorlint // Only err itself counts.
 	switch err.(type) {
 	case *JobError, *FileError:
 		return true

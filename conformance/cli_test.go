@@ -215,10 +215,11 @@ func (c awsCLI) environment(t *testing.T) []string {
 // returns the file's path.
 func writeCertificate(t *testing.T, dir, host string) string {
 	t.Helper()
-	conn, err := tls.Dial("tcp", host, &tls.Config{InsecureSkipVerify: true})
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	conn, err := dialer.DialContext(t.Context(), "tcp", host)
 	require.NoError(t, err)
 	defer conn.Close()
-	certificate := conn.ConnectionState().PeerCertificates[0]
+	certificate := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
 	block := &pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}
 	path := filepath.Join(dir, "ca.pem")
 	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))

@@ -121,7 +121,8 @@ func TestOfficialEndpointCases(t *testing.T) {
 func officialEndpointTests(t *testing.T) string {
 	t.Helper()
 	const module = "github.com/aws/aws-sdk-go-v2/service/quicksight"
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	list := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module)
+	dir, err := list.Output()
 	require.NoError(t, err)
 	source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "endpoints_test.go"))
 	require.NoError(t, err)

@@ -76,7 +76,7 @@ func (r *memoryResponse) Close() error { return nil }
 // Do reads the request and returns the next response.
 func (s *Service) Do(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
-		io.Copy(io.Discard, req.Body)
+		_, _ = io.Copy(io.Discard, req.Body)
 		req.Body.Close()
 	}
 	next := s.next()

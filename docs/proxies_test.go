@@ -49,7 +49,8 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	p.connects.Add(1)
-	server, err := net.Dial("tcp", p.address)
+	var dialer net.Dialer
+	server, err := dialer.DialContext(req.Context(), "tcp", p.address)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -81,7 +82,9 @@ func copyAll(to, from net.Conn) {
 // certificateOf returns the certificate of a server, in PEM.
 func certificateOf(t *testing.T, server *snapshotjobtest.Server) []byte {
 	t.Helper()
-	response, err := server.HTTPClient().Get(server.URL())
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL(), nil)
+	require.NoError(t, err)
+	response, err := server.HTTPClient().Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.NotEmpty(t, response.TLS.PeerCertificates)

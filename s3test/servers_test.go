@@ -2,6 +2,7 @@ package s3test
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"net/http/httptest"
 	"os/exec"
@@ -49,7 +50,8 @@ func startVersitygw(t *testing.T) string {
 			"(go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)")
 	}
 	address := freeAddress(t)
-	cmd := exec.Command(binary,
+	// The server is killed when the test's context ends.
+	cmd := exec.CommandContext(t.Context(), binary,
 		"--access", accessKey, "--secret", secretKey, "--region", region, "--port", address,
 		"posix", "--sidecar", t.TempDir(), t.TempDir())
 	var log bytes.Buffer
@@ -57,13 +59,12 @@ func startVersitygw(t *testing.T) string {
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		cmd.Process.Kill()
 		cmd.Wait()
 		if t.Failed() {
 			t.Log(log.String())
 		}
 	})
-	listens := func() bool { return canConnect(address) }
+	listens := func() bool { return canConnect(t.Context(), address) }
 	require.Eventually(t, listens, 10*time.Second, 50*time.Millisecond, "versitygw does not listen")
 	return "http://" + address
 }
@@ -77,8 +78,9 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func canConnect(address string) bool {
-	conn, err := net.Dial("tcp", address)
+func canConnect(ctx context.Context, address string) bool {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
 	}

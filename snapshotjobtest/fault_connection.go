@@ -40,9 +40,9 @@ func resetConnection(conn net.Conn) {
 		conn = secure.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0)
 	}
-	conn.Close()
+	_ = conn.Close()
 }
 
 // discardWriter is an http.ResponseWriter of a response that nobody gets.

@@ -123,7 +123,7 @@ func (c *call) writeObject(w http.ResponseWriter, r *http.Request, object *conte
 	w.WriteHeader(status)
 	if c.request.Method == http.MethodGet {
 		// Copy fails only if the client has gone.
-		io.Copy(w, io.NewSectionReader(object.data, part.first, part.length))
+		_, _ = io.Copy(w, io.NewSectionReader(object.data, part.first, part.length))
 	}
 }
 

@@ -108,6 +108,7 @@ func (w *memoryWriter) run(handler http.Handler, r *http.Request) {
 func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
 	w.aborted = true // until the handler returns
 	defer func() {
+		//nolint:errorlint // net/http takes a panic with this value alone for such a wish.
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
@@ -122,13 +123,13 @@ func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
 func (w *memoryWriter) endBody(ctx context.Context) {
 	switch {
 	case !w.hasBody():
-		w.pipeWriter.Close() // The client has nothing to miss.
+		_ = w.pipeWriter.Close() // The client has nothing to miss.
 	case w.aborted && ctx.Err() != nil:
 		w.pipeWriter.CloseWithError(ctx.Err())
 	case w.aborted || w.isCutOff():
 		w.pipeWriter.CloseWithError(io.ErrUnexpectedEOF)
 	default:
-		w.pipeWriter.Close()
+		_ = w.pipeWriter.Close()
 	}
 }
 

@@ -111,7 +111,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 	}
-	context.AfterFunc(ctx, func() { server.Close() })
+	context.AfterFunc(ctx, func() { _ = server.Close() })
 	err := server.Serve(listener)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -119,7 +119,10 @@ func TestFakeTellsWhichJobsItHolds(t *testing.T) {
 func TestFakeHasNoOtherOperationOfSTS(t *testing.T) {
 	endpoint := startFake(t).environment["AWS_ENDPOINT_URL_STS"]
 	body := strings.NewReader("Action=AssumeRole")
-	resp, err := http.Post(endpoint, "application/x-www-form-urlencoded", body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint, body)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)

@@ -118,7 +118,7 @@ func commandFolder(t *testing.T) string {
 
 // command returns a command that is not started yet.
 func (a *account) command(name string, arguments ...string) *exec.Cmd {
-	cmd := exec.Command(name, arguments...)
+	cmd := exec.Command(name, arguments...) //nolint:noctx // The test that starts it ends it.
 	cmd.Dir = a.dir
 	for name, value := range a.environment {
 		cmd.Env = append(cmd.Env, name+"="+value)

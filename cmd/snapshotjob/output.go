@@ -147,7 +147,9 @@ func (p *printer) printTable() error {
 	for _, cells := range slices.Concat([]row{p.header}, p.table) {
 		fmt.Fprintln(aligned, strings.Join(clean(cells), "\t"))
 	}
-	aligned.Flush()
+	if err := aligned.Flush(); err != nil {
+		return err
+	}
 	if p.width > 0 && widest(table.String()) > p.width {
 		return p.printList()
 	}

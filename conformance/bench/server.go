@@ -66,7 +66,7 @@ func newHandler() http.Handler {
 
 // exitAfterInput ends the process as soon as its standard input ends.
 func exitAfterInput() {
-	io.Copy(io.Discard, os.Stdin)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(0)
 }
 
@@ -142,8 +142,8 @@ func (s *server) readGreeting(stdout io.Reader) {
 
 // stop ends the server's process.
 func (s *server) stop() {
-	s.stdin.Close()
-	s.cmd.Wait()
+	_ = s.stdin.Close()
+	_ = s.cmd.Wait()
 }
 
 // cpuTime is the CPU time that this process has used so far.

@@ -159,8 +159,8 @@ func startServer() (*server, error) {
 
 // stop ends the server's process.
 func (s *server) stop() {
-	s.stdin.Close()
-	s.cmd.Wait()
+	_ = s.stdin.Close()
+	_ = s.cmd.Wait()
 }
 
 // fetch has a client fetch the object into a folder of its own, which is removed

@@ -18,7 +18,7 @@ func runServer() error {
 	}
 	fmt.Printf("http://%s\n", listener.Addr())
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
 	return http.Serve(listener, http.HandlerFunc(serveObject))

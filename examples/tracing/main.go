@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
 	"os"
 	"os/signal"
@@ -42,9 +43,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
+	err = runTraced(ctx, provider)
 	// The last spans are printed even if the context has ended.
-	defer provider.Shutdown(context.WithoutCancel(ctx))
+	return errors.Join(err, provider.Shutdown(context.WithoutCancel(ctx)))
+}
 
+// runTraced makes a report in a folder that is removed afterwards.
+func runTraced(ctx context.Context, provider trace.TracerProvider) error {
 	dir, err := os.MkdirTemp("", "snapshots-")
 	if err != nil {
 		return err

@@ -171,7 +171,7 @@ func freePorts(count int) (int, error) {
 			return 0, err
 		}
 		first := listener.Addr().(*net.TCPAddr).Port
-		listener.Close()
+		_ = listener.Close()
 		if areFree(first, count) {
 			return first, nil
 		}
@@ -186,7 +186,7 @@ func areFree(first, count int) bool {
 		if err != nil {
 			return false
 		}
-		listener.Close()
+		_ = listener.Close()
 	}
 	return true
 }

@@ -34,7 +34,7 @@ func (l *lab) startProcess(kind string, command *exec.Cmd) (*process, error) {
 	l.all = append(l.all, p)
 	go func() {
 		defer close(p.ended)
-		command.Wait() // A process that was killed is an error, and meant.
+		_ = command.Wait() // A process that was killed is an error, and meant.
 	}()
 	return p, nil
 }
@@ -44,14 +44,14 @@ func (p *process) kill() {
 	if p == nil {
 		return
 	}
-	p.command.Process.Kill()
+	_ = p.command.Process.Kill()
 	<-p.ended
 }
 
 // stop asks the process to end, and returns how long that took.
 func (p *process) stop() time.Duration {
 	began := time.Now()
-	p.command.Process.Signal(syscall.SIGTERM)
+	_ = p.command.Process.Signal(syscall.SIGTERM)
 	<-p.ended
 	return time.Since(began)
 }

@@ -15,6 +15,7 @@ import (
 // Outcome is what became of a job.
 type Outcome string
 
+// The outcomes of a job.
 const (
 	Completed  Outcome = "completed"   // every file was made, and is where it belongs
 	Failed     Outcome = "failed"      // the job or some of its files failed
