@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -182,6 +183,44 @@ func TestCancelAfterALostStart(t *testing.T) {
 		})
 		assert.ErrorIs(t, got.only(t).Err, context.Canceled)
 		assert.ErrorIs(t, got.only(t).Err, snapshotjob.ErrOutcomeUnknown)
+	})
+}
+
+// cancelingLog is a log whose handler calls cancel for a message.
+type cancelingLog struct {
+	slog.Handler
+	message string
+	cancel  func()
+}
+
+// Handle calls cancel for the message.
+func (l cancelingLog) Handle(_ context.Context, record slog.Record) error {
+	if record.Message == l.message {
+		l.cancel()
+	}
+	return nil
+}
+
+// Enabled reports that each record is handled.
+func (l cancelingLog) Enabled(context.Context, slog.Level) bool { return true }
+
+// The context ends when the client has taken the service's refusal of a start for final.
+func TestCancelAfterARefusal(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.Fail(start, snapshotjobtest.Answer(409, "LimitExceededException", "full"))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		client := server.Client(func(o *snapshotjob.Options) {
+			o.Logger = slog.New(cancelingLog{
+				Handler: slog.DiscardHandler,
+				message: "retry",
+				cancel:  cancel,
+			})
+		})
+		var got outcomes
+		_, _ = batch.Run(ctx, client, requestsOf("a"), got.keep)
+		assert.ErrorIs(t, got.only(t).Err, context.Canceled)
+		assert.ErrorContains(t, got.only(t).Err, "full")
 	})
 }
 

@@ -185,3 +185,12 @@ func endedError(ctx context.Context) error {
 	}
 	return fmt.Errorf("not started: %w: %w", ctx.Err(), cause)
 }
+
+// withEnd returns the error of a start during which ctx has ended. The response may have
+// come just before, so that the error is the service's.
+func withEnd(ctx context.Context, err error) error {
+	if errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", endedError(ctx), err)
+}

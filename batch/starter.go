@@ -147,7 +147,7 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			s.run.accepted(ctx, req)
 			return
 		case ctx.Err() != nil:
-			s.run.settle(ctx, req.notStarted(err))
+			s.run.settle(ctx, req.notStarted(withEnd(ctx, err)))
 			return
 		case isLimitExceeded(err):
 			req.failures = 0
