@@ -324,10 +324,34 @@ func TestDelaysOfALastJobThatTakesLong(t *testing.T) {
 		requests := server.Requests()
 		assert.Greater(t, len(requests), 300)
 		assert.Less(t, len(requests), 450)
+		assert.LessOrEqual(t, longestGap(requests, 10*time.Minute), 13*time.Second)
 		last := requests[len(requests)-1].Time.Sub(requests[len(requests)-3].Time)
 		assert.LessOrEqual(t, last, 33*time.Second)
 		assert.GreaterOrEqual(t, last, 27*time.Second)
 	}, livesOf(lives{"long": good().After(0, time.Hour)}))
+}
+
+// longestGap returns the longest time between two requests, of those that came before a
+// time of the test.
+func longestGap(requests []snapshotjobtest.Request, before time.Duration) time.Duration {
+	var longest time.Duration
+	for i := 1; i < len(requests); i++ {
+		if requests[i].Time.Sub(requests[0].Time) < before {
+			longest = max(longest, requests[i].Time.Sub(requests[i-1].Time))
+		}
+	}
+	return longest
+}
+
+// A job that was just started has not finished yet.
+func TestFirstPollOfAJob(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("a"))
+		require.NoError(t, got.err)
+		requests := server.Requests()
+		assert.Equal(t, start, requests[0].Operation)
+		assert.GreaterOrEqual(t, requests[1].Time.Sub(requests[0].Time), time.Second)
+	})
 }
 
 // The age of an adopted job doesn't tell how long jobs take, by which pauses are measured.
