@@ -17,8 +17,9 @@
 //
 // [Client.DescribeDashboardDefinition] tells what a dashboard has to export.
 // [Client.StartDashboardSnapshotJob] starts a job, [Client.Wait] waits until the job
-// has finished, and [Client.Download] fetches its files. Package snapshotjobtest has a
-// fake QuickSight for tests, in the process of the test.
+// has finished, and [Client.Download] fetches its files. Package batch does all of that for
+// many jobs, as fast as the account allows, and is safe to run again after a crash. Package
+// snapshotjobtest has a fake QuickSight for tests, in the process of the test.
 //
 // # Errors
 //

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -65,10 +63,12 @@ func (d *downloader) handle(ctx context.Context, outcome Outcome) error {
 	prepare := func(o *snapshotjob.DownloadOptions) {
 		o.Result = outcome.Result
 		o.Existing = d.existing(outcome)
-		o.ClientOptions = []func(*snapshotjob.Options){limitBy(ctx)}
 	}
-	optFns := slices.Concat([]func(*snapshotjob.DownloadOptions){prepare}, d.optFns)
-	_, err := d.client.Download(ctx, outcome.Job, d.dir, optFns...)
+	limit := func(o *snapshotjob.DownloadOptions) {
+		o.ClientOptions = append(slices.Clip(o.ClientOptions), limitBy(ctx))
+	}
+	optFns := append([]func(*snapshotjob.DownloadOptions){prepare}, d.optFns...)
+	_, err := d.client.Download(ctx, outcome.Job, d.dir, append(optFns, limit)...)
 	if onlyJobFailed(err) {
 		return nil
 	}
@@ -104,36 +104,4 @@ func onlyJobFailed(err error) bool {
 		}
 	}
 	return true
-}
-
-// claimedNames are the names of files, and the jobs that have them. It is safe for
-// concurrent use.
-type claimedNames struct {
-	hasher hasher
-
-	mu     sync.Mutex // guards owners
-	owners map[hash]hash
-}
-
-// newClaimedNames returns a set without names.
-func newClaimedNames() *claimedNames {
-	return &claimedNames{
-		hasher: newHasher(),
-		owners: map[hash]hash{},
-	}
-}
-
-// claim gives a name to a job. It reports false if another job has it. Some file systems
-// don't tell upper from lower case.
-func (c *claimedNames) claim(job snapshotjob.Job, name string) bool {
-	key := c.hasher.ofName(strings.ToLower(name))
-	claimant := c.hasher.ofJob(job)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	owner, isTaken := c.owners[key]
-	if !isTaken {
-		c.owners[key] = claimant
-		return true
-	}
-	return owner == claimant
 }

@@ -183,3 +183,42 @@ func TestOptionsOfDownload(t *testing.T) {
 		assert.Equal(t, []string{"a_overview-2.pdf", "a_overview.pdf"}, namesIn(t, folder))
 	})
 }
+
+// An option function that sets ClientOptions leaves the rate of the run in force.
+func TestDownloadKeepsTheLimiterOfTheRun(t *testing.T) {
+	folder := t.TempDir()
+	inBubble(t, func(t *testing.T, server *Server) {
+		client := server.Client()
+		calls := 0
+		count := func(*snapshotjob.Options) { calls++ }
+		add := func(o *snapshotjob.DownloadOptions) {
+			o.Result = nil // so that Download asks for it
+			o.ClientOptions = []func(*snapshotjob.Options){count}
+		}
+		once := batch.Download(client, folder, add)
+		tenTimes := func(ctx context.Context, outcome batch.Outcome) error {
+			var errs []error
+			for range 10 {
+				errs = append(errs, once(ctx, outcome))
+			}
+			return errors.Join(errs...)
+		}
+		_, err := batch.Run(t.Context(), client, requestsOf("a"), tenTimes)
+		require.NoError(t, err)
+		assert.Positive(t, calls)
+		results := timesOf(server, snapshotjobtest.DescribeDashboardSnapshotJobResult)
+		require.Len(t, results, 11)
+		assert.GreaterOrEqual(t, results[10].Sub(results[1]), time.Second) // 9 calls at 8 a second
+	})
+}
+
+// timesOf returns when the requests of an operation came.
+func timesOf(server *Server, operation snapshotjobtest.Operation) []time.Time {
+	var times []time.Time
+	for _, request := range server.Requests() {
+		if request.Operation == operation {
+			times = append(times, request.Time)
+		}
+	}
+	return times
+}

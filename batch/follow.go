@@ -74,12 +74,6 @@ func (r *run) judge(
 	r.follow(ctx, req, found.JobStatus)
 }
 
-// isNotFound reports whether the service says that a job is not there.
-func isNotFound(err error) bool {
-	_, ok := errors.AsType[*snapshotjob.ResourceNotFoundException](err)
-	return ok
-}
-
 // follow waits for the job of a request, which had this status.
 func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
 	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
@@ -175,22 +169,4 @@ func (r *run) settle(ctx context.Context, outcome Outcome) {
 		return r.handle(ctx, outcome)
 	}
 	r.group.Start(handle, func(err error) { r.ledger.handled(&outcome, err) })
-}
-
-// endedError is the error of a request that was not started because ctx has ended.
-func endedError(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if errors.Is(cause, ctx.Err()) {
-		return fmt.Errorf("not started: %w", cause)
-	}
-	return fmt.Errorf("not started: %w: %w", ctx.Err(), cause)
-}
-
-// withEnd returns the error of a start during which ctx has ended. The response may have
-// come just before, so that the error is the service's.
-func withEnd(ctx context.Context, err error) error {
-	if errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", endedError(ctx), err)
 }

@@ -14,9 +14,9 @@ import (
 // Run starts a job for each request, waits for it, and calls handle with what became of
 // it. It returns when all requests were handled.
 //
-// Run takes the next request from the sequence when the service has accepted the job of the
-// one before, so that the sequence can be long. It copies the request, so that the sequence
-// may change it afterwards, but not what it points to. Run calls handle once for every
+// Run takes one request more from the sequence than the service has taken or refused for
+// good, so that the sequence can be long. It copies the request, so that the sequence may
+// change it afterwards, but not what it points to. Run calls handle once for every
 // request that it has taken, on up to HandleConcurrency goroutines at once. While handle
 // runs, it holds no slot of the account. Run remembers 16 bytes of each job, to find two
 // requests with one job; whatever else it keeps belongs to requests that are under way.

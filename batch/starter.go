@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -199,42 +196,4 @@ func (s *starter) waitForSlot(ctx context.Context) {
 	case <-time.After(s.run.ledger.pause()):
 	case <-ctx.Done():
 	}
-}
-
-// isLimitExceeded reports whether the account runs as many jobs as it may.
-func isLimitExceeded(err error) bool {
-	_, ok := errors.AsType[*snapshotjob.LimitExceededException](err)
-	return ok
-}
-
-// isResourceExists reports whether the job exists already.
-func isResourceExists(err error) bool {
-	_, ok := errors.AsType[*snapshotjob.ResourceExistsException](err)
-	return ok
-}
-
-// mayGoAway reports whether an error of a start or of a wait may go away by itself. Once
-// the service has taken a job of this run, that is also so for what keeps requests from
-// being sent at all, such as credentials that their provider can't renew for a while, and
-// for credentials that the service calls expired.
-func (r *run) mayGoAway(err error) bool {
-	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) || snapshotjob.IsTransient(err) {
-		return true
-	}
-	if _, isRefused := errors.AsType[*snapshotjob.InvalidInputError](err); isRefused {
-		return false
-	}
-	if !r.ledger.hasJobs() {
-		return false
-	}
-	apiError, ok := errors.AsType[smithy.APIError](err)
-	return !ok || slices.Contains(expiredCodes, apiError.ErrorCode())
-}
-
-// expiredCodes are the codes of errors that say that credentials have expired.
-var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-
-// isThrottled reports whether the service asks for fewer calls.
-func isThrottled(err error) bool {
-	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }

@@ -2,6 +2,8 @@ package batch
 
 import (
 	"hash/maphash"
+	"strings"
+	"sync"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -61,4 +63,36 @@ func (c *claimedJobs) add(job snapshotjob.Job) bool {
 	}
 	c.hashes[key] = struct{}{}
 	return true
+}
+
+// claimedNames are the names of files, and the jobs that have them. It is safe for
+// concurrent use.
+type claimedNames struct {
+	hasher hasher
+
+	mu     sync.Mutex // guards owners
+	owners map[hash]hash
+}
+
+// newClaimedNames returns a set without names.
+func newClaimedNames() *claimedNames {
+	return &claimedNames{
+		hasher: newHasher(),
+		owners: map[hash]hash{},
+	}
+}
+
+// claim gives a name to a job. It reports false if another job has it. Some file systems
+// don't tell upper from lower case.
+func (c *claimedNames) claim(job snapshotjob.Job, name string) bool {
+	key := c.hasher.ofName(strings.ToLower(name))
+	claimant := c.hasher.ofJob(job)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner, isTaken := c.owners[key]
+	if !isTaken {
+		c.owners[key] = claimant
+		return true
+	}
+	return owner == claimant
 }

@@ -1,0 +1,75 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/quicksight-go/snapshotjob"
+)
+
+// isLimitExceeded reports whether the account runs as many jobs as it may.
+func isLimitExceeded(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.LimitExceededException](err)
+	return ok
+}
+
+// isResourceExists reports whether the job exists already.
+func isResourceExists(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.ResourceExistsException](err)
+	return ok
+}
+
+// mayGoAway reports whether an error of a start or of a wait may go away by itself. Once
+// the service has taken a job of this run, that is also so for what keeps requests from
+// being sent at all, such as credentials that their provider can't renew for a while, and
+// for credentials that the service calls expired.
+func (r *run) mayGoAway(err error) bool {
+	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) || snapshotjob.IsTransient(err) {
+		return true
+	}
+	if _, isRefused := errors.AsType[*snapshotjob.InvalidInputError](err); isRefused {
+		return false
+	}
+	if !r.ledger.hasJobs() {
+		return false
+	}
+	apiError, ok := errors.AsType[smithy.APIError](err)
+	return !ok || slices.Contains(expiredCodes, apiError.ErrorCode())
+}
+
+// expiredCodes are the codes of errors that say that credentials have expired.
+var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+
+// isThrottled reports whether the service asks for fewer calls.
+func isThrottled(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}
+
+// isNotFound reports whether the service says that a job is not there.
+func isNotFound(err error) bool {
+	_, ok := errors.AsType[*snapshotjob.ResourceNotFoundException](err)
+	return ok
+}
+
+// endedError is the error of a request that was not started because ctx has ended.
+func endedError(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ctx.Err()) {
+		return fmt.Errorf("not started: %w", cause)
+	}
+	return fmt.Errorf("not started: %w: %w", ctx.Err(), cause)
+}
+
+// withEnd returns the error of a start during which ctx has ended. The response may have
+// come just before, so that the error is the service's.
+func withEnd(ctx context.Context, err error) error {
+	if errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", endedError(ctx), err)
+}
