@@ -326,7 +326,8 @@ func TestDelaysOfALastJobThatTakesLong(t *testing.T) {
 		assert.Less(t, len(requests), 450)
 		assert.LessOrEqual(t, longestGap(requests, 10*time.Minute), 13*time.Second)
 		last := requests[len(requests)-1].Time.Sub(requests[len(requests)-3].Time)
-		assert.LessOrEqual(t, last, 33*time.Second)
+		// The delay of 30 seconds varies by a tenth, and the last poll is two calls.
+		assert.LessOrEqual(t, last, 34*time.Second)
 		assert.GreaterOrEqual(t, last, 27*time.Second)
 	}, livesOf(lives{"long": good().After(0, time.Hour)}))
 }
