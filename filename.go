@@ -35,10 +35,11 @@ var extensions = map[SnapshotFileFormatType]string{
 // FileName returns the name that [Client.Download] gives the file, if no other file
 // has it: <SnapshotJobID>_<SheetID>_<VisualID> and .pdf, .csv or .xlsx. The ids are
 // those of the first sheet and the first visual, as far as there are any. An id of more
-// than 60 characters is cut, and ends with "-" and a hash of the whole id, so that two long
-// ids that begin alike make different names. A character other than A-Z, a-z, 0-9, "-", "." and "_" becomes
-// "_". A name that would begin with a dot, or be that of a Windows device, gets a "_"
-// in front. A file of an unknown format has the extension of its object, or .bin.
+// than 60 characters is cut, and ends with "-" and a hash of the whole id, so that two
+// long ids that begin alike make different names. A character other than A-Z, a-z, 0-9,
+// "-", "." and "_" becomes "_". A name that would begin with a dot, or be that of a
+// Windows device, gets a "_" in front. A file of an unknown format has the extension of
+// its object, if that consists of letters and digits, or .bin.
 func (f ResultFile) FileName() string {
 	var parts []string
 	for _, id := range f.nameIDs() {
@@ -67,14 +68,15 @@ func (f ResultFile) nameIDs() []string {
 	return ids
 }
 
-// extension returns the extension of the file's name, with its dot.
+// extension returns the extension of the file's name, with its dot. That of an object
+// is taken if it consists of letters and digits.
 func (f ResultFile) extension() string {
 	if extension, ok := extensions[f.Format]; ok {
 		return extension
 	}
 	extension := safeName(path.Ext(f.URI.objectPath()))
 	extension = extension[:min(len(extension), maxExtensionLength)]
-	if len(extension) < 2 || strings.Contains(extension, "_") {
+	if len(extension) < 2 || strings.ContainsAny(extension, "-_") {
 		return ".bin"
 	}
 	return extension

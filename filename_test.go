@@ -197,6 +197,9 @@ func TestFileNameOfAnUnknownFormat(t *testing.T) {
 		"s3://b/k.p/../x.a b":        "j.bin",
 		"s3://b/k.p/key":             "j.bin",
 		"s3://b/k.abcdefghijk":       "j.abcdefgh",
+		"s3://b/k.-":                 "j.bin",
+		"s3://b/k.csv-2":             "j.bin",
+		"s3://b/k.csv_":              "j.bin",
 		"https://host.com/k.png?a.b": "j.png",
 		"https://host.com/k.png#a.b": "j.png",
 		"https://host.com":           "j.bin",
@@ -232,6 +235,7 @@ func FuzzFileName(f *testing.F) {
 	f.Add("daily", "sheet-1", "visual", "CSV", "s3://b/k")
 	f.Add("../x", `C:\x`, "COM1.", "", "https://h/k.NUL?x=.exe")
 	f.Add("", ".", "..", "PNG", "s3://b/k.._")
+	f.Add("0", "0", "0", "", "s3://b/k.-")
 	f.Fuzz(func(t *testing.T, job, sheet, visual, format, uri string) {
 		file := namedFile{
 			job:    job,
