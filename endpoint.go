@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -187,6 +188,10 @@ func (e *endpoint) parse(field, text string, problems *problemList) {
 		problems.add(field, "has user info, a query or a fragment, which are never sent: "+
 			"want scheme, host and path alone")
 	}
+	if !isSentAsWritten(u.Host) {
+		problems.add(field, "has a host with characters that no Host header can have: "+
+			"want an international name in its ASCII form, and an IPv6 address without a zone")
+	}
 	e.scheme = u.Scheme
 	e.host = u.Host
 	// A slash at the end goes, but not one that is written %2F.
@@ -205,6 +210,15 @@ func isHTTPURL(u *url.URL) bool {
 	}
 	_, err := strconv.ParseUint(u.Port(), 10, 16)
 	return err == nil
+}
+
+// isSentAsWritten reports whether net/http sends the host in a Host header as it is
+// written. It refuses some characters, translates those beyond ASCII, and takes off the
+// zone of an IPv6 address: the signature, which holds the host, would then be wrong.
+func isSentAsWritten(host string) bool {
+	return !strings.ContainsFunc(host, func(r rune) bool {
+		return r > unicode.MaxASCII || strings.ContainsRune("\"<>%", r)
+	})
 }
 
 // unescapePath returns an escaped path without its escapes. The path must be from a

@@ -211,6 +211,25 @@ func TestCustomEndpointsAreSentAsWritten(t *testing.T) {
 	}
 }
 
+func TestEndpointWhoseHostIsNotSentAsWritten(t *testing.T) {
+	endpoints := []string{
+		`http://"`,
+		"https://<endpoint>",
+		"https://b\u00fccher.example.com",
+		"https://b%C3%BCcher.example.com",
+		"http://[fe80::1%25eth0]:8080",
+	}
+	for _, endpoint := range endpoints {
+		t.Run(endpoint, func(t *testing.T) {
+			service := responses(completed)
+			_, err := describe(t, options(service), baseEndpoint(endpoint))
+			require.ErrorAs(t, err, new(*InvalidInputError))
+			assert.ErrorContains(t, err, "BaseEndpoint has a host with characters that no Host header can have")
+			assert.Empty(t, service.requests)
+		})
+	}
+}
+
 func FuzzEndpoint(f *testing.F) {
 	var file endpointFile
 	cases(f, "endpoints.json", &file)
@@ -226,6 +245,7 @@ func FuzzEndpoint(f *testing.F) {
 		"https://h:99999",
 		"https://h\\@x",
 		"HTTPS://H/",
+		`HTTP://"`,
 	} {
 		f.Add("us-east-1", false, false, base)
 	}

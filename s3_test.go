@@ -346,12 +346,13 @@ func FuzzPresignedURL(f *testing.F) {
 		if strings.HasPrefix(uri, "s3://") {
 			t.Skip("not presigned")
 		}
+		const secret = "SECRETSECRETSECRET"
+		signed := uri + "?X-Amz-Signature=" + secret
 		s3 := responses(mockResponse{status: 200, body: "x"})
-		_, err := readObject(t, objectClient(s3), objectFile(uri))
+		_, err := readObject(t, objectClient(s3), objectFile(signed))
 		if err != nil {
-			_, query, _ := strings.Cut(uri, "?")
-			if len(query) > 20 && strings.Contains(err.Error(), query) {
-				t.Errorf("the error shows the query: %v", err)
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("the error shows the signature: %v", err)
 			}
 			return
 		}
@@ -359,7 +360,7 @@ func FuzzPresignedURL(f *testing.F) {
 		loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 		safe := u.Scheme == "https" || u.Scheme == "http" && loopback
 		if u.User != nil || u.Host == "" || u.Fragment != "" || !safe {
-			t.Errorf("%q was taken for %q", uri, u)
+			t.Errorf("%q was taken for %q", signed, u)
 		}
 	})
 }

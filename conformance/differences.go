@@ -48,6 +48,8 @@ const (
 	OneLine Difference = "control characters, line separators and characters that change the " +
 		"direction of a text become spaces in a code, a message or a request id, so that an error is one line"
 
+	BoundedText Difference = "a code or a request id of more than 128 bytes is cut, as is a message of more than 4 KiB"
+
 	Redacted Difference = "queries of URLs, signatures, credentials and tokens in a message " +
 		"are redacted"
 

@@ -16,8 +16,14 @@ import (
 	"unicode"
 )
 
-// maxErrorBody is how much of an error's body this repository's client reads.
-const maxErrorBody = 64 << 10
+// maxErrorBody is how much of an error's body this repository's client reads, and the
+// others are how much it shows of a code or a request id, and of a message. All are in
+// bytes.
+const (
+	maxErrorBody     = 64 << 10
+	maxCodeLength    = 128
+	maxMessageLength = 4 << 10
+)
 
 // expectation is the outcome that this repository's client must have. It is
 // derived from that of the official client by the differences that apply. Where
@@ -35,7 +41,7 @@ type expectation struct {
 // expect derives what this repository's client must make of a reply.
 func expect(t *testing.T, op operation, r reply, official, ours outcome) *expectation {
 	e := &expectation{t: t, op: op, reply: r, ours: ours, want: official}
-	e.requestIDIsOneLine()
+	e.requestID()
 	switch {
 	case !r.isSuccess():
 		e.afterError()
@@ -55,13 +61,26 @@ func (e *expectation) apply(d Difference) {
 }
 
 // headerRequestID is the header's request id, as this repository's client shows it.
-func (e *expectation) headerRequestID() string { return oneLine(e.reply.requestID()) }
+func (e *expectation) headerRequestID() string {
+	return e.bounded(oneLine(e.reply.requestID()), maxCodeLength)
+}
 
-func (e *expectation) requestIDIsOneLine() {
+// requestID expects a request id of one line that isn't too long.
+func (e *expectation) requestID() {
 	if id := e.reply.requestID(); id != oneLine(id) {
 		e.apply(OneLine)
 		e.want.RequestID = oneLine(e.want.RequestID)
 	}
+	e.want.RequestID = e.bounded(e.want.RequestID, maxCodeLength)
+}
+
+// bounded returns a text as an error shows it if it may have a number of bytes.
+func (e *expectation) bounded(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	e.apply(BoundedText)
+	return strings.ToValidUTF8(text[:length], "") + "…"
 }
 
 // describesLostStart expects that the job is described after a start of which it is
@@ -181,7 +200,7 @@ func (e *expectation) afterError() {
 		e.apply(HeaderRequestID)
 		e.want.ExceptionID = id
 	}
-	e.message()
+	e.texts()
 	e.credentialsAreRefreshed()
 	e.limitIsFinal()
 }
@@ -198,7 +217,7 @@ func (e *expectation) errorIsKept() bool {
 	if e.reply.cutOff || tooLong {
 		e.apply(WholeBodyOnly)
 	}
-	code := strings.TrimSpace(bareCode(e.reply.header.Get("X-Amzn-Errortype")))
+	code := e.bounded(strings.TrimSpace(bareCode(e.reply.header.Get("X-Amzn-Errortype"))), maxCodeLength)
 	if code != "" && !strings.EqualFold(code, e.ours.Code) {
 		e.want.Code = code
 		return false
@@ -225,8 +244,8 @@ func (e *expectation) codeIsUsable() {
 	e.want.copyAttempts(e.ours)
 }
 
-// message expects a message of one line that holds no secret.
-func (e *expectation) message() {
+// texts expects texts of one line that hold no secret and aren't too long.
+func (e *expectation) texts() {
 	if e.want.Message != e.ours.Message && hasTwoMessages(e.reply.body) {
 		e.apply(MessageTwice)
 		e.want.Message = e.ours.Message
@@ -236,6 +255,9 @@ func (e *expectation) message() {
 		e.want.Message = oneLine(e.want.Message)
 		e.want.Code = oneLine(e.want.Code)
 	}
+	e.want.Code = e.bounded(e.want.Code, maxCodeLength)
+	e.want.ExceptionID = e.bounded(e.want.ExceptionID, maxCodeLength)
+	e.want.Message = e.bounded(e.want.Message, maxMessageLength)
 	redacted := strings.Contains(e.ours.Message, "REDACTED") && strings.ContainsAny(e.want.Message, "=:?")
 	if e.want.Message != e.ours.Message && redacted {
 		e.apply(Redacted)
