@@ -193,12 +193,12 @@ func TestPauseAfterAThrottledStart(t *testing.T) {
 // after the pause, which is 5 seconds for jobs of this length.
 func TestFinishedJobEndsThePause(t *testing.T) {
 	long := lives{}
-	for n := range 5 {
-		runs := 1000*time.Second + time.Duration(n)*700*time.Millisecond
+	for n := range 3 {
+		runs := 500*time.Second + time.Duration(n)*700*time.Millisecond
 		long[idOf(n)] = good().After(0, runs)
 	}
 	inBubble(t, func(t *testing.T, server *Server) {
-		got := runBatch(t, server, manyRequests(5), func(o *batch.Options) {
+		got := runBatch(t, server, manyRequests(3), func(o *batch.Options) {
 			often := func(o *snapshotjob.WaitOptions) {
 				o.MinDelay = 500 * time.Millisecond
 				o.MaxDelay = 500 * time.Millisecond
@@ -206,7 +206,7 @@ func TestFinishedJobEndsThePause(t *testing.T) {
 			o.WaitOptions = []func(*snapshotjob.WaitOptions){often}
 		})
 		require.NoError(t, got.err)
-		for n := 1; n < 5; n++ {
+		for n := 1; n < 3; n++ {
 			assert.Less(t, got.all[n].Started.Sub(got.all[n-1].Finished), 500*time.Millisecond)
 		}
 	}, livesOf(long), func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
