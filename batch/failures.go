@@ -43,7 +43,12 @@ func (r *run) mayGoAway(err error) bool {
 }
 
 // expiredCodes are the codes of errors that say that credentials have expired.
-var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+var expiredCodes = []string{
+	"ExpiredToken",
+	"ExpiredTokenException",
+	"RequestExpired",
+	"TokenRefreshRequired",
+}
 
 // isThrottled reports whether the service asks for fewer calls.
 func isThrottled(err error) bool {

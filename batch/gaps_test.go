@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -70,13 +71,17 @@ func TestCredentialsThatNeverWork(t *testing.T) {
 }
 
 func TestCredentialsThatExpireForAWhile(t *testing.T) {
-	inBubble(t, func(t *testing.T, server *Server) {
-		server.Fail(start, snapshotjobtest.Pass())
-		server.Fail(start, snapshotjobtest.ExpiredToken().Times(9)...)
-		got := runBatch(t, server, manyRequests(3))
-		require.NoError(t, got.err)
-		assert.Equal(t, 3, got.summary.Completed)
-	})
+	codes := []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+	for _, code := range codes {
+		inBubble(t, func(t *testing.T, server *Server) {
+			expired := snapshotjobtest.Answer(http.StatusForbidden, code, "expired")
+			server.Fail(start, snapshotjobtest.Pass())
+			server.Fail(start, expired.Times(9)...)
+			got := runBatch(t, server, manyRequests(3))
+			require.NoError(t, got.err, code)
+			assert.Equal(t, 3, got.summary.Completed)
+		})
+	}
 }
 
 // OnPoll and WaitError tell of one wait, although Run begins it anew when the last request
