@@ -217,7 +217,8 @@ func (e *expectation) errorIsKept() bool {
 	if e.reply.cutOff || tooLong {
 		e.apply(WholeBodyOnly)
 	}
-	code := e.bounded(strings.TrimSpace(bareCode(e.reply.header.Get("X-Amzn-Errortype"))), maxCodeLength)
+	code := strings.TrimSpace(bareCode(e.reply.header.Get("X-Amzn-Errortype")))
+	code = e.bounded(oneLine(code), maxCodeLength)
 	if code != "" && !strings.EqualFold(code, e.ours.Code) {
 		e.want.Code = code
 		return false
