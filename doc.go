@@ -71,7 +71,7 @@
 //
 // It is not sent again in these cases:
 //
-//   - The status is any other 4xx, or the error is LimitExceededException.
+//   - The status is any other 4xx or 5xx, or the error is LimitExceededException.
 //   - The host name does not exist, or the server does not speak TLS.
 //   - The whole 2xx body arrived and makes no sense.
 //   - The response is a redirect, which is never followed.

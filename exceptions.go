@@ -93,8 +93,11 @@ func exceptionText(e smithy.APIError) string {
 }
 
 // AccessDeniedException means one of three things: the credentials are not valid any
-// more, another user started the job, or the caller has no access to the dashboard. Its
-// HTTP status is 401 (API reference, DescribeDashboardSnapshotJobResult).
+// more, another user started the job, or the caller has no access to the dashboard. A
+// start also has it for a registered user who may not export in one of the formats. Its
+// HTTP status is 401 (API reference, DescribeDashboardSnapshotJobResult and
+// StartDashboardSnapshotJob). If an IAM policy does not allow the action, the message
+// usually names the action.
 type AccessDeniedException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support
@@ -132,8 +135,8 @@ func (e *ConflictException) ErrorMessage() string { return e.Message }
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *ConflictException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// InternalFailureException means that the service itself failed. Its HTTP
-// status is 500.
+// InternalFailureException means that the service itself failed. Its HTTP status is 500
+// (API reference, StartDashboardSnapshotJob).
 type InternalFailureException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support
@@ -151,8 +154,8 @@ func (e *InternalFailureException) ErrorMessage() string { return e.Message }
 // ErrorFault returns smithy.FaultServer, as the service model has it.
 func (e *InternalFailureException) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }
 
-// InvalidParameterValueException means that the service refuses a value of the
-// request. Its HTTP status is 400.
+// InvalidParameterValueException means that the service refuses a value of the request.
+// Its HTTP status is 400 (API reference, StartDashboardSnapshotJob).
 type InvalidParameterValueException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support
@@ -170,8 +173,8 @@ func (e *InvalidParameterValueException) ErrorMessage() string { return e.Messag
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *InvalidParameterValueException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// PreconditionNotMetException means that something else must happen before the
-// request. Its HTTP status is 400.
+// PreconditionNotMetException means that something else must happen before the request.
+// Its HTTP status is 400 (API reference, DescribeDashboardSnapshotJobResult).
 type PreconditionNotMetException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support
@@ -189,8 +192,9 @@ func (e *PreconditionNotMetException) ErrorMessage() string { return e.Message }
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *PreconditionNotMetException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// ResourceNotFoundException means that the account, the dashboard or the job does
-// not exist in this region. Its HTTP status is 404.
+// ResourceNotFoundException means that the account, the dashboard or the job does not
+// exist in this region. Its HTTP status is 404 (API reference,
+// StartDashboardSnapshotJob).
 type ResourceNotFoundException struct {
 	Message      string // what the service says
 	RequestID    string // for AWS support
@@ -229,8 +233,9 @@ func (e *ThrottlingException) ErrorMessage() string { return e.Message }
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *ThrottlingException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// UnsupportedUserEditionException means that the account's edition of QuickSight
-// does not have the operation. Its HTTP status is 403.
+// UnsupportedUserEditionException means that the account's edition of QuickSight does
+// not have the operation. Its HTTP status is 403 (API reference,
+// StartDashboardSnapshotJob).
 type UnsupportedUserEditionException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support
@@ -291,8 +296,9 @@ func (e *ResourceExistsException) ErrorMessage() string { return e.Message }
 // ErrorFault returns smithy.FaultClient, as the service model has it.
 func (e *ResourceExistsException) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
-// UnsupportedPricingPlanException means that the account's pricing plan does not
-// have snapshots of this kind. Its HTTP status is 403.
+// UnsupportedPricingPlanException means that the account's pricing plan does not have
+// snapshots of this kind. Its HTTP status is 403 (API reference,
+// StartDashboardSnapshotJob).
 type UnsupportedPricingPlanException struct {
 	Message   string // what the service says
 	RequestID string // for AWS support

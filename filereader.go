@@ -78,8 +78,9 @@ func (c *Client) Open(
 // the file was opened.
 func (r *FileReader) Size() int64 { return r.size }
 
-// Read reads from the file, over another connection if one breaks. After Close it
-// returns os.ErrClosed.
+// Read reads from the file, over another connection if one breaks. It returns io.EOF
+// after the last byte, os.ErrClosed after Close, and otherwise the errors that
+// [Client.Open] lists.
 func (r *FileReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

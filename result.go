@@ -316,8 +316,9 @@ func (e *JobError) Unwrap() []error {
 	return errs
 }
 
-// TryAgain reports whether a new job with the same input may succeed. That is so if
-// nothing went wrong except that row-level or column-level security changed while the
+// TryAgain reports whether another job that makes the same files may succeed. It needs
+// an id of its own, because that of the failed job is taken for 24 hours. TryAgain is true
+// if nothing went wrong except that row-level or column-level security changed while the
 // job ran.
 func (e *JobError) TryAgain() bool {
 	for _, errorType := range e.errorTypes() {

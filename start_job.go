@@ -21,13 +21,15 @@ var startJob = operation{
 // StartDashboardSnapshotJobInput says which snapshot to make of a dashboard.
 type StartDashboardSnapshotJobInput struct {
 	// Job has an id that is new to the dashboard, or whose job finished more than 24
-	// hours ago.
+	// hours ago (API reference, StartDashboardSnapshotJob).
 	Job Job
 
+	// SnapshotConfiguration says which files to make, and where to put them.
 	SnapshotConfiguration SnapshotConfiguration
 
 	// UserConfiguration has one anonymous user, as [AnonymousUser] makes it. It must
-	// be nil with the identity-enhanced credentials of a registered user.
+	// be nil with the identity-enhanced credentials of a registered user (API reference,
+	// StartDashboardSnapshotJob).
 	UserConfiguration *SnapshotUserConfiguration
 }
 
@@ -51,14 +53,15 @@ func PDF(sheetID string) SnapshotFileGroup {
 	return newFileGroup(SnapshotFileFormatTypePDF, sheetID, nil)
 }
 
-// CSV returns a group of one CSV file, of a visual that is a table or a pivot table.
+// CSV returns a group of one CSV file, of a visual that is a table or a pivot table (API
+// reference, SnapshotFileSheetSelection).
 func CSV(sheetID, visualID string) SnapshotFileGroup {
 	return newFileGroup(SnapshotFileFormatTypeCSV, sheetID, []string{visualID})
 }
 
 // Excel returns a group of one Excel workbook, of up to 5 visuals that are tables or
-// pivot tables, in this order. To add a visual of another sheet, append to the
-// SheetSelections of its file.
+// pivot tables, in this order (API reference, SnapshotFileSheetSelection). To add a
+// visual of another sheet, append to the SheetSelections of its file.
 func Excel(sheetID string, visualIDs ...string) SnapshotFileGroup {
 	return newFileGroup(SnapshotFileFormatTypeExcel, sheetID, visualIDs)
 }

@@ -155,7 +155,8 @@ type S3BucketConfiguration struct {
 // SnapshotConfiguration says which files to make, and where to put them.
 type SnapshotConfiguration struct {
 	// FileGroups, from 1 to 7, have one file each: at most one PDF, one Excel
-	// workbook, and five CSV files in all. [PDF], [CSV] and [Excel] make groups.
+	// workbook, and five CSV files in all (API reference, SnapshotConfiguration and
+	// StartDashboardSnapshotJob). [PDF], [CSV] and [Excel] make groups.
 	FileGroups []SnapshotFileGroup `json:"FileGroups,omitzero"`
 
 	// DestinationConfiguration names a bucket of the caller. If nil, the files go to
@@ -166,24 +167,27 @@ type SnapshotConfiguration struct {
 	Parameters *Parameters `json:"Parameters,omitzero"`
 }
 
-// SnapshotFileGroup has one file.
+// SnapshotFileGroup has one file (API reference, SnapshotFileGroup).
 type SnapshotFileGroup struct {
 	Files []SnapshotFile `json:"Files,omitzero"`
 }
 
-// SnapshotDestinationConfiguration has one destination.
+// SnapshotDestinationConfiguration has one destination (API reference,
+// SnapshotDestinationConfiguration).
 type SnapshotDestinationConfiguration struct {
 	S3Destinations []SnapshotS3DestinationConfiguration `json:"S3Destinations,omitzero"`
 }
 
-// SnapshotUserConfiguration has one anonymous user, as [AnonymousUser] makes it. The
-// job of a registered user, whom the credentials name, has no user configuration.
+// SnapshotUserConfiguration has one anonymous user, as [AnonymousUser] makes it (API
+// reference, SnapshotUserConfiguration). The job of a registered user, whom the
+// credentials name, has no user configuration.
 type SnapshotUserConfiguration struct {
 	AnonymousUsers []SnapshotAnonymousUser `json:"AnonymousUsers,omitzero"`
 }
 
 // SnapshotAnonymousUser sees the rows that its tags allow. If RowLevelPermissionTags
-// is empty, the user has no tags. There may be up to 50.
+// is empty, the user has no tags. There may be up to 50 (API reference,
+// SnapshotAnonymousUser).
 type SnapshotAnonymousUser struct {
 	RowLevelPermissionTags []SessionTag `json:"RowLevelPermissionTags,omitempty"`
 }
@@ -192,9 +196,11 @@ type SnapshotAnonymousUser struct {
 // fmt and log/slog print the tag, and the structures of this package around it, without
 // the value. Package encoding/json writes the value. So does a slog.JSONHandler for a
 // list of tags, or for another structure with a tag inside.
+//
+// A key has 1 to 128 characters, a value 1 to 256 (API reference, SessionTag).
 type SessionTag struct {
-	Key   string `json:"Key"`   // 1 to 128 characters
-	Value string `json:"Value"` // 1 to 256 characters
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
 }
 
 // SnapshotUserConfigurationRedacted is a user configuration with the keys of its tags
@@ -208,8 +214,9 @@ type SnapshotAnonymousUserRedacted struct {
 	RowLevelPermissionTagKeys []string `json:"RowLevelPermissionTagKeys,omitzero"`
 }
 
-// Parameters are values for a dashboard's parameters, up to 100 of each type. AWS
-// marks the values as sensitive. They are printed like those of a [SessionTag].
+// Parameters are values for a dashboard's parameters, up to 100 of each type (API
+// reference, Parameters). AWS marks the values as sensitive. They are printed like those
+// of a [SessionTag].
 type Parameters struct {
 	StringParameters   []StringParameter   `json:"StringParameters,omitzero"`
 	IntegerParameters  []IntegerParameter  `json:"IntegerParameters,omitzero"`

@@ -25,7 +25,8 @@ const (
 )
 
 // WaitOptions says when [Client.Wait] polls. The zero value of a field means its
-// default.
+// default. A negative delay, and a MaxDelay that is shorter than MinDelay, are an
+// [*InvalidInputError].
 //
 // Wait polls at once. The delay until the next poll is a tenth of the time that Wait
 // has waited, but at least MinDelay and at most MaxDelay. For each poll in a row that

@@ -10,14 +10,14 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// ServeHTTP responds to one request to the API, or for a file.
-//
-// A request takes the same way in all operations. newCall finds out what it asks
-// for and records it. admit authenticates it and charges it to the account's rate.
-// A scripted fault, if one waits for it, wraps the handler. serve is that handler:
-// it does the work. Each stage may end the way with an *apiError, which writeError
-// turns into a response.
+// ServeHTTP responds to one request to the API, or for a file. It is for a listener of
+// your own: see also [Server.Start] and [Server.Transport].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// A request takes the same way in all operations. newCall finds out what it asks for
+	// and records it. admit authenticates it and charges it to the account's rate. A
+	// scripted fault, if one waits for it, wraps the handler. serve is that handler: it
+	// does the work. Each stage may end the way with an *apiError, which writeError turns
+	// into a response.
 	c := s.newCall(r)
 	w.Header().Set("Date", httpTime(c.arrived))
 	w = &statusRecorder{ResponseWriter: w, call: c}

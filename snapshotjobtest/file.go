@@ -24,7 +24,8 @@ type File struct {
 	Errors []FileError
 }
 
-// FileError is a reason why a file of an otherwise good job was not made.
+// FileError is a reason why a file of an otherwise good job was not made. Type is one of
+// snapshotjob's ErrorType constants, or another text. [File.Failing] adds one.
 type FileError struct{ Type, Message string }
 
 // PDF returns a file with all visuals of a sheet.
