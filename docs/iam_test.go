@@ -50,8 +50,9 @@ func TestFilesIntoBucket(t *testing.T) {
 type policy struct {
 	Version   string
 	Statement []struct {
-		Effect string
-		Action []string
+		Effect   string
+		Action   []string
+		Resource []string
 	}
 }
 
@@ -88,6 +89,20 @@ func TestPolicyAllowsEveryOperation(t *testing.T) {
 		"s3:" + string(snapshotjobtest.GetObject),
 		"s3:ListBucket",
 	}, allowed)
+}
+
+// The Service Authorization Reference has no type of resource for the start of a schedule. IAM grants such an action
+// only if the resource is "*". Every other action is granted for one dashboard or one bucket.
+func TestPolicyGrantsOnlyScheduleForAllResources(t *testing.T) {
+	policies := policiesOf(t, "iam.md")
+	require.NotEmpty(t, policies)
+	var forAll []string
+	for _, statement := range policies[0].Statement {
+		if slices.Contains(statement.Resource, "*") {
+			forAll = append(forAll, statement.Action...)
+		}
+	}
+	assert.Equal(t, []string{"quicksight:" + string(snapshotjobtest.StartDashboardSnapshotJobSchedule)}, forAll)
 }
 
 // An outdated version of the policy language lacks features, and IAM warns of it.
