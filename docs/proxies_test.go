@@ -1,19 +1,22 @@
 package docs_test
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -21,25 +24,44 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// behindProxy returns a client whose requests, also those for files, go through a proxy. The proxy's
-// certificates are signed by a CA of the company, in PEM.
-func behindProxy(cfg aws.Config, proxy *url.URL, companyCA []byte) (*snapshotjob.Client, error) {
+// throughProxy returns an HTTP client whose requests go through a proxy. The proxy's certificates are signed by a
+// CA of the company, in PEM.
+func throughProxy(proxy *url.URL, companyCA []byte) (*awshttp.BuildableClient, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, err
 	}
-	roots.AppendCertsFromPEM(companyCA)
-	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+	if !roots.AppendCertsFromPEM(companyCA) {
+		return nil, errors.New("the company's CA is not in PEM")
+	}
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = http.ProxyURL(proxy)
 		t.TLSClientConfig.RootCAs = roots
-	})
+	}), nil
+}
+
+// behindProxy returns a client whose requests go through a proxy: those of the API, those for files, and those of
+// the credentials provider.
+func behindProxy(ctx context.Context, proxy *url.URL, companyCA []byte) (*snapshotjob.Client, error) {
+	httpClient, err := throughProxy(proxy, companyCA)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(httpClient))
+	if err != nil {
+		return nil, err
+	}
 	return snapshotjob.NewFromConfig(cfg), nil
 }
 
-// connectProxy is a proxy that connects everything to one address, whatever a client asks for.
+// connectProxy is a proxy that connects to one address alone.
 type connectProxy struct {
-	address  string
-	connects atomic.Int64 // how many connections were asked for
+	address string // that of a fake QuickSight
+	url     *url.URL
+	ca      []byte // in PEM
+
+	mu    sync.Mutex // guards what follows
+	asked []string   // the addresses that clients asked for, in order
 }
 
 // ServeHTTP serves a CONNECT request.
@@ -48,7 +70,13 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "want CONNECT", http.StatusMethodNotAllowed)
 		return
 	}
-	p.connects.Add(1)
+	p.mu.Lock()
+	p.asked = append(p.asked, req.Host)
+	p.mu.Unlock()
+	if req.Host != p.address {
+		http.Error(w, "forbidden", http.StatusForbidden)
+		return
+	}
 	var dialer net.Dialer
 	server, err := dialer.DialContext(req.Context(), "tcp", p.address)
 	if err != nil {
@@ -94,21 +122,54 @@ func certificateOf(t *testing.T, server *snapshotjobtest.Server) []byte {
 	})
 }
 
-func TestBehindProxy(t *testing.T) {
-	server := snapshotjobtest.NewServer(finishAtOnce)
+// startProxy starts a proxy to a fake QuickSight, and sets the environment for it.
+func startProxy(t *testing.T) *connectProxy {
+	t.Helper()
+	server := snapshotjobtest.NewServer(finishAtOnce, withExampleKeys)
 	endpoint, err := url.Parse(server.StartTLS())
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
-	proxy := &connectProxy{address: endpoint.Host}
+	setEnvironment(t, endpoint.String())
+
+	proxy := &connectProxy{
+		address: endpoint.Host,
+		ca:      certificateOf(t, server),
+	}
 	listener := httptest.NewServer(proxy)
 	t.Cleanup(listener.Close)
-	proxyURL, err := url.Parse(listener.URL)
+	proxy.url, err = url.Parse(listener.URL)
 	require.NoError(t, err)
+	return proxy
+}
 
-	client, err := behindProxy(server.Config(), proxyURL, certificateOf(t, server))
+func TestBehindProxy(t *testing.T) {
+	proxy := startProxy(t)
+	client, err := behindProxy(t.Context(), proxy.url, proxy.ca)
 	require.NoError(t, err)
 	files, err := report(t.Context(), client, exampleJob, t.TempDir())
 	require.NoError(t, err)
 	assert.Len(t, files, 1)
-	assert.EqualValues(t, 2, proxy.connects.Load(), "want a connection for calls and one for files")
+	assert.Equal(t, []string{proxy.address, proxy.address}, proxy.asked, "want connections for calls and for files")
+}
+
+// A role's credentials come from STS. The proxy of the test does not let that through, but it was asked.
+func TestCredentialsComeThroughProxy(t *testing.T) {
+	proxy := startProxy(t)
+	token := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(token, []byte("who we are"), 0o600))
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/reports")
+	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+	t.Setenv("AWS_ENDPOINT_URL_STS", "https://sts.example")
+	client, err := behindProxy(t.Context(), proxy.url, proxy.ca)
+	require.NoError(t, err)
+	_, err = client.DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	require.ErrorContains(t, err, "Forbidden")
+	assert.Contains(t, proxy.asked, "sts.example:443")
+}
+
+func TestBehindProxyWithoutPEM(t *testing.T) {
+	_, err := behindProxy(t.Context(), &url.URL{}, []byte("a certificate in DER"))
+	assert.EqualError(t, err, "the company's CA is not in PEM")
 }

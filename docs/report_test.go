@@ -90,26 +90,35 @@ func Example_report() {
 	// <nil>
 }
 
-// The environment has all that newClient needs.
-func TestNewClientUsesEnvironment(t *testing.T) {
-	keys := aws.Credentials{
-		AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
-		SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-	}
-	server := snapshotjobtest.NewTestServer(t, finishAtOnce, func(o *snapshotjobtest.Options) {
-		o.Credentials = keys
-	})
+// exampleKeys are the key pair of AWS's documentation.
+var exampleKeys = aws.Credentials{
+	AccessKeyID:     "AKIAIOSFODNN7EXAMPLE",
+	SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+}
+
+// withExampleKeys makes a server accept exampleKeys.
+func withExampleKeys(o *snapshotjobtest.Options) { o.Credentials = exampleKeys }
+
+// setEnvironment sets the variables that the SDK's default configuration comes from, for one test.
+func setEnvironment(t *testing.T, endpoint string) {
+	t.Helper()
 	for name, value := range map[string]string{
 		"HOME":                  t.TempDir(), // without a configuration file
 		"AWS_PROFILE":           "",
 		"AWS_REGION":            "us-east-1",
-		"AWS_ACCESS_KEY_ID":     keys.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY": keys.SecretAccessKey,
+		"AWS_ACCESS_KEY_ID":     exampleKeys.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY": exampleKeys.SecretAccessKey,
 		"AWS_SESSION_TOKEN":     "",
-		"AWS_ENDPOINT_URL":      server.Start(),
+		"AWS_ENDPOINT_URL":      endpoint,
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+// The environment has all that newClient needs.
+func TestNewClientUsesEnvironment(t *testing.T) {
+	server := snapshotjobtest.NewTestServer(t, finishAtOnce, withExampleKeys)
+	setEnvironment(t, server.Start())
 	client, err := newClient(t.Context())
 	require.NoError(t, err)
 	files, err := report(t.Context(), client, exampleJob, t.TempDir())
