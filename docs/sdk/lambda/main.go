@@ -36,7 +36,8 @@ type function struct {
 const reserve = 20 * time.Second
 
 // handle starts the job if that has not been done, and waits for it. If the job takes longer than the
-// invocation may, the response has the status RUNNING or QUEUED, and another invocation goes on.
+// invocation may, the response has the status RUNNING or QUEUED, or none if it was not learnt in time. Another
+// invocation goes on.
 func (f *function) handle(ctx context.Context, req request) (response, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
