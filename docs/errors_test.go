@@ -29,7 +29,7 @@ func advise(err error) string {
 	case errors.As(err, &limit):
 		return "start the job when another one has finished"
 	case errors.As(err, &failed) && failed.TryAgain():
-		return "start another job"
+		return "start another job, with another id"
 	case errors.As(err, &unfinished):
 		return "wait for the job again"
 	case snapshotjob.IsTransient(err):
@@ -79,7 +79,7 @@ func TestAdviseAboutJob(t *testing.T) {
 		},
 		{
 			life: snapshotjobtest.Failed(snapshotjob.ErrorTypeRLSChanged, "The rules have changed."),
-			want: "start another job",
+			want: "start another job, with another id",
 		},
 		{
 			life: snapshotjobtest.Failed(snapshotjob.ErrorTypeDatasetDeleted, "The dataset is gone."),
@@ -97,6 +97,51 @@ func TestAdviseAboutJob(t *testing.T) {
 			_, err := report(t.Context(), server.Client(), exampleJob, t.TempDir())
 			assert.Equal(t, tt.want, advise(err))
 		})
+	}
+}
+
+// reasons returns the types of what went wrong with a job and with its files.
+func reasons(err error) []string {
+	var failed *snapshotjob.JobError
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	var reasons []string
+	if failed.ErrorType != "" {
+		reasons = append(reasons, failed.ErrorType)
+	}
+	for _, file := range failed.Files {
+		for _, info := range file.Errors {
+			reasons = append(reasons, info.ErrorType)
+		}
+	}
+	return reasons
+}
+
+func TestReasons(t *testing.T) {
+	deleted := snapshotjob.ErrorTypeDatasetDeleted
+	for _, tt := range []struct {
+		life snapshotjobtest.Life
+		want []string
+	}{
+		{
+			life: snapshotjobtest.Completed(),
+			want: nil,
+		},
+		{
+			life: snapshotjobtest.Failed(deleted, "The dataset is gone."),
+			want: []string{deleted},
+		},
+		{
+			life: snapshotjobtest.Completed(snapshotjobtest.PDF("overview").Failing(deleted, "The dataset is gone.")),
+			want: []string{deleted},
+		},
+	} {
+		server := snapshotjobtest.NewTestServer(t, func(o *snapshotjobtest.Options) {
+			o.Life = func(snapshotjob.Job) snapshotjobtest.Life { return tt.life }
+		})
+		_, err := report(t.Context(), server.Client(), exampleJob, t.TempDir())
+		assert.Equal(t, tt.want, reasons(err))
 	}
 }
 
