@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,7 @@ func TestReportOfFailedFile(t *testing.T) {
 		var failed *snapshotjob.JobError
 		require.ErrorAs(t, err, &failed)
 		assert.True(t, failed.TryAgain())
+		assert.Equal(t, snapshotjob.ErrorTypeRLSChanged, failed.Files[0].Errors[0].ErrorType)
 	})
 }
 
@@ -85,6 +87,17 @@ func (m mock) client() *snapshotjob.Client {
 		DownloadTransport: m,
 		RetryMaxAttempts:  1, // otherwise some errors of the mock are tried again
 	})
+}
+
+func TestMockOfRunningJob(t *testing.T) {
+	running := mock{
+		status: http.StatusOK,
+		body:   `{"JobStatus": "RUNNING", "CreatedTime": 1795392000.5}`,
+	}
+	described, err := running.client().DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	require.NoError(t, err)
+	assert.Equal(t, snapshotjob.SnapshotJobStatusRunning, described.JobStatus)
+	assert.Equal(t, time.Date(2026, 11, 23, 0, 0, 0, 500e6, time.UTC), described.CreatedTime)
 }
 
 func TestReportWithoutEdition(t *testing.T) {
