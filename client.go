@@ -135,8 +135,9 @@ type Options struct {
 
 	// Limiter is asked before every attempt of a call, but not of a file. If it returns
 	// an error, the call ends with that error. A *rate.Limiter of
-	// golang.org/x/time/rate keeps the calls of the clients that share it within the
-	// account's 10 requests a second. If nil, calls are not limited.
+	// golang.org/x/time/rate, such as rate.NewLimiter(10, 1), keeps the calls of the
+	// clients that share it within the account's 10 requests a second (API reference,
+	// StartDashboardSnapshotJob). If nil, calls are not limited.
 	Limiter interface{ Wait(context.Context) error }
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,8 @@ import (
 // limitedTo returns an option that keeps a client within a number of requests a second. Clients that share it
 // share the limit.
 func limitedTo(requestsPerSecond int) func(*snapshotjob.Options) {
-	limiter := rate.NewLimiter(rate.Limit(requestsPerSecond), requestsPerSecond)
+	const burst = 1 // with a larger one, a second may have more requests than the limit
+	limiter := rate.NewLimiter(rate.Limit(requestsPerSecond), burst)
 	return func(o *snapshotjob.Options) { o.Limiter = limiter }
 }
 
@@ -34,6 +36,8 @@ func TestLimitedTo(t *testing.T) {
 		for _, request := range server.Requests() {
 			assert.Equal(t, http.StatusOK, request.Status, "no request is throttled")
 		}
+		took := server.Requests()[49].Time.Sub(server.Requests()[0].Time)
+		assert.Equal(t, 4900*time.Millisecond, took)
 	})
 }
 

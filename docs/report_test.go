@@ -53,7 +53,7 @@ func newClient(ctx context.Context) (*snapshotjob.Client, error) {
 		return nil, err
 	}
 	return snapshotjob.NewFromConfig(cfg, func(o *snapshotjob.Options) {
-		o.Limiter = rate.NewLimiter(10, 10) // golang.org/x/time/rate: the account's 10 requests a second
+		o.Limiter = rate.NewLimiter(10, 1) // golang.org/x/time/rate: the account's 10 requests a second
 	}), nil
 }
 
