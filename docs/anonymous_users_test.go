@@ -9,7 +9,7 @@ import (
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
-// forTenant returns the start of a job that makes what a tenant may see of some regions.
+// forTenant returns the request for a PDF of what a tenant may see of some regions.
 func forTenant(date, tenant string, regions []string) *snapshotjob.StartDashboardSnapshotJobInput {
 	return &snapshotjob.StartDashboardSnapshotJobInput{
 		Job: snapshotjob.Job{
