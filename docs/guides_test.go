@@ -16,8 +16,14 @@ import (
 // the repository.
 var codeComment = regexp.MustCompile(`^<!-- code of (\S+\.go) -->$`)
 
-// link is a link in a guide to another file of the repository.
-var link = regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+// link is a link in a page to a file of the repository, to a heading, or to a heading of a file.
+var link = regexp.MustCompile(`\]\(([^):#]*)(?:#([^)]*))?\)`)
+
+// heading is a heading of a page.
+var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+
+// notInAnchor is what the anchor of a heading leaves out.
+var notInAnchor = regexp.MustCompile(`[^\w\- ]`)
 
 // block is a block of code in a guide.
 type block struct {
@@ -123,14 +129,47 @@ func TestEveryGuideHasCode(t *testing.T) {
 	}
 }
 
-func TestLinksOfGuides(t *testing.T) {
-	guides, err := filepath.Glob("*.md")
+// pagePaths returns the paths of all pages of the repository.
+func pagePaths(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			paths = append(paths, path)
+		}
+		return err
+	})
 	require.NoError(t, err)
-	for _, path := range guides {
+	require.Contains(t, paths, filepath.Join("..", "README.md"))
+	return paths
+}
+
+// anchorsOf returns the anchors of a page, as GitHub makes them of its headings.
+func anchorsOf(t *testing.T, path string) []string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var anchors []string
+	for _, match := range heading.FindAllStringSubmatch(string(content), -1) {
+		words := notInAnchor.ReplaceAllString(strings.ToLower(match[1]), "")
+		anchors = append(anchors, strings.ReplaceAll(words, " ", "-"))
+	}
+	return anchors
+}
+
+func TestLinksOfPages(t *testing.T) {
+	for _, path := range pagePaths(t) {
 		content, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for _, match := range link.FindAllStringSubmatch(string(content), -1) {
-			assert.FileExists(t, filepath.FromSlash(match[1]), "%s links to it", path)
+			target := path
+			if match[1] != "" {
+				target = filepath.Join(filepath.Dir(path), filepath.FromSlash(match[1]))
+			}
+			require.FileExists(t, target, "%s links to it", path)
+			if match[2] != "" {
+				assert.Contains(t, anchorsOf(t, target), match[2], "%s links to it", path)
+			}
 		}
 	}
 }

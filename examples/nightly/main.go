@@ -5,12 +5,15 @@
 //
 //	go run ./examples/nightly -account 111122223333 -dashboard revenue -tenants acme,globex -dir reports
 //
-// To see how an interrupted run is continued, let the fake be a process of its own, with the environment that
-// "snapshotjob fake" prints:
+// To see how an interrupted run is continued, let the fake be a process of its own. It prints the environment that
+// the program needs. Start it in one shell:
 //
-//	go -C cmd/snapshotjob run . fake >fake.env &
-//	. ./fake.env
-//	go run ./examples/nightly -account 111122223333 -dir reports # interrupt it, and run it again
+//	go -C cmd/snapshotjob run . fake >/tmp/fake.env
+//
+// When it serves, use it in another shell:
+//
+//	. /tmp/fake.env
+//	go run ./examples/nightly -account 111122223333 -dir /tmp/reports # interrupt it, and run it again
 package main
 
 import (
