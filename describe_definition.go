@@ -52,7 +52,7 @@ type DescribeDashboardDefinitionInput struct {
 	AliasName string
 }
 
-// DescribeDashboardDefinitionOutput is what a dashboard has to export. The rest of its
+// DescribeDashboardDefinitionOutput is what can be exported from a dashboard. The rest of its
 // definition is left out.
 type DescribeDashboardDefinitionOutput struct {
 	// DashboardID is the dashboard's id in the response, or the one that was asked

@@ -15,7 +15,7 @@
 //	}
 //	return out.Err() // nil only if every file is there
 //
-// [Client.DescribeDashboardDefinition] tells what a dashboard has to export.
+// [Client.DescribeDashboardDefinition] tells what can be exported from a dashboard.
 // [Client.StartDashboardSnapshotJob] starts a job, [Client.Wait] waits until the job
 // has finished, and [Client.Download] fetches its files. Package batch does all of that for
 // many jobs, as fast as the account allows, and is safe to run again after a crash. Package

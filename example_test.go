@@ -106,7 +106,7 @@ func ExampleClient_StartDashboardSnapshotJob() {
 	// Output: 111122223333/sales/daily <nil>
 }
 
-// What a dashboard has to export: a PDF of each sheet, and a CSV file of each table.
+// What can be exported from a dashboard: a PDF of each sheet, and a CSV file of each table.
 func ExampleClient_DescribeDashboardDefinition() {
 	server := snapshotjobtest.NewServer()
 	server.AddDashboard("sales", snapshotjob.DashboardSheet{

@@ -13,10 +13,10 @@
 // [Options].Life decides what becomes of the jobs that the program starts. Code that
 // makes its own client from a configuration of AWS's SDK gets one from [Server.Config].
 //
-// The server knows the four operations for snapshot jobs, and the one that describes
-// what a dashboard has to export, as [Server.AddDashboard] decides. Their routes, shapes,
-// exceptions, rules and limits are those of the service. It also serves the files that
-// jobs make, as S3 does.
+// The server knows the four operations for snapshot jobs, and the one that describes the
+// sheets and visuals of a dashboard, as [Server.AddDashboard] decides. Their routes,
+// shapes, exceptions, rules and limits are those of the service. It also serves the files
+// that jobs make, as S3 does.
 //
 // # Signatures
 //

@@ -19,7 +19,7 @@ import (
 type userContext struct {
 	stscreds.AssumeRoleAPIClient
 
-	// provider is the ARN of who vouches for the user.
+	// provider is the ARN of the service that says who the user is.
 	provider string
 
 	// assertion returns a new statement of the provider about who the user is.
@@ -44,7 +44,7 @@ func (u userContext) AssumeRole(
 	return u.AssumeRoleAPIClient.AssumeRole(ctx, &forUser, optFns...)
 }
 
-// quickSightProvider vouches for users who are not of IAM Identity Center.
+// quickSightProvider is the provider for users who are not of IAM Identity Center.
 const quickSightProvider = "arn:aws:iam::aws:contextProvider/QuickSight"
 
 // newClient returns a client that acts for a user of QuickSight, with the permissions of a role.
