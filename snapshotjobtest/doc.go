@@ -47,7 +47,8 @@
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := snapshotjobtest.NewTestServer(t)
-//		srv.AddJob(job, snapshotjobtest.Completed().After(time.Minute, 3*time.Hour))
+//		life := snapshotjobtest.Completed(snapshotjobtest.PDF("summary"))
+//		srv.AddJob(job, life.After(time.Minute, 3*time.Hour))
 //		out, err := srv.Client().Wait(t.Context(), job)
 //		...
 //	})

@@ -46,7 +46,10 @@ type Life struct {
 	Destination *snapshotjob.S3BucketConfiguration
 }
 
-// Completed returns the life of a job that is COMPLETED at once, with these files.
+// Completed returns the life of a job that is COMPLETED at once, with these files. A job
+// that is started through the API has the files that it asks for: see [Options].Life. A
+// job that is added without files is COMPLETED without any, which a client reports as a
+// [*snapshotjob.JobError].
 func Completed(files ...File) Life {
 	return Life{Files: files}
 }
