@@ -2,7 +2,9 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -129,28 +131,30 @@ func TestEveryGuideHasCode(t *testing.T) {
 	}
 }
 
-// pagePaths returns the paths of all pages of the repository.
-func pagePaths(t *testing.T) []string {
+// repository has the files of the repository.
+var repository = os.DirFS("..")
+
+// readPages returns the text of every page of the repository, by its path.
+func readPages(t *testing.T) map[string]string {
 	t.Helper()
-	var paths []string
-	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
-		if filepath.Ext(path) == ".md" {
-			paths = append(paths, path)
+	pages := map[string]string{}
+	err := fs.WalkDir(repository, ".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(file) != ".md" {
+			return err
 		}
+		content, err := fs.ReadFile(repository, file)
+		pages[file] = string(content)
 		return err
 	})
 	require.NoError(t, err)
-	require.Contains(t, paths, filepath.Join("..", "README.md"))
-	return paths
+	require.Contains(t, pages, "README.md")
+	return pages
 }
 
 // anchorsOf returns the anchors of a page, as GitHub makes them of its headings.
-func anchorsOf(t *testing.T, path string) []string {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	require.NoError(t, err)
+func anchorsOf(page string) []string {
 	var anchors []string
-	for _, match := range heading.FindAllStringSubmatch(string(content), -1) {
+	for _, match := range heading.FindAllStringSubmatch(page, -1) {
 		words := notInAnchor.ReplaceAllString(strings.ToLower(match[1]), "")
 		anchors = append(anchors, strings.ReplaceAll(words, " ", "-"))
 	}
@@ -158,17 +162,17 @@ func anchorsOf(t *testing.T, path string) []string {
 }
 
 func TestLinksOfPages(t *testing.T) {
-	for _, path := range pagePaths(t) {
-		content, err := os.ReadFile(path)
-		require.NoError(t, err)
-		for _, match := range link.FindAllStringSubmatch(string(content), -1) {
-			target := path
+	pages := readPages(t)
+	for file, page := range pages {
+		for _, match := range link.FindAllStringSubmatch(page, -1) {
+			target := file
 			if match[1] != "" {
-				target = filepath.Join(filepath.Dir(path), filepath.FromSlash(match[1]))
+				target = path.Join(path.Dir(file), match[1])
 			}
-			require.FileExists(t, target, "%s links to it", path)
+			_, err := fs.Stat(repository, target)
+			require.NoError(t, err, "%s links to it", file)
 			if match[2] != "" {
-				assert.Contains(t, anchorsOf(t, target), match[2], "%s links to it", path)
+				assert.Contains(t, anchorsOf(pages[target]), match[2], "%s links to it", file)
 			}
 		}
 	}
