@@ -173,7 +173,33 @@ func TestBrokenRequestFiles(t *testing.T) {
 		{
 			name:    "too few cells",
 			content: header + "a,sales,summary\n",
-			want:    "requests:2:1: this is no CSV: wrong number of fields",
+			want:    "requests:2:1: the row has 3 cells, and the header has 5",
+		},
+		{
+			name:    "a column that is there twice",
+			content: "snapshot-job-id,dashboard-id,pdf, dashboard-id\n",
+			want:    "requests:1:34: the column dashboard-id is there twice",
+		},
+		{
+			name:    "the column of a tag that is there twice",
+			content: "snapshot-job-id,dashboard-id,tag:a,tag:b,tag:a\n",
+			want:    "requests:1:42: the column tag:a is there twice",
+		},
+		{
+			name:    "no semicolons between columns",
+			content: "snapshot-job-id;dashboard-id\na;sales\n",
+			want: `requests:1:1: there is no column "snapshot-job-id;dashboard-id": ` +
+				"want commas between the columns",
+		},
+		{
+			name:    "a value that is no boolean",
+			content: "snapshot-job-id,dashboard-id,pdf,registered-user\na,sales,summary,ja\n",
+			want:    "requests:2:17: the value of registered-user is wrong: want true or false",
+		},
+		{
+			name:    "a file that is not in UTF-8",
+			content: "snapshot-job-id,dashboard-id,pdf,tag:city\na,sales,summary,Zürich\nb,sales,summary,Z\xfcrich\n",
+			want:    "requests:3:18: this is not UTF-8: save the file as UTF-8",
 		},
 		{
 			name:    "a value that is no integer",
@@ -188,7 +214,7 @@ func TestBrokenRequestFiles(t *testing.T) {
 		{
 			name:    "nothing to make",
 			content: header + "a,sales,,,\n",
-			want:    "requests:2:1: there is nothing to make: give --pdf, --csv, --excel, --all-sheets or --all-tables",
+			want:    "requests:2:1: the row asks for no file: fill in pdf, csv or excel",
 		},
 		{
 			name:    "more files than a job makes",
@@ -210,6 +236,11 @@ func TestBrokenRequestFiles(t *testing.T) {
 			name:    "a JSON value of another type",
 			content: "{\"DashboardId\": 17}\n",
 			want:    "requests:1:17: the member /DashboardId cannot be a JSON number",
+		},
+		{
+			name:    "a JSON array",
+			content: "\n[{\"DashboardId\": \"SECRET\"}]\n",
+			want:    "requests:2:1: this is a JSON array: want its objects, one a line, as \"jq -c '.[]'\" writes them",
 		},
 		{
 			name:    "an unknown JSON member",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -20,7 +21,8 @@ func (batchCommand) Help() string {
 	return `The columns of a CSV file have the names of flags of "export": aws-account-id,
 dashboard-id, snapshot-job-id, pdf, csv, excel, registered-user, to, and with a name
 behind a colon tag:KEY, param:NAME, integer-param:NAME, decimal-param:NAME and
-date-param:NAME. Sheets and visuals are ids, with semicolons between several files:
+date-param:NAME. A parameter with several values has a column for each. Sheets and visuals
+are ids, with semicolons between several files:
 
     snapshot-job-id,dashboard-id,pdf,csv,tag:region
     daily-emea,revenue,overview,overview/regions;orders/open,EMEA
@@ -53,6 +55,12 @@ func (c *batchCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	// Files that stay in buckets need no folder.
+	if slices.ContainsFunc(requests, c.wants) {
+		if err := c.downloadFlags.check(); err != nil {
+			return err
+		}
+	}
 	exporter := s.newExporter(connected, len(requests), &c.downloadFlags, exportOptions{
 		jobTimeout: c.Timeout,
 		maxRunning: c.MaxRunning,
@@ -70,10 +78,7 @@ func (c *batchCommand) check() error {
 	if err := c.waitFlags.check(); err != nil {
 		return err
 	}
-	if err := c.reportFlags.check(); err != nil {
-		return err
-	}
-	return c.downloadFlags.check()
+	return c.reportFlags.check()
 }
 
 // requests returns the requests of the file. None of them was sent.

@@ -164,6 +164,37 @@ func TestFileOfASpreadsheet(t *testing.T) {
 	assert.Equal(t, []string{"daily_summary.pdf"}, a.files("reports"))
 }
 
+func TestBlankRowsAreNoRequests(t *testing.T) {
+	const file = "dashboard-id,snapshot-job-id,pdf\n\nsales,a,summary\n,,\n   \nsales,b,summary\n , ,\n"
+	requests, err := parseCSVRequests("requests.csv", []byte(file), "us-east-1")
+	require.NoError(t, err)
+	require.Len(t, requests, 2)
+	assert.Equal(t, 3, requests[0].position.line)
+	assert.Equal(t, 6, requests[1].position.line)
+}
+
+func TestParameterHasAColumnForEachValue(t *testing.T) {
+	const file = "dashboard-id,snapshot-job-id,pdf,param:city,param:city\nsales,a,summary,Bern,Basel\n"
+	requests, err := parseCSVRequests("requests.csv", []byte(file), "us-east-1")
+	require.NoError(t, err)
+	require.Len(t, requests, 1)
+	parameters := requests[0].input.SnapshotConfiguration.Parameters
+	assert.Equal(t, []string{"Bern", "Basel"}, parameters.StringParameters[0].Values)
+}
+
+// Nobody can make files in /proc, not even root.
+func TestBatchIntoBucketsNeedsNoFolder(t *testing.T) {
+	a := newAccount(t)
+	a.dir = "/proc"
+	a.stdin = "dashboard-id,snapshot-job-id,pdf,to\nsales,daily,summary,s3://reports/daily\n"
+	toBucket := a.run("batch", "-")
+	assert.Equal(t, exitOK, toBucket.code, toBucket.stderr)
+	a.stdin = "dashboard-id,snapshot-job-id,pdf,to\nsales,daily,summary,\n"
+	toFolder := a.run("batch", "-")
+	assert.Equal(t, exitUsage, toFolder.code)
+	assert.Contains(t, toFolder.stderr, "the folder for the files cannot be written")
+}
+
 func TestFilesOfOneNameAreNotMixedUp(t *testing.T) {
 	a := newAccount(t)
 	other := snapshotjob.Job{AWSAccountID: fakeAccountID, DashboardID: "other", SnapshotJobID: "complete"}

@@ -90,8 +90,7 @@ func (f *requestFlags) plan(
 
 // check returns what is wrong with the flags, as far as they alone tell.
 func (f *requestFlags) check() error {
-	asked := len(f.PDF) + len(f.CSV) + len(f.Excel)
-	if asked == 0 && !f.AllSheets && !f.AllTables {
+	if !f.askForFiles() {
 		return usagef("there is nothing to make: give --pdf, --csv, --excel, --all-sheets or --all-tables")
 	}
 	if f.RegisteredUser && len(f.Tag) > 0 {
@@ -99,6 +98,12 @@ func (f *requestFlags) check() error {
 	}
 	_, err := f.template("")
 	return err
+}
+
+// askForFiles reports whether the flags ask for any file.
+func (f *requestFlags) askForFiles() bool {
+	named := len(f.PDF) + len(f.CSV) + len(f.Excel)
+	return named > 0 || f.AllSheets || f.AllTables
 }
 
 // template returns a start without files.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -47,12 +48,7 @@ func readRequests(s *session, name, region string) ([]fileRequest, error) {
 	if name == "-" {
 		name = "standard input"
 	}
-	var requests []fileRequest
-	if isJSON(data) {
-		requests, err = parseJSONRequests(name, data)
-	} else {
-		requests, err = parseCSVRequests(name, data, region)
-	}
+	requests, err := parseRequests(name, data, region)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +56,23 @@ func readRequests(s *session, name, region string) ([]fileRequest, error) {
 		return nil, usagef("%s has no requests", name)
 	}
 	return requests, nil
+}
+
+// parseRequests parses the contents of a file of requests.
+func parseRequests(name string, data []byte, region string) ([]fileRequest, error) {
+	if !utf8.Valid(data) {
+		invalid := bytes.IndexFunc(data, func(r rune) bool { return r == utf8.RuneError })
+		return nil, positionOf(name, data, int64(invalid)).errorf("this is not UTF-8: save the file as UTF-8")
+	}
+	switch content := bytes.TrimSpace(data); {
+	case bytes.HasPrefix(content, []byte("[")):
+		return nil, positionOf(name, data, 0).errorf(
+			`this is a JSON array: want its objects, one a line, as "jq -c '.[]'" writes them`)
+	case bytes.HasPrefix(content, []byte("{")):
+		return parseJSONRequests(name, data)
+	default:
+		return parseCSVRequests(name, data, region)
+	}
 }
 
 // readInput returns the contents of a file, or of standard input if the name is "-".
@@ -76,11 +89,6 @@ func readInput(s *session, name string) ([]byte, error) {
 		return nil, usagef("the file of requests cannot be read: %w", err)
 	}
 	return data, nil
-}
-
-// isJSON reports whether a file has JSON lines. No header of a CSV file begins like that.
-func isJSON(data []byte) bool {
-	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{"))
 }
 
 // completeRequests gives requests without an account that of the credentials.

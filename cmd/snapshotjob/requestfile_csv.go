@@ -37,10 +37,25 @@ var csvKeyedFlags = []string{
 	"date-param",
 }
 
+// isRepeatable reports whether a header may have the column more than once: a parameter has
+// a column for each of its values.
+func (c csvColumn) isRepeatable() bool {
+	return strings.HasSuffix(c.flag, "param")
+}
+
+// String returns the name of the column.
+func (c csvColumn) String() string {
+	if c.key == "" {
+		return c.flag
+	}
+	return c.flag + ":" + c.key
+}
+
 // parseCSVRequests parses requests that are rows below a header. Sheets and visuals are
-// ids there.
+// ids there. Rows without any text are skipped: spreadsheets write them at the end.
 func parseCSVRequests(name string, data []byte, region string) ([]fileRequest, error) {
 	reader := csv.NewReader(bytes.NewReader(data))
+	reader.FieldsPerRecord = -1 // parseCSVRow tells how many cells are missing
 	columns, err := readCSVHeader(name, reader)
 	if err != nil {
 		return nil, err
@@ -54,12 +69,20 @@ func parseCSVRequests(name string, data []byte, region string) ([]fileRequest, e
 		if err != nil {
 			return nil, csvError(name, err)
 		}
+		if isBlank(cells) {
+			continue
+		}
 		request, err := parseCSVRow(name, reader, columns, cells, region)
 		if err != nil {
 			return nil, err
 		}
 		requests = append(requests, request)
 	}
+}
+
+// isBlank reports whether no cell has any text.
+func isBlank(cells []string) bool {
+	return strings.TrimSpace(strings.Join(cells, "")) == ""
 }
 
 // readCSVHeader reads the names of the columns.
@@ -75,8 +98,10 @@ func readCSVHeader(name string, reader *csv.Reader) ([]csvColumn, error) {
 	for i, text := range header {
 		column, isKnown := parseCSVColumn(strings.TrimSpace(text))
 		if !isKnown {
-			return nil, fieldPosition(name, reader, i).errorf("there is no column %q: the columns are %s, %s:NAME",
-				text, strings.Join(csvFlags, ", "), strings.Join(csvKeyedFlags, ":NAME, "))
+			return nil, fieldPosition(name, reader, i).errorf("there is no column %q: %s", text, adviseOnColumn(text))
+		}
+		if slices.Contains(columns, column) && !column.isRepeatable() {
+			return nil, fieldPosition(name, reader, i).errorf("the column %v is there twice", column)
 		}
 		columns = append(columns, column)
 	}
@@ -86,6 +111,16 @@ func readCSVHeader(name string, reader *csv.Reader) ([]csvColumn, error) {
 		}
 	}
 	return columns, nil
+}
+
+// adviseOnColumn returns what to do about a column whose name is not known.
+func adviseOnColumn(text string) string {
+	// Spreadsheets write semicolons where the comma is part of numbers.
+	if strings.ContainsAny(text, ";\t") {
+		return "want commas between the columns"
+	}
+	return "the columns are " + strings.Join(csvFlags, ", ") + ", " +
+		strings.Join(csvKeyedFlags, ":NAME, ") + ":NAME"
 }
 
 // parseCSVColumn parses the name of a column, and reports whether there is such a column.
@@ -107,6 +142,10 @@ func parseCSVRow(
 	region string,
 ) (fileRequest, error) {
 	begin := fieldPosition(name, reader, 0)
+	if len(cells) != len(columns) {
+		return fileRequest{}, begin.errorf("the row has %s, and the header has %d",
+			plural(len(cells), "cell"), len(columns))
+	}
 	var flags requestFlags
 	for i, cell := range cells {
 		if err := flags.setFromCell(columns[i], strings.TrimSpace(cell)); err != nil {
@@ -115,6 +154,9 @@ func parseCSVRow(
 		if _, err := flags.plan(&catalog{}, region); err != nil {
 			return fileRequest{}, fieldPosition(name, reader, i).errorf("%w", err)
 		}
+	}
+	if !flags.askForFiles() {
+		return fileRequest{}, begin.errorf("the row asks for no file: fill in pdf, csv or excel")
 	}
 	if err := flags.check(); err != nil {
 		return fileRequest{}, begin.errorf("%w", err)
@@ -146,7 +188,7 @@ func (f *requestFlags) setFromCell(column csvColumn, cell string) error {
 	case "registered-user":
 		isRegistered, err := strconv.ParseBool(cell)
 		if err != nil {
-			return wanted("want true or false")
+			return usagef("the value of registered-user is wrong: want true or false")
 		}
 		f.RegisteredUser = isRegistered
 	default:
