@@ -12,6 +12,9 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
+// existingDefault is the default of --existing.
+const existingDefault = "keep"
+
 // downloadFlags say where files go.
 type downloadFlags struct {
 	Dir      string `placeholder:"FOLDER" help:"Folder for the files, which is made if need be. Default: the current one."`
@@ -24,6 +27,15 @@ func (f *downloadFlags) folder() string {
 		return "."
 	}
 	return f.Dir
+}
+
+// goOn returns the arguments that go on with a download into the folder.
+func (f *downloadFlags) goOn() []string {
+	arguments := []string{"download", "--dir", f.folder()}
+	if f.Existing != existingDefault {
+		arguments = append(arguments, "--existing", f.Existing)
+	}
+	return arguments
 }
 
 // wants reports whether the files of a job are downloaded. Those that go to a bucket of
@@ -89,7 +101,7 @@ func (c *downloadCommand) Run(ctx context.Context, s *session) error {
 		table:    fileTable,
 		progress: progress,
 		action:   download,
-		goOn:     []string{"download", "--dir", c.folder()},
+		goOn:     c.downloadFlags.goOn(),
 	}
 	return command.run(ctx)
 }

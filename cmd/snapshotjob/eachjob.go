@@ -47,16 +47,26 @@ func (e *eachJob) run(ctx context.Context) error {
 		return err
 	}
 	if outcome.interrupted != nil {
-		return e.advise(outcome.interrupted, outcome.left)
+		return e.advise(outcome.interruption(len(jobs)), outcome.left)
 	}
 	return e.advise(failuresError(outcome.failures, len(jobs), "job"), outcome.left)
 }
 
 // eachOutcome is what became of the jobs.
 type eachOutcome struct {
-	failures    []error
-	interrupted error             // of the job at which ctx ended; nil if it did not
-	left        []snapshotjob.Job // whose wait was interrupted or ran out
+	failures      []error
+	done          int               // how many jobs did not fail
+	interrupted   error             // of the job at which ctx ended; nil if it did not
+	interruptedAt snapshotjob.Job   // that job
+	left          []snapshotjob.Job // whose wait was interrupted or ran out
+}
+
+// interruption returns the error of an interruption, of so many jobs.
+func (o *eachOutcome) interruption(jobs int) error {
+	return &interruptedError{
+		err:   o.interrupted,
+		where: fmt.Sprintf(" at job %s: %d of %s done", o.interruptedAt, o.done, plural(jobs, "job")),
+	}
 }
 
 // each calls the action with one job after the other, and prints the records. Its error is
@@ -72,10 +82,13 @@ func (e *eachJob) each(
 		record, err := e.action(ctx, connected, job)
 		if ctx.Err() != nil && err != nil {
 			outcome.interrupted = err
+			outcome.interruptedAt = job
 			outcome.left = append(outcome.left, jobs[i:]...)
 			break
 		}
-		if err != nil {
+		if err == nil {
+			outcome.done++
+		} else {
 			outcome.failures = append(outcome.failures, err)
 		}
 		if exitCode(err) == exitTimeout {

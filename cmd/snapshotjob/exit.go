@@ -78,6 +78,27 @@ func (e *adviceError) Error() string { return e.err.Error() }
 // Unwrap returns the error.
 func (e *adviceError) Unwrap() error { return e.err }
 
+// interruptedError says that a command was interrupted.
+type interruptedError struct {
+	err   error  // matches context.Canceled
+	where string // how far the command was, such as ": 1 of 3 jobs done"; may be empty
+}
+
+// Error returns that the command was interrupted, and how far it was.
+func (e *interruptedError) Error() string { return "interrupted" + e.where }
+
+// Unwrap returns the error that the interruption has caused.
+func (e *interruptedError) Unwrap() error { return e.err }
+
+// clearInterruption returns an error of an interrupted command in plain words: a request
+// that was canceled tells at length how.
+func clearInterruption(err error) error {
+	if _, isClear := errors.AsType[*interruptedError](err); isClear {
+		return err
+	}
+	return &interruptedError{err: err}
+}
+
 // writeError writes an error as one line, and another one that says how to go on if that is
 // known. It returns the exit code.
 func writeError(w io.Writer, err error) int {
@@ -91,12 +112,27 @@ func writeError(w io.Writer, err error) int {
 	return exitCode(err)
 }
 
+// joinErrors returns the errors that are not nil as one, with semicolons between them. An
+// interruption or a failure among them decides on the exit code.
+func joinErrors(errs ...error) error {
+	var joined error
+	for _, err := range errs {
+		switch {
+		case joined == nil:
+			joined = err
+		case err != nil:
+			joined = fmt.Errorf("%w; %w", joined, err)
+		}
+	}
+	return joined
+}
+
 // exitCode returns the exit code of a command that ended with err.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, context.Canceled):
+	case isInterruption(err):
 		return exitInterrupted
 	case errors.Is(err, context.DeadlineExceeded) && isWaitError(err):
 		return exitTimeout
@@ -111,6 +147,11 @@ func exitCode(err error) int {
 	default:
 		return exitOther
 	}
+}
+
+// isInterruption reports whether the command was interrupted.
+func isInterruption(err error) bool {
+	return errors.Is(err, context.Canceled)
 }
 
 // isWaitError reports whether a wait ended before its job was seen to finish.

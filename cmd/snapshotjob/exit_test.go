@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
@@ -140,7 +143,8 @@ func TestInterruptedWait(t *testing.T) {
 	got := a.interruptWhen(isPolled, "wait", job.String())
 	assert.Equal(t, exitInterrupted, got.code)
 	assert.Empty(t, got.stdout)
-	assert.Contains(t, got.stderr, "To go on: snapshotjob wait 111122223333/sales/endless\n")
+	assert.Regexp(t, "^snapshotjob: interrupted at job 111122223333/sales/endless: 0 of 1 job done\n"+
+		"To go on: snapshotjob wait 111122223333/sales/endless\n$", got.stderr)
 }
 
 func TestInterruptedStart(t *testing.T) {
@@ -191,19 +195,100 @@ func TestInterruptNamesAllJobsThatAreLeft(t *testing.T) {
 		"To go on: snapshotjob wait 111122223333/sales/endless 111122223333/sales/bucket\n")
 }
 
-func TestInterruptedDownload(t *testing.T) {
+func TestInterruptedRequest(t *testing.T) {
 	a := newAccount(t)
-	a.server.AddJob(salesJob("large"), snapshotjobtest.Completed(snapshotjobtest.File{
+	a.server.Fail(snapshotjobtest.DescribeDashboardDefinition, snapshotjobtest.Stall(0))
+	isAsking := func() bool { return a.requests(snapshotjobtest.DescribeDashboardDefinition) > 0 }
+	got := a.interruptWhen(isAsking, "sheets", "--dashboard-id", "sales")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Equal(t, "snapshotjob: interrupted\n", got.stderr)
+}
+
+func TestInterruptedStartOfAJob(t *testing.T) {
+	a := newAccount(t)
+	a.server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(0))
+	isStarting := func() bool { return a.requests(snapshotjobtest.StartDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isStarting, "start", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Equal(t, "snapshotjob: interrupted: whether the job 111122223333/sales/daily was started is not known\n"+
+		"To see whether it was: snapshotjob status 111122223333/sales/daily\n", got.stderr)
+}
+
+// largeJob adds a finished job whose file stalls in the middle, and returns it with a
+// condition: half the file is on disk.
+func (a *account) largeJob() (job snapshotjob.Job, isFetching func() bool) {
+	job = salesJob("large")
+	a.server.AddJob(job, snapshotjobtest.Completed(snapshotjobtest.File{
 		Format: snapshotjob.SnapshotFileFormatTypePDF,
 		Size:   10_000_000,
 	}))
 	a.server.Fail(snapshotjobtest.GetObject, snapshotjobtest.StallBody(1_000_000, 0))
-	isFetching := func() bool {
+	return job, func() bool {
 		written, err := filepath.Glob(filepath.Join(a.dir, "reports", ".snapshotjob-*"))
-		return err == nil && len(written) > 0
+		// The check of the folder makes such a file too, before the first request.
+		return err == nil && len(written) > 0 && a.requests(snapshotjobtest.GetObject) > 0
 	}
-	got := a.interruptWhen(isFetching, "download", "111122223333/sales/large", "--dir", "reports")
+}
+
+func TestInterruptedDownload(t *testing.T) {
+	a := newAccount(t)
+	job, isFetching := a.largeJob()
+	got := a.interruptWhen(isFetching, "download", job.String(), "--dir", "reports")
 	assert.Equal(t, exitInterrupted, got.code)
-	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir reports 111122223333/sales/large\n")
+	assert.Equal(t, "snapshotjob: interrupted at job 111122223333/sales/large: 0 of 1 job done\n"+
+		"To go on: snapshotjob download --dir reports 111122223333/sales/large\n", got.stderr)
 	assert.Empty(t, a.files("reports"), "half a file was left")
+}
+
+func TestDownloadWhoseTerminalIsClosed(t *testing.T) {
+	a := newAccount(t)
+	job, isFetching := a.largeJob()
+	cmd := a.command("sh", "-c", "exec snapshotjob download --dir reports "+job.String())
+	got := a.signalWhen(isFetching, syscall.SIGHUP, cmd)
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Empty(t, a.files("reports"), "half a file was left")
+}
+
+// The trap does what nohup does.
+func TestNohupOutlivesTheTerminal(t *testing.T) {
+	a := newAccount(t)
+	job := a.endlessJob()
+	isPolled := func() bool { return a.requests(snapshotjobtest.DescribeDashboardSnapshotJob) > 0 }
+	cmd := a.command("sh", "-c", "trap '' HUP; exec snapshotjob wait --timeout 1s "+job.String())
+	got := a.signalWhen(isPolled, syscall.SIGHUP, cmd)
+	assert.Equal(t, exitTimeout, got.code, got.stderr)
+}
+
+// Without the flag, the command that goes on would replace a file of the user.
+func TestCommandThatGoesOnTreatsExistingFilesAlike(t *testing.T) {
+	a := newAccount(t)
+	job := a.endlessJob()
+	got := a.run("download", job.String(), "--existing", "number", "--timeout", "50ms")
+	assert.Contains(t, got.stderr,
+		"To go on: snapshotjob download --dir . --existing number 111122223333/sales/endless\n")
+}
+
+func TestInterruptedDownloadOfAnExport(t *testing.T) {
+	a := newAccount(t, slowly)
+	a.stallFiles(2)
+	isFetching := func() bool { return a.requests(snapshotjobtest.GetObject) == 2 }
+	got := a.interruptWhen(isFetching, "export", "--dashboard-id", "sales", "--snapshot-job-id", "daily",
+		"--pdf", "Summary", "--csv", "Summary/Orders", "--dir", "reports", "--report", "report.html")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Empty(t, got.stdout, "an export that goes on has no outcome")
+	assert.Contains(t, got.stderr, "To go on: snapshotjob download --dir reports 111122223333/sales/daily\n")
+	page, err := os.ReadFile(filepath.Join(a.dir, "report.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), `class="unfinished">unfinished</td><td data-name="Why">interrupted</td>`)
+	assert.NotContains(t, string(page), "context canceled")
+}
+
+func TestOutputThatNobodyReads(t *testing.T) {
+	const count = 6
+	a := newAccount(t)
+	a.writeRequests(count)
+	got := a.shell(`{ snapshotjob batch requests.csv --dir reports; echo "exit $?" >&2; } | true`)
+	assert.Contains(t, got.stderr, "snapshotjob: the output cannot be written: write /dev/stdout: broken pipe\nexit 255\n")
+	a.assertAllFetched(count)
 }

@@ -87,7 +87,7 @@ func (c *exportCommand) goOnAdvice(
 	if started < len(requests) {
 		return "the same command, with --snapshot-job-id " + shellQuote(c.SnapshotJobID)
 	}
-	command := []string{"download", "--dir", c.folder()}
+	command := c.downloadFlags.goOn()
 	if c.To != "" && c.Dir == "" {
 		command = []string{"wait"}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -78,24 +79,25 @@ func (x *exporter) run(ctx context.Context, requests []*snapshotjob.StartDashboa
 	_, err := batch.Run(ctx, x.client, slices.Values(requests), x.handle, x.configure)
 	x.progress.finish()
 	x.output.sortTable()
-	if err := errors.Join(x.printErr, x.output.flush()); err != nil {
-		return err
-	}
-	if err := x.options.report.write(began, x.exports); err != nil {
-		return err
-	}
+	return joinErrors(
+		x.runError(ctx, err, len(requests)),
+		x.printErr,
+		x.output.flush(),
+		x.options.report.write(began, x.exports),
+	)
+}
+
+// runError returns the error of a run of so many requests, of which the batch has returned
+// batchErr.
+func (x *exporter) runError(ctx context.Context, batchErr error, requests int) error {
 	if ctx.Err() != nil {
-		return &interruptedError{
-			err:      ctx.Err(),
-			requests: len(requests),
-			exports:  x.exports,
-		}
+		return x.interruption(ctx, requests)
 	}
 	// What went wrong with a request or its files is told by its export.
-	if _, isToldByExports := errors.AsType[*batch.Error](err); !isToldByExports && err != nil {
-		return err
+	if _, isToldByExports := errors.AsType[*batch.Error](batchErr); !isToldByExports && batchErr != nil {
+		return batchErr
 	}
-	return failuresError(exportFailures(x.exports), len(requests), "export")
+	return failuresError(exportFailures(x.exports), requests, "export")
 }
 
 // configure sets the options of the batch.
@@ -118,8 +120,7 @@ func (x *exporter) handle(ctx context.Context, outcome batch.Outcome) error {
 	defer x.mu.Unlock()
 	x.exports = append(x.exports, over)
 	// What was interrupted is told by the error of the run.
-	isInterrupted := ctx.Err() != nil && outcome.Result == nil
-	if x.printErr == nil && !isInterrupted {
+	if x.printErr == nil && !isInterruption(over.err()) {
 		x.printErr = x.output.print(x.session.exportRecord(over))
 	}
 	return over.downloadErr
@@ -146,31 +147,22 @@ func exportFailures(exports []*export) []error {
 	return failures
 }
 
-// interruptedError says that a run was interrupted.
-type interruptedError struct {
-	err      error // of the context
-	requests int
-	exports  []*export // that were taken up before the interruption
-}
-
-// Error returns how many jobs are done, and how many go on.
-func (e *interruptedError) Error() string {
-	done := len(e.exports) - len(exportFailures(e.exports))
-	return "interrupted: " + plural(e.requests, "export") + " asked for, " +
-		plural(done, "export") + " done, " +
-		plural(len(e.underWay()), "job") + " under way"
-}
-
-// Unwrap returns the error of the context.
-func (e *interruptedError) Unwrap() error { return e.err }
-
-// underWay returns the jobs that go on.
-func (e *interruptedError) underWay() []snapshotjob.Job {
-	var jobs []snapshotjob.Job
-	for _, over := range e.exports {
+// interruption returns the error of a run that was interrupted, of so many requests. It
+// tells how many exports are done, and how many jobs go on.
+func (x *exporter) interruption(ctx context.Context, requests int) error {
+	done := 0
+	underWay := 0
+	for _, over := range x.exports {
+		if over.err() == nil {
+			done++
+		}
 		if over.isUnderWay() {
-			jobs = append(jobs, over.outcome.Job)
+			underWay++
 		}
 	}
-	return jobs
+	return &interruptedError{
+		err: ctx.Err(),
+		where: fmt.Sprintf(": %s asked for, %s done, %s under way",
+			plural(requests, "export"), plural(done, "export"), plural(underWay, "job")),
+	}
 }

@@ -165,19 +165,25 @@ func (a *account) wait(cmd *exec.Cmd) ended {
 	}
 }
 
-// interruptWhen starts a command, interrupts it as Ctrl-C does once the condition holds,
+// interruptWhen starts the command, interrupts it as Ctrl-C does once the condition holds,
 // and returns what it has left.
 func (a *account) interruptWhen(condition func() bool, arguments ...string) ended {
 	a.t.Helper()
 	executable, err := os.Executable()
 	require.NoError(a.t, err)
-	cmd := a.command(executable, arguments...)
+	return a.signalWhen(condition, syscall.SIGINT, a.command(executable, arguments...))
+}
+
+// signalWhen starts a command, sends it a signal once the condition holds, and returns what
+// it has left.
+func (a *account) signalWhen(condition func() bool, signal syscall.Signal, cmd *exec.Cmd) ended {
+	a.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout = &stdout
 	cmd.Stderr = &stderr
 	require.NoError(a.t, cmd.Start())
 	assert.Eventually(a.t, condition, 20*time.Second, 10*time.Millisecond)
-	require.NoError(a.t, cmd.Process.Signal(syscall.SIGINT))
+	require.NoError(a.t, cmd.Process.Signal(signal))
 	cmd.Wait()
 	return ended{
 		code:   cmd.ProcessState.ExitCode(),

@@ -39,21 +39,36 @@ func run(args []string) int {
 	if err != nil {
 		return writeError(os.Stderr, usagef(`%w: see "snapshotjob --help"`, err))
 	}
+	surviveClosedPipes()
 	ctx, stop := interruptible()
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	s := newSession(&commands.globalFlags)
 	err = parsed.Run(s)
-	if isRefusal(err) {
+	switch {
+	case isInterruption(err):
+		err = clearInterruption(err)
+	case isRefusal(err):
 		err = fmt.Errorf("%w (region %s)", err, s.region)
 	}
 	return writeError(os.Stderr, err)
 }
 
-// interruptible returns a context that Ctrl-C ends, as does SIGTERM. A second Ctrl-C ends
-// the process at once.
+// interruptible returns a context that Ctrl-C ends, as do SIGTERM and the end of the
+// terminal. A second Ctrl-C ends the process at once.
 func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// Under nohup, the process ignores the end of the terminal. It must go on doing so.
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
+}
+
+// surviveClosedPipes makes a write to a pipe that nobody reads an error. Without it, such a
+// write to standard output ends the process, in the middle of a file.
+func surviveClosedPipes() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }

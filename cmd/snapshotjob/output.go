@@ -76,7 +76,16 @@ func (p *printer) Write(text []byte) (int, error) {
 	if p.isHeld {
 		return p.held.Write(text)
 	}
-	return p.stdout.Write(text)
+	n, err := p.stdout.Write(text)
+	return n, outputError(err)
+}
+
+// outputError returns the error of a write to standard output.
+func outputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the output cannot be written: %w", err)
 }
 
 // terminalWidth returns how many columns a terminal has.
@@ -126,7 +135,7 @@ func (p *printer) flush() error {
 		return err
 	}
 	_, err := p.held.WriteTo(p.stdout)
-	return err
+	return outputError(err)
 }
 
 // sortTable sorts the rows by their first cells, which are those of jobs that have ended in

@@ -60,7 +60,7 @@ func reportJob(over *export) report.Job {
 		Outcome:  reportOutcome(over),
 		Started:  over.outcome.Started,
 		Finished: over.outcome.Finished,
-		Problem:  errorText(over.err()),
+		Problem:  reportProblem(over.err()),
 		Advice:   advise(over),
 	}
 	for _, file := range over.files {
@@ -72,14 +72,30 @@ func reportJob(over *export) report.Job {
 	return job
 }
 
+// reportProblem returns why an export is not completed, or nothing.
+func reportProblem(err error) string {
+	isUnknown := errors.Is(err, snapshotjob.ErrOutcomeUnknown)
+	switch {
+	case isInterruption(err) && isUnknown:
+		return "interrupted: whether the job was started is not known"
+	case isInterruption(err):
+		return "interrupted"
+	default:
+		return errorText(err)
+	}
+}
+
 // reportOutcome returns what became of an export.
 func reportOutcome(over *export) report.Outcome {
+	err := over.err()
 	switch {
-	case over.err() == nil:
+	case err == nil:
 		return report.Completed
+	case errors.Is(err, snapshotjob.ErrOutcomeUnknown):
+		return report.Unfinished
 	case over.outcome.Started.IsZero():
 		return report.NotStarted
-	case over.isUnderWay():
+	case over.isUnderWay(), isInterruption(err):
 		return report.Unfinished
 	default:
 		return report.Failed
@@ -91,6 +107,9 @@ func advise(over *export) string {
 	err := over.err()
 	if err == nil {
 		return ""
+	}
+	if isInterruption(err) || errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+		return "Run the same command again: it goes on where it stopped, and starts no job twice."
 	}
 	if failed, ok := errors.AsType[*snapshotjob.JobError](err); ok {
 		return adviseOnJob(failed)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -39,6 +41,9 @@ func (c *startCommand) Run(ctx context.Context, s *session) error {
 		return usagef("the files need %d jobs: use \"export\", or ask for fewer files", len(requests))
 	}
 	started, err := connected.client.StartDashboardSnapshotJob(ctx, requests[0])
+	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) {
+		return s.unknownStart(err, requests[0].Job)
+	}
 	if err != nil {
 		return err
 	}
@@ -52,4 +57,19 @@ func (c *startCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return output.flush()
+}
+
+// unknownStart returns the error of a start whose outcome is not known. It says how to see
+// what became of the job.
+func (s *session) unknownStart(err error, job snapshotjob.Job) error {
+	if isInterruption(err) {
+		err = &interruptedError{
+			err:   err,
+			where: fmt.Sprintf(": whether the job %s was started is not known", job),
+		}
+	}
+	return &adviceError{
+		err:    err,
+		advice: "To see whether it was: " + s.command("status", job.String()),
+	}
 }

@@ -20,7 +20,7 @@ const (
 	Completed  Outcome = "completed"   // every file was made, and is where it belongs
 	Failed     Outcome = "failed"      // the job or some of its files failed
 	NotStarted Outcome = "not started" // there is no job
-	Unfinished Outcome = "unfinished"  // the job was not seen to finish
+	Unfinished Outcome = "unfinished"  // the run ended before the job did, or before its files were there
 )
 
 // Job is what the page shows of a job.
