@@ -1,10 +1,13 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quicksight-go/snapshotjob"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
@@ -105,7 +108,15 @@ func TestBadArguments(t *testing.T) {
 		},
 		{
 			arguments: "batch requests.csv --report nowhere/report.html",
-			want:      "the folder of --report cannot be found: stat nowhere: no such file or directory",
+			want:      "--report cannot be written: open nowhere/report.html.part: no such file or directory",
+		},
+		{
+			arguments: "export --dashboard-id sales --pdf Summary --report .",
+			want:      "--report cannot be written: . is no file",
+		},
+		{
+			arguments: "export --dashboard-id sales --pdf Summary --report /proc/report.html",
+			want:      "--report cannot be written: open /proc/report.html.part: no such file or directory",
 		},
 	} {
 		t.Run(tt.arguments, func(t *testing.T) {
@@ -134,6 +145,24 @@ func TestDiskThatFills(t *testing.T) {
 	assert.Equal(t, exitFailed, got.code)
 	assert.Contains(t, got.stderr, "file too large")
 	assert.Equal(t, []string{"large_summary_orders.csv"}, a.files("reports"))
+}
+
+// What was there before the disk was full stays, and the failures are told all the same.
+func TestReportOnADiskThatFills(t *testing.T) {
+	a := newAccount(t, func(o *snapshotjobtest.Options) {
+		o.Life = func(snapshotjob.Job) snapshotjobtest.Life {
+			return snapshotjobtest.Failed(snapshotjob.ErrorTypeDatasetDeleted, "It is gone.")
+		}
+	})
+	a.write("report.html", "the report of last night")
+	got := a.shell("ulimit -f 2; snapshotjob export --dashboard-id sales --pdf Summary --report report.html")
+	assert.Equal(t, exitFailed, got.code)
+	assert.Contains(t, got.stderr, "FAILED: DATASET_DELETED: It is gone.")
+	assert.Contains(t, got.stderr, "; the report cannot be written: write report.html.part: file too large\n")
+	report, err := os.ReadFile(filepath.Join(a.dir, "report.html"))
+	require.NoError(t, err)
+	assert.Equal(t, "the report of last night", string(report))
+	assert.Equal(t, []string{"report.html"}, a.files("."))
 }
 
 func TestBrokenRequestFiles(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -16,22 +15,30 @@ type reportFlags struct {
 	Report string `placeholder:"FILE" help:"Write a web page that shows when the jobs ran, what failed and what to do."`
 }
 
-// check returns an error if there is no folder for the report.
+// check returns an error if the report cannot be written. So nobody learns that after a
+// night of jobs.
 func (f *reportFlags) check() error {
 	if f.Report == "" {
 		return nil
 	}
-	folder, err := os.Stat(filepath.Dir(f.Report))
+	existing, err := os.Stat(f.Report)
+	if err == nil && !existing.Mode().IsRegular() {
+		return usagef("--report cannot be written: %s is no file", f.Report)
+	}
+	part, err := f.createPart()
 	if err != nil {
-		return usagef("the folder of --report cannot be found: %w", err)
+		return usagef("--report cannot be written: %w", err)
 	}
-	if !folder.IsDir() {
-		return usagef("--report cannot be written: %s is no folder", filepath.Dir(f.Report))
-	}
-	return nil
+	return errors.Join(part.Close(), os.Remove(part.Name()))
 }
 
-// write writes the report of exports that began at a time, if there is to be one.
+// createPart creates the file that becomes the report when it is whole.
+func (f *reportFlags) createPart() (*os.File, error) {
+	return os.Create(f.Report + ".part")
+}
+
+// write writes the report of exports that began at a time, if there is to be one. What it
+// replaces stays until the report is whole.
 func (f *reportFlags) write(began time.Time, exports []*export) error {
 	if f.Report == "" {
 		return nil
@@ -43,14 +50,22 @@ func (f *reportFlags) write(began time.Time, exports []*export) error {
 	for _, over := range exports {
 		run.Jobs = append(run.Jobs, reportJob(over))
 	}
-	file, err := os.Create(f.Report)
-	if err != nil {
-		return fmt.Errorf("the report cannot be written: %w", err)
-	}
-	if err := errors.Join(report.Write(file, run), file.Close()); err != nil {
+	if err := f.publish(run); err != nil {
 		return fmt.Errorf("the report cannot be written: %w", err)
 	}
 	return nil
+}
+
+// publish writes the report, and gives it its name.
+func (f *reportFlags) publish(run report.Run) error {
+	part, err := f.createPart()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(report.Write(part, run), part.Close()); err != nil {
+		return errors.Join(err, os.Remove(part.Name()))
+	}
+	return os.Rename(part.Name(), f.Report)
 }
 
 // reportJob returns what the report shows of an export.
@@ -59,7 +74,7 @@ func reportJob(over *export) report.Job {
 		Name:     over.outcome.Job.String(),
 		Outcome:  reportOutcome(over),
 		Started:  over.outcome.Started,
-		Finished: over.outcome.Finished,
+		Finished: finishedAt(over),
 		Problem:  reportProblem(over.err()),
 		Advice:   advise(over),
 	}
@@ -70,6 +85,16 @@ func reportJob(over *export) report.Job {
 		}
 	}
 	return job
+}
+
+// finishedAt returns when the job of an export finished, or was given up. A job that existed
+// before may have finished long before this run saw that.
+func finishedAt(over *export) time.Time {
+	result := over.outcome.Result
+	if over.outcome.Adopted && result != nil && !result.LastUpdatedTime.IsZero() {
+		return result.LastUpdatedTime
+	}
+	return over.outcome.Finished
 }
 
 // reportProblem returns why an export is not completed, or nothing.

@@ -77,3 +77,17 @@ func TestAdviceOfAFileOfTheJob(t *testing.T) {
 	}
 	assert.Equal(t, "Repair the dashboard: a dataset of it is gone.", adviseOnJob(failed))
 }
+
+// A job that ran before is not seen to finish when it finished, but when it was asked for.
+func TestReportShowsWhenAnAdoptedJobRan(t *testing.T) {
+	created := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
+	adopted := failedBy(nil)
+	adopted.outcome.Adopted = true
+	adopted.outcome.Started = created
+	adopted.outcome.Finished = created.Add(8 * time.Hour)
+	adopted.outcome.Result.CreatedTime = created
+	adopted.outcome.Result.LastUpdatedTime = created.Add(time.Minute)
+	got := reportJob(adopted)
+	assert.Equal(t, created, got.Started)
+	assert.Equal(t, created.Add(time.Minute), got.Finished)
+}

@@ -28,7 +28,7 @@ type Job struct {
 	Name     string
 	Outcome  Outcome
 	Started  time.Time // zero if the job was not started
-	Finished time.Time // when it was seen to finish, or given up
+	Finished time.Time // when it finished, or was given up
 	Files    int       // that are there
 	Bytes    int64     // in these files
 	Problem  string    // why it is not completed
