@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -21,7 +22,21 @@ const narrowTerminal = 70
 
 // newBars returns an empty list of bars on a terminal.
 func newBars(terminal *os.File) *mpb.Progress {
-	return mpb.New(mpb.WithOutput(terminal), mpb.WithWidth(terminalWidth(terminal)))
+	writer := cupwriter.New(fromFirstColumn{terminal: terminal}, false)
+	writer.SetTermFd(int(terminal.Fd()))
+	return mpb.New(mpb.WithConsoleWriter(writer), mpb.WithWidth(terminalWidth(terminal)))
+}
+
+// fromFirstColumn writes to a terminal, each time from the first column on. The cursor may
+// be elsewhere: a terminal shows Ctrl-C as "^C".
+type fromFirstColumn struct{ terminal *os.File }
+
+// Write writes a text.
+func (w fromFirstColumn) Write(text []byte) (int, error) {
+	if _, err := w.terminal.WriteString("\r"); err != nil {
+		return 0, err
+	}
+	return w.terminal.Write(text)
 }
 
 // addLine adds a line of text, which is asked for whenever the bars are drawn.
@@ -48,6 +63,9 @@ func finishBar(bar *mpb.Bar) {
 		bar.Abort(false)
 	}
 }
+
+// stateStarting is what jobBars shows until there is something to tell.
+const stateStarting = "starting"
 
 // jobBars shows one job on a line that is drawn anew, and a bar for each of its files until
 // the file is there.
@@ -79,7 +97,7 @@ func newJobBars(terminal *os.File) *jobBars {
 	j := &jobBars{
 		bars:     newBars(terminal),
 		isNarrow: terminalWidth(terminal) < narrowTerminal,
-		state:    "starting",
+		state:    stateStarting,
 		began:    time.Now(),
 		files:    map[fileKey]*mpb.Bar{},
 	}
@@ -87,18 +105,18 @@ func newJobBars(terminal *os.File) *jobBars {
 	return j
 }
 
-// line returns the line of the job: its id, its state, and the next poll.
+// line returns the line of the job: its state, the next poll, and its id, which may be too
+// long for the terminal.
 func (j *jobBars) line() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	parts := []string{j.state}
-	if j.job.SnapshotJobID != "" {
-		parts = append(parts, oneLine(j.job.SnapshotJobID))
-	}
-	parts = append(parts, formatDuration(time.Since(j.began)))
+	parts := []string{j.state, formatDuration(time.Since(j.began))}
 	if !j.nextPoll.IsZero() {
 		left := max(0, time.Until(j.nextPoll))
 		parts = append(parts, "next poll in "+formatDuration(left))
+	}
+	if j.job.SnapshotJobID != "" {
+		parts = append(parts, oneLine(j.job.SnapshotJobID))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -199,11 +217,16 @@ func (j *jobBars) downloaded(file snapshotjob.DownloadedFile) {
 	}
 }
 
-// finish draws everything for the last time.
+// finish draws everything for the last time. If there was nothing to tell, the line of the
+// job goes.
 func (j *jobBars) finish() {
 	j.mu.Lock()
 	j.nextPoll = time.Time{}
+	isIdle := j.state == stateStarting
 	j.mu.Unlock()
+	if isIdle {
+		j.status.Abort(true)
+	}
 	j.filesMu.Lock()
 	defer j.filesMu.Unlock()
 	for _, bar := range j.files {

@@ -150,7 +150,7 @@ func TestScreens(t *testing.T) {
 }
 
 func TestJobIsShownOnOneLine(t *testing.T) {
-	statusLine := regexp.MustCompile(`(?m)^RUNNING  endless  \d+s  next poll in \d+s$`)
+	statusLine := regexp.MustCompile(`(?m)^RUNNING  \d+s  next poll in \d+s  endless$`)
 	for _, columns := range []int{100, 40} {
 		a := newAccount(t)
 		term := newTerminal(a, columns)
@@ -168,6 +168,37 @@ func TestJobIsShownOnOneLine(t *testing.T) {
 		term.press("C-c")
 		term.waitFor("To go on: snapshotjob wait")
 	}
+}
+
+func TestLongIDHidesNothing(t *testing.T) {
+	a := newAccount(t)
+	job := salesJob(strings.Repeat("long-", 20))
+	a.server.AddJob(job, snapshotjobtest.Life{Running: -1})
+	term := newTerminal(a, 40)
+	term.enter("clear; snapshotjob wait " + job.String())
+	assert.Regexp(t, `(?m)^RUNNING  \d+s  next poll in \d+s  long`, term.waitFor("next poll in"))
+	term.press("C-c")
+	term.waitFor("To go on: snapshotjob wait")
+}
+
+// A terminal shows ^C for Ctrl-C, where the cursor is.
+func TestCtrlCLeavesTheBarsAsTheyAre(t *testing.T) {
+	a := newAccount(t, slowly)
+	a.write("requests.csv", preformatted(batchCommand{}.Help()))
+	term := newTerminal(a, 100)
+	term.enter("stty echo; clear; snapshotjob batch requests.csv --dir reports")
+	term.waitFor("2 running")
+	term.press("C-c")
+	screen := term.waitFor("To go on: snapshotjob batch")
+	assert.Equal(t, 1, strings.Count(screen, "0 of 2 exports"), "%s", screen)
+	assert.Regexp(t, `(?m)^0 of 2 exports  \[`, screen)
+	assert.NotContains(t, screen, "^C")
+}
+
+func TestErrorBeforeTheFirstPollStandsAlone(t *testing.T) {
+	a := newAccount(t)
+	screen := newTerminal(a, 100).run("snapshotjob wait 111122223333/sales")
+	assert.Regexp(t, `^snapshotjob: the job "111122223333/sales": `, screen)
 }
 
 func TestFilesHaveBars(t *testing.T) {
