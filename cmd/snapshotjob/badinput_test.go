@@ -32,6 +32,10 @@ func TestBadArguments(t *testing.T) {
 			want:      `unexpected argument exprot, did you mean "export"?: see "snapshotjob --help"`,
 		},
 		{
+			arguments: "sheets",
+			want:      `missing flags: --dashboard-id=ID: see "snapshotjob sheets --help"`,
+		},
+		{
 			arguments: "export --dashboard-id sales",
 			want:      "there is nothing to make: give --pdf, --csv, --excel, --all-sheets or --all-tables",
 		},
@@ -91,6 +95,14 @@ func TestBadArguments(t *testing.T) {
 			want:      "standard input names no job",
 		},
 		{
+			arguments: "status 111122223333/sales/complete --endpoint-url 127.0.0.1:1",
+			want:      `--endpoint-url is no URL to send requests to: want one such as https://endpoint.example.com`,
+		},
+		{
+			arguments: "status 111122223333/sales/complete --endpoint-url https://user:SECRET@example.com",
+			want:      `--endpoint-url is no URL to send requests to: want one such as https://endpoint.example.com`,
+		},
+		{
 			arguments: "fake --listen 127.0.0.1",
 			want:      "listen tcp: address 127.0.0.1: missing port in address: give another --listen",
 		},
@@ -123,6 +135,34 @@ func TestBadArguments(t *testing.T) {
 			a := newAccount(t)
 			a.assertUsageError(a.run(strings.Fields(tt.arguments)...), tt.want)
 		})
+	}
+}
+
+func TestBadLinesOfStandardInput(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		want string
+	}{
+		{
+			line: "{",
+			want: `want a job, or a JSON object on one line with a member "Job"`,
+		},
+		{
+			line: `{"Job": 17}`,
+			want: `want a job, or a JSON object on one line with a member "Job"`,
+		},
+		{
+			line: `{"SheetId": "summary"}`,
+			want: `the object has no member "Job"`,
+		},
+		{
+			line: `{"Job": "1/2"}`,
+			want: `invalid input: Job "1/2" has 2 parts: want account/dashboard/job, or the job's ARN`,
+		},
+	} {
+		a := newAccount(t)
+		a.stdin = "111122223333/sales/complete\n" + tt.line + "\n"
+		a.assertUsageError(a.run("status"), "line 2 of standard input: "+tt.want)
 	}
 }
 

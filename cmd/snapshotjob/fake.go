@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,7 +61,9 @@ func (c *fakeCommand) Run(ctx context.Context, s *session) error {
 
 	// The environment goes out first: it may be what the caller waits for.
 	endpoint := "http://" + dialAddress(listener.Addr())
-	printEnvironment(s.stdout, endpoint)
+	if err := printEnvironment(s.stdout, endpoint); err != nil {
+		return errors.Join(outputError(err), listener.Close())
+	}
 	fmt.Fprintf(s.stderr, "A fake QuickSight on %s, account %s, with the jobs\n", endpoint, fakeAccountID)
 	for _, held := range heldJobs() {
 		fmt.Fprintf(s.stderr, "  %-32s %s\n", held.job, held.about)
@@ -90,9 +93,10 @@ func newFake(duration time.Duration) *snapshotjobtest.Server {
 }
 
 // printEnvironment writes the commands with which a shell makes AWS clients use the server.
-func printEnvironment(out io.Writer, endpoint string) {
+func printEnvironment(out io.Writer, endpoint string) error {
+	var exports strings.Builder
 	export := func(name, value string) {
-		fmt.Fprintf(out, "export %s='%s'\n", name, value)
+		fmt.Fprintf(&exports, "export %s='%s'\n", name, value)
 	}
 	export("AWS_ENDPOINT_URL_QUICKSIGHT", endpoint)
 	export("AWS_ENDPOINT_URL_S3", endpoint)
@@ -103,6 +107,8 @@ func printEnvironment(out io.Writer, endpoint string) {
 	export("AWS_SECRET_ACCESS_KEY", fakeCredentials.SecretAccessKey)
 	// A token that the shell has belongs to other keys.
 	export("AWS_SESSION_TOKEN", "")
+	_, err := io.WriteString(out, exports.String())
+	return err
 }
 
 // serve serves until ctx ends.

@@ -140,3 +140,10 @@ func TestDialAddress(t *testing.T) {
 		assert.Equal(t, want, dialAddress(addr))
 	}
 }
+
+func TestFakeWhoseEnvironmentIsLost(t *testing.T) {
+	a := newAccount(t)
+	got := a.shell("timeout 10 snapshotjob fake --listen 127.0.0.1:0 >/dev/full")
+	assert.Equal(t, exitOther, got.code)
+	assert.Equal(t, "snapshotjob: the output cannot be written: write /dev/stdout: no space left on device\n", got.stderr)
+}

@@ -92,7 +92,7 @@ func newAccount(t *testing.T, optFns ...func(*snapshotjobtest.Options)) *account
 // configuration.
 func (a *account) newEnvironment(endpoint string) map[string]string {
 	var exports bytes.Buffer
-	printEnvironment(&exports, endpoint)
+	require.NoError(a.t, printEnvironment(&exports, endpoint))
 	environment := map[string]string{
 		actAsCommand:                "1",
 		"PATH":                      commandFolder(a.t) + ":" + os.Getenv("PATH"),

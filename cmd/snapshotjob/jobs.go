@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -112,12 +113,12 @@ func parseJobLine(line string) (snapshotjob.Job, error) {
 	if !strings.HasPrefix(line, "{") {
 		return snapshotjob.ParseJob(line)
 	}
-	var record struct{ Job snapshotjob.Job }
+	var record struct{ Job *string }
 	if err := json.Unmarshal([]byte(line), &record); err != nil {
-		return snapshotjob.Job{}, err
+		return snapshotjob.Job{}, errors.New(`want a job, or a JSON object on one line with a member "Job"`)
 	}
-	if record.Job == (snapshotjob.Job{}) {
-		return snapshotjob.Job{}, fmt.Errorf(`the object has no member "Job"`)
+	if record.Job == nil {
+		return snapshotjob.Job{}, errors.New(`the object has no member "Job"`)
 	}
-	return record.Job, nil
+	return snapshotjob.ParseJob(*record.Job)
 }

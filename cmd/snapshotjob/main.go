@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -37,7 +38,7 @@ func run(args []string) int {
 	kongcompletion.Register(parser)
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return writeError(os.Stderr, usagef(`%w: see "snapshotjob --help"`, err))
+		return writeError(os.Stderr, usagef(`%w: see "%s --help"`, err, failedCommand(err)))
 	}
 	surviveClosedPipes()
 	ctx, stop := interruptible()
@@ -52,6 +53,15 @@ func run(args []string) int {
 		err = fmt.Errorf("%w (region %s)", err, s.region)
 	}
 	return writeError(os.Stderr, err)
+}
+
+// failedCommand returns the command whose command line could not be parsed.
+func failedCommand(err error) string {
+	failed, ok := errors.AsType[*kong.ParseError](err)
+	if !ok || failed.Context.Selected() == nil {
+		return "snapshotjob"
+	}
+	return "snapshotjob " + failed.Context.Selected().Name
 }
 
 // interruptible returns a context that Ctrl-C ends, as do SIGTERM and the end of the

@@ -75,6 +75,14 @@ func TestFormatOfEnvironment(t *testing.T) {
 	}
 }
 
+func TestDashboardWithoutSheets(t *testing.T) {
+	a := newAccount(t)
+	got := a.run("sheets", "--dashboard-id", "empty")
+	assert.Equal(t, exitOK, got.code)
+	assert.Empty(t, got.stdout)
+	assert.Equal(t, "The dashboard empty has no sheets.\n", got.stderr)
+}
+
 func TestURLsAreShownOnRequestAlone(t *testing.T) {
 	a := newAccount(t)
 	for _, format := range []string{"json", "text", "table"} {

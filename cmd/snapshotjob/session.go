@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"slices"
 
@@ -96,8 +97,11 @@ type connection struct {
 }
 
 // connect loads the AWS configuration and makes a client. The error is a *setupError if
-// the region or the credentials are missing.
+// the region or the credentials are missing, and a *usageError if --endpoint-url is wrong.
 func (s *session) connect(ctx context.Context) (*connection, error) {
+	if err := s.flags.checkEndpointURL(); err != nil {
+		return nil, err
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, s.applyFlags)
 	if err != nil {
 		return nil, &setupError{problem: "the AWS configuration cannot be read", err: err}
@@ -114,6 +118,20 @@ func (s *session) connect(ctx context.Context) (*connection, error) {
 		config: cfg,
 		client: snapshotjob.NewFromConfig(cfg, s.configureClient),
 	}, nil
+}
+
+// checkEndpointURL returns an error if no request can be sent to --endpoint-url. The error
+// does not show the URL: it may have a password.
+func (f *globalFlags) checkEndpointURL() error {
+	if f.EndpointURL == "" {
+		return nil
+	}
+	endpoint, err := url.Parse(f.EndpointURL)
+	isHTTP := err == nil && (endpoint.Scheme == "http" || endpoint.Scheme == "https") && endpoint.Host != ""
+	if !isHTTP || endpoint.User != nil || endpoint.RawQuery != "" || endpoint.Fragment != "" {
+		return usagef("--endpoint-url is no URL to send requests to: want one such as https://endpoint.example.com")
+	}
+	return nil
 }
 
 // applyFlags gives the AWS configuration what the flags say.

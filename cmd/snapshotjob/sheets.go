@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -40,6 +41,9 @@ func (c *sheetsCommand) Run(ctx context.Context, s *session) error {
 	definition, err := connected.client.DescribeDashboardDefinition(ctx, dashboard)
 	if err != nil {
 		return err
+	}
+	if len(definition.Sheets) == 0 {
+		fmt.Fprintf(s.stderr, "The dashboard %s has no sheets.\n", oneLine(c.DashboardID))
 	}
 	output := s.newPrinter("NAME", "ID", "KIND", "EXPORT AS")
 	for _, sheet := range definition.Sheets {
