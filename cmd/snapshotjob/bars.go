@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -283,9 +281,9 @@ func (b *batchBars) failures() string {
 	return fmt.Sprintf("%d failed, %s", b.last.Summary.Failed, plural(b.last.Summary.Refused, "refused start"))
 }
 
-// happened shows the numbers after an event. An export that was interrupted has not failed.
+// happened shows the numbers after an event.
 func (b *batchBars) happened(event batch.Event) {
-	if event.Outcome != nil && errors.Is(event.Outcome.Err, context.Canceled) {
+	if isInterruptedExport(event) {
 		return
 	}
 	b.mu.Lock()

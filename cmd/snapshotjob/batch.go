@@ -67,7 +67,15 @@ func (c *batchCommand) Run(ctx context.Context, s *session) error {
 		report:     c.reportFlags,
 	})
 	err = exporter.run(ctx, requests)
-	return goOn(err, shellCommand(s.arguments...))
+	return goOn(err, c.goOnAdvice(s))
+}
+
+// goOnAdvice returns how to go on after an interruption.
+func (c *batchCommand) goOnAdvice(s *session) string {
+	if c.File == standardInput {
+		return "the same command, with the same standard input"
+	}
+	return shellCommand(s.arguments...)
 }
 
 // check returns what is wrong with the flags.

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/batch"
 	"github.com/quicksight-go/snapshotjob/snapshotjobtest"
 )
 
@@ -258,6 +260,37 @@ func TestNohupOutlivesTheTerminal(t *testing.T) {
 	cmd := a.command("sh", "-c", "trap '' HUP; exec snapshotjob wait --timeout 1s "+job.String())
 	got := a.signalWhen(isPolled, syscall.SIGHUP, cmd)
 	assert.Equal(t, exitTimeout, got.code, got.stderr)
+}
+
+func TestWaitThatRanOut(t *testing.T) {
+	a := newAccount(t)
+	got := a.run("wait", a.endlessJob().String(), "--timeout", "50ms")
+	assert.Equal(t, exitTimeout, got.code)
+	assert.Contains(t, got.stderr, "cause: --timeout, 50ms, has run out; the job goes on\n")
+}
+
+func TestInterruptedBatchOfStandardInput(t *testing.T) {
+	a := newAccount(t)
+	a.stdin = "dashboard-id,snapshot-job-id,pdf\nsales,daily,summary\n"
+	a.server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(0))
+	isStarting := func() bool { return a.requests(snapshotjobtest.StartDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isStarting, "batch", "-", "--verbose")
+	assert.Equal(t, exitInterrupted, got.code)
+	assert.Contains(t, got.stderr, "To go on: the same command, with the same standard input\n")
+	assert.NotContains(t, got.stderr, "failed=1", "an interruption is no failure")
+}
+
+func TestCommandThatGoesOnNamesJobsInOrder(t *testing.T) {
+	var exports []*export
+	for _, id := range []string{"daily-part2", "daily-part1"} {
+		outcome := batch.Outcome{Job: salesJob(id), Started: time.Now()}
+		exports = append(exports, &export{outcome: outcome})
+	}
+	command := &exportCommand{}
+	command.Existing = existingDefault
+	s := &session{flags: &globalFlags{}}
+	assert.Equal(t, "snapshotjob download --dir . 111122223333/sales/daily-part1 111122223333/sales/daily-part2",
+		command.goOnAdvice(s, make([]*snapshotjob.StartDashboardSnapshotJobInput, 2), exports))
 }
 
 // Without the flag, the command that goes on would replace a file of the user.

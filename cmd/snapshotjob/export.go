@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/quicksight-go/snapshotjob"
 )
@@ -91,8 +92,10 @@ func (c *exportCommand) goOnAdvice(
 	if c.To != "" && c.Dir == "" {
 		command = []string{"wait"}
 	}
+	var jobs []string
 	for _, over := range exports {
-		command = append(command, over.outcome.Job.String())
+		jobs = append(jobs, over.outcome.Job.String())
 	}
-	return s.command(command...)
+	slices.Sort(jobs)
+	return s.command(append(command, jobs...)...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,15 @@ func TestExportFollowsTheLimitsOfAJob(t *testing.T) {
 	assert.Len(t, inputs[0].SnapshotConfiguration.FileGroups, 7)
 	assert.Len(t, inputs[1].SnapshotConfiguration.FileGroups, 2)
 	assert.Equal(t, "all-part2", inputs[1].Job.SnapshotJobID)
+}
+
+// The first of the two jobs could be started.
+func TestExportWithARequestThatTheClientRefuses(t *testing.T) {
+	a := newAccount(t)
+	six := strings.TrimSuffix(strings.Repeat("Summary/Orders,", 6), ",")
+	got := a.run("export", "--dashboard-id", "sales", "--excel", "Summary/Orders", "--excel", six)
+	a.assertUsageError(got, "invalid input: FileGroups[0].Files[0].SheetSelections select 6 visuals: "+
+		"want at most 5 for EXCEL")
 }
 
 func TestExportIntoABucketDownloadsNothing(t *testing.T) {

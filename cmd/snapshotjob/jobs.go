@@ -46,7 +46,7 @@ func (f *jobFlags) isPiped(s *session) bool {
 	if len(f.Jobs) == 0 {
 		return !isTerminal(s.stdin)
 	}
-	return len(f.Jobs) == 1 && f.Jobs[0] == "-"
+	return len(f.Jobs) == 1 && f.Jobs[0] == standardInput
 }
 
 // jobOfFlags returns the job that the three flags name.

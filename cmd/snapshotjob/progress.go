@@ -89,8 +89,17 @@ func (p *loggedProgress) downloaded(file snapshotjob.DownloadedFile) {
 	p.log.Info("file", append(attributes, "path", file.Path, "size", file.Size, "kept", file.Kept)...)
 }
 
+// isInterruptedExport reports whether an event is that of an export that was interrupted. The
+// event's summary counts it as a failure, which it is not.
+func isInterruptedExport(event batch.Event) bool {
+	return event.Outcome != nil && isInterruption(event.Outcome.Err)
+}
+
 // happened logs an event of a batch.
 func (p *loggedProgress) happened(event batch.Event) {
+	if isInterruptedExport(event) {
+		return
+	}
 	attributes := []any{
 		"job", event.Job.String(),
 		"requests", event.Summary.Requests,

@@ -41,7 +41,8 @@ type requestFlags struct {
 }
 
 // inputs returns the starts that make all the files that the flags ask for. They are
-// several if one job cannot make them all. If there is no --snapshot-job-id, inputs sets it.
+// several if one job cannot make them all. None of them would be refused by the client. If
+// there is no --snapshot-job-id, inputs sets it.
 func (f *requestFlags) inputs(
 	ctx context.Context,
 	s *session,
@@ -60,7 +61,16 @@ func (f *requestFlags) inputs(
 	if err != nil {
 		return nil, err
 	}
-	return complete.plan(dashboard, c.config.Region)
+	inputs, err := complete.plan(dashboard, c.config.Region)
+	if err != nil {
+		return nil, err
+	}
+	for _, input := range inputs {
+		if err := checkInput(c.client, input); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
 }
 
 // newJobID returns an id that no other job has. Its random end matters: a job of the same

@@ -13,6 +13,9 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
+// standardInput is the name that stands for standard input.
+const standardInput = "-"
+
 // position is a place in a file of requests, from 1.
 type position struct {
 	file   string
@@ -45,7 +48,7 @@ func readRequests(s *session, name, region string) ([]fileRequest, error) {
 	}
 	// Spreadsheets begin their files with a byte order mark.
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if name == "-" {
+	if name == standardInput {
 		name = "standard input"
 	}
 	requests, err := parseRequests(name, data, region)
@@ -77,7 +80,7 @@ func parseRequests(name string, data []byte, region string) ([]fileRequest, erro
 
 // readInput returns the contents of a file, or of standard input if the name is "-".
 func readInput(s *session, name string) ([]byte, error) {
-	if name == "-" {
+	if name == standardInput {
 		data, err := io.ReadAll(s.stdin)
 		if err != nil {
 			return nil, fmt.Errorf("standard input cannot be read: %w", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -69,7 +70,8 @@ func (f *waitFlags) wait(
 	job snapshotjob.Job,
 	progress progress,
 ) (*snapshotjob.DescribeDashboardSnapshotJobResultOutput, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+	runOut := fmt.Errorf("--timeout, %v, has run out; the job goes on", f.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, f.Timeout, runOut)
 	defer cancel()
 	return c.client.Wait(ctx, job, func(o *snapshotjob.WaitOptions) {
 		o.OnPoll = progress.polled
