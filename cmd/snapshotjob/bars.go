@@ -72,8 +72,8 @@ type jobBars struct {
 	status   *mpb.Bar
 	isNarrow bool
 
-	// The goroutine that draws the bars locks mu, so that mu must not be held while bars
-	// are added: that waits for the goroutine.
+	// The goroutine that draws the bars locks mu, and adding a bar waits for that goroutine.
+	// So mu must not be held while a bar is added.
 	mu       sync.Mutex // guards what follows
 	job      snapshotjob.Job
 	state    string

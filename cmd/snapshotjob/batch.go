@@ -67,11 +67,11 @@ func (c *batchCommand) Run(ctx context.Context, s *session) error {
 		report:     c.reportFlags,
 	})
 	err = exporter.run(ctx, requests)
-	return goOn(err, c.goOnAdvice(s))
+	return adviseIfStopped(err, c.howToGoOn(s))
 }
 
-// goOnAdvice returns how to go on after an interruption.
-func (c *batchCommand) goOnAdvice(s *session) string {
+// howToGoOn returns how to go on after an interruption.
+func (c *batchCommand) howToGoOn(s *session) string {
 	if c.File == standardInput {
 		return "the same command, with the same standard input"
 	}

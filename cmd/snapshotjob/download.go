@@ -29,8 +29,8 @@ func (f *downloadFlags) folder() string {
 	return f.Dir
 }
 
-// goOn returns the arguments that go on with a download into the folder.
-func (f *downloadFlags) goOn() []string {
+// arguments returns the arguments of a download with these flags.
+func (f *downloadFlags) arguments() []string {
 	arguments := []string{"download", "--dir", f.folder()}
 	if f.Existing != existingDefault {
 		arguments = append(arguments, "--existing", f.Existing)
@@ -101,7 +101,7 @@ func (c *downloadCommand) Run(ctx context.Context, s *session) error {
 		table:    fileTable,
 		progress: progress,
 		action:   download,
-		goOn:     c.downloadFlags.goOn(),
+		goOn:     c.downloadFlags.arguments(),
 	}
 	return command.run(ctx)
 }
@@ -145,7 +145,8 @@ func (d *downloader) download(
 }
 
 // existing returns what to do where the folder has a file of a name already. A file that is
-// older than the job is not that of the job, whatever its size.
+// older than the job is not that of the job, whatever its size: if there is one, all files
+// of the job are fetched.
 func (d *downloader) existing(result *snapshotjob.DescribeDashboardSnapshotJobResultOutput) snapshotjob.Existing {
 	switch d.flags.Existing {
 	case "replace":

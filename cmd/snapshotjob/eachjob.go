@@ -26,7 +26,7 @@ type eachJob struct {
 	goOn []string
 }
 
-// run does it. The error is that of the only job, or one that counts those that failed.
+// run does what the command is for with every job. The error is that of the only job, or one that counts those that failed.
 func (e *eachJob) run(ctx context.Context) error {
 	defer e.progress.finish()
 	connected, err := e.session.connect(ctx)
@@ -42,7 +42,7 @@ func (e *eachJob) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.progress.finish()
+	e.progress.finish() // The output may hold a table, which would be torn by bars.
 	if err := output.flush(); err != nil {
 		return err
 	}
@@ -119,10 +119,7 @@ func (e *eachJob) advise(err error, left []snapshotjob.Job) error {
 	for _, job := range left {
 		command = append(command, job.String())
 	}
-	return &adviceError{
-		err:    err,
-		advice: "To go on: " + e.session.command(command...),
-	}
+	return adviseToGoOn(err, e.session.command(command...))
 }
 
 // failuresError returns nil if there are no failures, the failure of the only one that was

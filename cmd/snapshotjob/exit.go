@@ -99,6 +99,14 @@ func clearInterruption(err error) error {
 	return &interruptedError{err: err}
 }
 
+// adviseToGoOn adds to an error how to go on.
+func adviseToGoOn(err error, how string) error {
+	return &adviceError{
+		err:    err,
+		advice: "To go on: " + how,
+	}
+}
+
 // writeError writes an error as one line, and another one that says how to go on if that is
 // known. It returns the exit code.
 func writeError(w io.Writer, err error) int {

@@ -290,7 +290,7 @@ func TestCommandThatGoesOnNamesJobsInOrder(t *testing.T) {
 	command.Existing = existingDefault
 	s := &session{flags: &globalFlags{}}
 	assert.Equal(t, "snapshotjob download --dir . 111122223333/sales/daily-part1 111122223333/sales/daily-part2",
-		command.goOnAdvice(s, make([]*snapshotjob.StartDashboardSnapshotJobInput, 2), exports))
+		command.howToGoOn(s, make([]*snapshotjob.StartDashboardSnapshotJobInput, 2), exports))
 }
 
 // Without the flag, the command that goes on would replace a file of the user.

@@ -40,6 +40,7 @@ func (c *exportCommand) Run(ctx context.Context, s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	c.setDefaults()
 	connected, err := s.connect(ctx)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (c *exportCommand) Run(ctx context.Context, s *session) error {
 		report:     c.reportFlags,
 	})
 	err = exporter.run(ctx, requests)
-	return goOn(err, c.goOnAdvice(s, requests, exporter.exports))
+	return adviseIfStopped(err, c.howToGoOn(s, requests, exporter.exports))
 }
 
 // check returns what is wrong with the flags.
@@ -73,28 +74,28 @@ func (c *exportCommand) check() error {
 	return nil
 }
 
-// goOnAdvice returns how to go on after an interruption. It shows no tags and parameters.
-func (c *exportCommand) goOnAdvice(
+// howToGoOn returns how to go on after an interruption. It shows no tags and parameters.
+func (c *exportCommand) howToGoOn(
 	s *session,
 	requests []*snapshotjob.StartDashboardSnapshotJobInput,
 	exports []*export,
 ) string {
 	started := 0
-	for _, over := range exports {
-		if !over.outcome.Started.IsZero() {
+	for _, ended := range exports {
+		if !ended.outcome.Started.IsZero() {
 			started++
 		}
 	}
 	if started < len(requests) {
 		return "the same command, with --snapshot-job-id " + shellQuote(c.SnapshotJobID)
 	}
-	command := c.downloadFlags.goOn()
+	command := c.downloadFlags.arguments()
 	if c.To != "" && c.Dir == "" {
 		command = []string{"wait"}
 	}
 	var jobs []string
-	for _, over := range exports {
-		jobs = append(jobs, over.outcome.Job.String())
+	for _, ended := range exports {
+		jobs = append(jobs, ended.outcome.Job.String())
 	}
 	slices.Sort(jobs)
 	return s.command(append(command, jobs...)...)

@@ -43,7 +43,7 @@ type exporter struct {
 	options  exportOptions
 
 	mu       sync.Mutex // guards what follows
-	exports  []*export  // that are over
+	exports  []*export  // that have ended, as far as this run goes
 	printErr error      // why an export could not be shown
 }
 
@@ -112,35 +112,35 @@ func (x *exporter) configure(o *batch.Options) {
 
 // handle downloads the files of a request that has its outcome, and shows what came of it.
 func (x *exporter) handle(ctx context.Context, outcome batch.Outcome) error {
-	over := &export{outcome: outcome}
+	ended := &export{outcome: outcome}
 	if outcome.Result != nil && x.files.flags.wants(outcome.Input) {
-		over.files, over.downloadErr = x.files.download(ctx, x.client, outcome.Result)
+		ended.files, ended.downloadErr = x.files.download(ctx, x.client, outcome.Result)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.exports = append(x.exports, over)
+	x.exports = append(x.exports, ended)
 	// What was interrupted is told by the error of the run.
-	if x.printErr == nil && !isInterruption(over.err()) {
-		x.printErr = x.output.print(x.session.exportRecord(over))
+	if x.printErr == nil && !isInterruption(ended.err()) {
+		x.printErr = x.output.print(x.session.exportRecord(ended))
 	}
-	return over.downloadErr
+	return ended.downloadErr
 }
 
 // exportRecord returns the record of an export.
-func (s *session) exportRecord(over *export) jobRecord {
-	record := jobRecord{Job: over.outcome.Job}
-	if over.outcome.Result != nil {
-		record = s.downloadRecord(over.outcome.Result, over.files)
+func (s *session) exportRecord(ended *export) jobRecord {
+	record := jobRecord{Job: ended.outcome.Job}
+	if ended.outcome.Result != nil {
+		record = s.downloadRecord(ended.outcome.Result, ended.files)
 	}
-	record.Error = errorText(over.err())
+	record.Error = errorText(ended.err())
 	return record
 }
 
 // exportFailures returns why exports failed.
 func exportFailures(exports []*export) []error {
 	var failures []error
-	for _, over := range exports {
-		if err := over.err(); err != nil {
+	for _, ended := range exports {
+		if err := ended.err(); err != nil {
 			failures = append(failures, err)
 		}
 	}
@@ -152,11 +152,11 @@ func exportFailures(exports []*export) []error {
 func (x *exporter) interruption(ctx context.Context, requests int) error {
 	done := 0
 	underWay := 0
-	for _, over := range x.exports {
-		if over.err() == nil {
+	for _, ended := range x.exports {
+		if ended.err() == nil {
 			done++
 		}
-		if over.isUnderWay() {
+		if ended.isUnderWay() {
 			underWay++
 		}
 	}

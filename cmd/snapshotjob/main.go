@@ -1,5 +1,5 @@
 // Command snapshotjob makes snapshots of Amazon QuickSight dashboards: it starts snapshot
-// jobs, waits for them, and has their files on disk.
+// jobs, waits for them, and downloads their files.
 //
 //	go install github.com/quicksight-go/snapshotjob/cmd/snapshotjob@latest
 //	snapshotjob sheets --dashboard-id revenue

@@ -35,7 +35,7 @@ type printable interface {
 	// tableRows returns the cells of its lines in a table, for people.
 	tableRows() []row
 
-	// problem returns why it is not what was asked for, or nothing.
+	// problem returns why it is not what was asked for, or an empty text.
 	problem() string
 }
 

@@ -47,8 +47,8 @@ func (f *reportFlags) write(began time.Time, exports []*export) error {
 		Began: began,
 		Ended: time.Now(),
 	}
-	for _, over := range exports {
-		run.Jobs = append(run.Jobs, reportJob(over))
+	for _, ended := range exports {
+		run.Jobs = append(run.Jobs, reportJob(ended))
 	}
 	if err := f.publish(run); err != nil {
 		return fmt.Errorf("the report cannot be written: %w", err)
@@ -69,16 +69,16 @@ func (f *reportFlags) publish(run report.Run) error {
 }
 
 // reportJob returns what the report shows of an export.
-func reportJob(over *export) report.Job {
+func reportJob(ended *export) report.Job {
 	job := report.Job{
-		Name:     over.outcome.Job.String(),
-		Outcome:  reportOutcome(over),
-		Started:  over.outcome.Started,
-		Finished: finishedAt(over),
-		Problem:  reportProblem(over.err()),
-		Advice:   advise(over),
+		Name:     ended.outcome.Job.String(),
+		Outcome:  reportOutcome(ended),
+		Started:  ended.outcome.Started,
+		Finished: finishedAt(ended),
+		Problem:  reportProblem(ended.err()),
+		Advice:   adviseOnExport(ended),
 	}
-	for _, file := range over.files {
+	for _, file := range ended.files {
 		if file.Err == nil {
 			job.Files++
 			job.Bytes += file.Size
@@ -89,12 +89,12 @@ func reportJob(over *export) report.Job {
 
 // finishedAt returns when the job of an export finished, or was given up. A job that existed
 // before may have finished long before this run saw that.
-func finishedAt(over *export) time.Time {
-	result := over.outcome.Result
-	if over.outcome.Adopted && result != nil && !result.LastUpdatedTime.IsZero() {
+func finishedAt(ended *export) time.Time {
+	result := ended.outcome.Result
+	if ended.outcome.Adopted && result != nil && !result.LastUpdatedTime.IsZero() {
 		return result.LastUpdatedTime
 	}
-	return over.outcome.Finished
+	return ended.outcome.Finished
 }
 
 // reportProblem returns why an export is not completed, or nothing.
@@ -111,25 +111,25 @@ func reportProblem(err error) string {
 }
 
 // reportOutcome returns what became of an export.
-func reportOutcome(over *export) report.Outcome {
-	err := over.err()
+func reportOutcome(ended *export) report.Outcome {
+	err := ended.err()
 	switch {
 	case err == nil:
 		return report.Completed
 	case errors.Is(err, snapshotjob.ErrOutcomeUnknown):
 		return report.Unfinished
-	case over.outcome.Started.IsZero():
+	case ended.outcome.Started.IsZero():
 		return report.NotStarted
-	case over.isUnderWay(), isInterruption(err):
+	case ended.isUnderWay(), isInterruption(err):
 		return report.Unfinished
 	default:
 		return report.Failed
 	}
 }
 
-// advise returns what to do about an export that failed, or nothing.
-func advise(over *export) string {
-	err := over.err()
+// adviseOnExport returns what to do about an export that failed, or nothing.
+func adviseOnExport(ended *export) string {
+	err := ended.err()
 	if err == nil {
 		return ""
 	}
@@ -148,10 +148,10 @@ func advise(over *export) string {
 	if _, ok := errors.AsType[*snapshotjob.ResourceNotFoundException](err); ok {
 		return "Check the ids and the region."
 	}
-	if over.isUnderWay() {
+	if ended.isUnderWay() {
 		return "Run the same command again: the job goes on, and is not started twice."
 	}
-	if over.outcome.Result != nil || snapshotjob.IsTransient(err) {
+	if ended.outcome.Result != nil || snapshotjob.IsTransient(err) {
 		return "Run the same command again: what is there already is kept."
 	}
 	return "Correct what the error names, and run the same command again."

@@ -29,41 +29,41 @@ func TestReportSaysWhatBecameOfAnExport(t *testing.T) {
 	notFetched := failedBy(nil)
 	notFetched.downloadErr = errors.New("the disk is full")
 	for _, tt := range []struct {
-		over    *export
+		export  *export
 		outcome report.Outcome
 		advice  string // its beginning
 	}{
 		{
-			over:    failedBy(nil),
+			export:  failedBy(nil),
 			outcome: report.Completed,
 		},
 		{
-			over:    failedBy(&snapshotjob.JobError{ErrorType: snapshotjob.ErrorTypeCapabilityRestricted}),
+			export:  failedBy(&snapshotjob.JobError{ErrorType: snapshotjob.ErrorTypeCapabilityRestricted}),
 			outcome: report.Failed,
 			advice:  "Allow the user to export data",
 		},
 		{
-			over:    failedBy(&snapshotjob.JobError{ErrorType: "NEW_TYPE"}),
+			export:  failedBy(&snapshotjob.JobError{ErrorType: "NEW_TYPE"}),
 			outcome: report.Failed,
 			advice:  "Open the dashboard in QuickSight",
 		},
 		{
-			over:    unfinished,
+			export:  unfinished,
 			outcome: report.Unfinished,
 			advice:  "Run the same command again: the job goes on",
 		},
 		{
-			over:    notStarted,
+			export:  notStarted,
 			outcome: report.NotStarted,
 			advice:  "Use another job id",
 		},
 		{
-			over:    notFetched,
+			export:  notFetched,
 			outcome: report.Failed,
 			advice:  "Run the same command again: what is there already is kept.",
 		},
 	} {
-		got := reportJob(tt.over)
+		got := reportJob(tt.export)
 		assert.Equal(t, tt.outcome, got.Outcome, got.Problem)
 		assert.Regexp(t, "^"+tt.advice, got.Advice)
 	}

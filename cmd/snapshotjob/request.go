@@ -41,8 +41,7 @@ type requestFlags struct {
 }
 
 // inputs returns the starts that make all the files that the flags ask for. They are
-// several if one job cannot make them all. None of them would be refused by the client. If
-// there is no --snapshot-job-id, inputs sets it.
+// several if one job cannot make them all. None of them would be refused by the client.
 func (f *requestFlags) inputs(
 	ctx context.Context,
 	s *session,
@@ -51,9 +50,6 @@ func (f *requestFlags) inputs(
 	account, err := c.accountID(ctx, f.AWSAccountID)
 	if err != nil {
 		return nil, err
-	}
-	if f.SnapshotJobID == "" {
-		f.SnapshotJobID = newJobID()
 	}
 	complete := *f
 	complete.AWSAccountID = account
@@ -71,6 +67,13 @@ func (f *requestFlags) inputs(
 		}
 	}
 	return inputs, nil
+}
+
+// setDefaults sets the id of the job if the flags have none.
+func (f *requestFlags) setDefaults() {
+	if f.SnapshotJobID == "" {
+		f.SnapshotJobID = newJobID()
+	}
 }
 
 // newJobID returns an id that no other job has. Its random end matters: a job of the same

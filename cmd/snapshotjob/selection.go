@@ -117,8 +117,9 @@ func visualNames(visual snapshotjob.DashboardVisual) names {
 	return names{id: visual.VisualID, name: visual.Title}
 }
 
-// named returns the element of this id or, if there is none, the elements of this name.
-// Upper and lower case differ only if there is an element of exactly this name.
+// named returns the element with this id. If there is none, it returns the elements with
+// this name, and if there are none either, those whose names differ from it in upper and
+// lower case alone.
 func named[E any](elements []E, text string, namesOf func(E) names) []E {
 	matches := []func(names) bool{
 		func(n names) bool { return n.id == text },

@@ -29,8 +29,8 @@ type session struct {
 	stdout    *os.File
 	stderr    *os.File
 	arguments []string     // the command line
-	region    string       // that connect has found
-	log       *slog.Logger // of --verbose and --debug; discards everything without them
+	region    string       // which connect has found; empty before
+	log       *slog.Logger // for --verbose and --debug; discards everything without them
 }
 
 // newSession returns a session with the standard streams of the process.

@@ -123,5 +123,5 @@ func (r sheetRecord) textRows() []row {
 	return rows
 }
 
-// problem returns nothing: there is none.
+// problem returns an empty text: a sheet has no problem.
 func (r sheetRecord) problem() string { return "" }

@@ -29,6 +29,7 @@ func (c *startCommand) Run(ctx context.Context, s *session) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	c.setDefaults()
 	connected, err := s.connect(ctx)
 	if err != nil {
 		return err

@@ -58,5 +58,5 @@ func readVersion() versionRecord {
 // textRows returns the same as tableRows.
 func (r versionRecord) textRows() []row { return r.tableRows() }
 
-// problem returns nothing: there is none.
+// problem returns an empty text: a version has no problem.
 func (r versionRecord) problem() string { return "" }

@@ -78,15 +78,12 @@ func (f *waitFlags) wait(
 	})
 }
 
-// goOn adds the command that goes on to the error of a wait that was interrupted or ran
-// out.
-func goOn(err error, command string) error {
+// adviseIfStopped adds how to go on to the error of a command that was interrupted, or whose
+// wait ran out.
+func adviseIfStopped(err error, howToGoOn string) error {
 	code := exitCode(err)
 	if code != exitInterrupted && code != exitTimeout {
 		return err
 	}
-	return &adviceError{
-		err:    err,
-		advice: "To go on: " + command,
-	}
+	return adviseToGoOn(err, howToGoOn)
 }

@@ -2,12 +2,8 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 )
-
-// number returns a number in decimal.
-func number(n int) string { return strconv.Itoa(n) }
 
 // clock returns a time of the day in UTC.
 func clock(t time.Time) string {

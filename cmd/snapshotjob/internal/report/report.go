@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -130,12 +131,12 @@ func totals(run Run) []total {
 		files += job.Files
 		bytes += job.Bytes
 	}
-	list := []total{{Name: "jobs", Value: number(len(run.Jobs))}}
+	list := []total{{Name: "jobs", Value: strconv.Itoa(len(run.Jobs))}}
 	for _, outcome := range []Outcome{Completed, Failed, NotStarted, Unfinished} {
-		list = append(list, total{Name: string(outcome), Value: number(counts[outcome])})
+		list = append(list, total{Name: string(outcome), Value: strconv.Itoa(counts[outcome])})
 	}
 	return append(list,
-		total{Name: "files", Value: number(files)},
+		total{Name: "files", Value: strconv.Itoa(files)},
 		total{Name: "downloaded", Value: size(bytes)},
 		total{Name: "took", Value: roundDuration(run.Ended.Sub(run.Began))},
 	)
