@@ -18,7 +18,7 @@ const existingDefault = "keep"
 // downloadFlags say where files go.
 type downloadFlags struct {
 	Dir      string `placeholder:"FOLDER" help:"Folder for the files, which is made if need be. Default: the current one."`
-	Existing string `enum:"keep,replace,number" default:"keep" placeholder:"WAY" help:"Where the folder has a file of the name: keep it if it is newer than the job and has the right size, replace it, or number the new one. Default: keep."`
+	Existing string `enum:"keep,replace,number" default:"keep" placeholder:"WAY" help:"What to do where the folder has a file of the name. keep: keep it if it is newer than the job and has the right size, and otherwise replace it. replace: replace it. number: give the new file a number. Default: keep."`
 }
 
 // folder returns the folder for the files.
