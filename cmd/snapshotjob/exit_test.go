@@ -269,6 +269,19 @@ func TestWaitThatRanOut(t *testing.T) {
 	assert.Contains(t, got.stderr, "cause: --timeout, 50ms, has run out; the job goes on\n")
 }
 
+func TestReportOfAnInterruptedBatch(t *testing.T) {
+	a := newAccount(t)
+	a.writeRequests(9)
+	a.server.Fail(snapshotjobtest.StartDashboardSnapshotJob, snapshotjobtest.Stall(0))
+	isStarting := func() bool { return a.requests(snapshotjobtest.StartDashboardSnapshotJob) > 0 }
+	got := a.interruptWhen(isStarting, "batch", "requests.csv", "--max-running", "1", "--report", "report.html")
+	assert.Equal(t, exitInterrupted, got.code)
+	page, err := os.ReadFile(filepath.Join(a.dir, "report.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "<dt>not taken up</dt>")
+	assert.Contains(t, string(page), "interrupted: whether the job was started is not known")
+}
+
 func TestInterruptedBatchOfStandardInput(t *testing.T) {
 	a := newAccount(t)
 	a.stdin = "dashboard-id,snapshot-job-id,pdf\nsales,daily,summary\n"

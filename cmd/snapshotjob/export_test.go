@@ -40,6 +40,14 @@ func TestExportFollowsTheLimitsOfAJob(t *testing.T) {
 	assert.Equal(t, "all-part2", inputs[1].Job.SnapshotJobID)
 }
 
+func TestNoFileIsMadeTwice(t *testing.T) {
+	a := newAccount(t)
+	got := a.run("export", "--dashboard-id", "sales", "--snapshot-job-id", "daily", "--dir", "reports",
+		"--pdf", "Summary", "--pdf", "summary", "--csv", "Summary/Orders", "--csv", "summary/orders")
+	assert.Equal(t, exitOK, got.code, got.stderr)
+	assert.Equal(t, []string{"daily_summary.pdf", "daily_summary_orders.csv"}, a.files("reports"))
+}
+
 // The first of the two jobs could be started.
 func TestExportWithARequestThatTheClientRefuses(t *testing.T) {
 	a := newAccount(t)

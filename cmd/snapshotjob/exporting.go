@@ -83,7 +83,7 @@ func (x *exporter) run(ctx context.Context, requests []*snapshotjob.StartDashboa
 		x.runError(ctx, err, len(requests)),
 		x.printErr,
 		x.output.flush(),
-		x.options.report.write(began, x.exports),
+		x.options.report.write(began, x.exports, len(requests)-len(x.exports)),
 	)
 }
 

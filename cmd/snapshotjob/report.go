@@ -37,15 +37,16 @@ func (f *reportFlags) createPart() (*os.File, error) {
 	return os.Create(f.Report + ".part")
 }
 
-// write writes the report of exports that began at a time, if there is to be one. What it
-// replaces stays until the report is whole.
-func (f *reportFlags) write(began time.Time, exports []*export) error {
+// write writes the report of exports that began at a time, if there is to be one. So many
+// requests were not taken up. What the report replaces stays until it is whole.
+func (f *reportFlags) write(began time.Time, exports []*export, notTakenUp int) error {
 	if f.Report == "" {
 		return nil
 	}
 	run := report.Run{
-		Began: began,
-		Ended: time.Now(),
+		Began:      began,
+		Ended:      time.Now(),
+		NotTakenUp: notTakenUp,
 	}
 	for _, ended := range exports {
 		run.Jobs = append(run.Jobs, reportJob(ended))

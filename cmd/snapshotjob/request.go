@@ -189,7 +189,7 @@ func (f *requestFlags) catalog(ctx context.Context, s *session, c *connection) (
 	return &catalog{dashboardID: f.DashboardID, sheets: definition.Sheets}, nil
 }
 
-// pdfGroups returns the PDF files.
+// pdfGroups returns the PDF files. A sheet that is named twice has one.
 func (f *requestFlags) pdfGroups(dashboard *catalog) ([]snapshotjob.SnapshotFileGroup, error) {
 	var sheets []snapshotjob.DashboardSheet
 	for _, text := range f.PDF {
@@ -197,7 +197,10 @@ func (f *requestFlags) pdfGroups(dashboard *catalog) ([]snapshotjob.SnapshotFile
 		if err != nil {
 			return nil, err
 		}
-		sheets = append(sheets, sheet)
+		isSame := func(s snapshotjob.DashboardSheet) bool { return s.SheetID == sheet.SheetID }
+		if !slices.ContainsFunc(sheets, isSame) {
+			sheets = append(sheets, sheet)
+		}
 	}
 	if f.AllSheets {
 		sheets = dashboard.sheets
@@ -209,7 +212,7 @@ func (f *requestFlags) pdfGroups(dashboard *catalog) ([]snapshotjob.SnapshotFile
 	return groups, nil
 }
 
-// csvGroups returns the CSV files.
+// csvGroups returns the CSV files. A table that is named twice has one.
 func (f *requestFlags) csvGroups(dashboard *catalog) ([]snapshotjob.SnapshotFileGroup, error) {
 	var tables []visualRef
 	for _, text := range f.CSV {
@@ -217,7 +220,9 @@ func (f *requestFlags) csvGroups(dashboard *catalog) ([]snapshotjob.SnapshotFile
 		if err != nil {
 			return nil, err
 		}
-		tables = append(tables, table)
+		if !slices.ContainsFunc(tables, table.isSame) {
+			tables = append(tables, table)
+		}
 	}
 	if f.AllTables {
 		tables = dashboard.tables()

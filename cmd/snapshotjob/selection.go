@@ -44,6 +44,11 @@ type visualRef struct {
 	visual snapshotjob.DashboardVisual
 }
 
+// isSame reports whether another reference is to the same visual.
+func (v visualRef) isSame(other visualRef) bool {
+	return v.sheet.SheetID == other.sheet.SheetID && v.visual.VisualID == other.visual.VisualID
+}
+
 // visual returns the visual that a text of the form SHEET/VISUAL names. The error says so
 // if CSV and Excel files cannot have it.
 func (c *catalog) visual(text string) (visualRef, error) {

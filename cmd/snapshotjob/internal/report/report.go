@@ -49,6 +49,9 @@ type Run struct {
 	Began time.Time
 	Ended time.Time
 	Jobs  []Job
+
+	// NotTakenUp is how many requests were left when the run was interrupted.
+	NotTakenUp int
 }
 
 // mostSlow is how many of the slowest jobs the page lists.
@@ -134,6 +137,9 @@ func totals(run Run) []total {
 	list := []total{{Name: "jobs", Value: strconv.Itoa(len(run.Jobs))}}
 	for _, outcome := range []Outcome{Completed, Failed, NotStarted, Unfinished} {
 		list = append(list, total{Name: string(outcome), Value: strconv.Itoa(counts[outcome])})
+	}
+	if run.NotTakenUp > 0 {
+		list = append(list, total{Name: "not taken up", Value: strconv.Itoa(run.NotTakenUp)})
 	}
 	return append(list,
 		total{Name: "files", Value: strconv.Itoa(files)},

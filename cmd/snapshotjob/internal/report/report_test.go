@@ -16,6 +16,18 @@ import (
 // night is when the runs of the tests begin.
 var night = time.Date(2026, 11, 26, 2, 0, 0, 0, time.UTC)
 
+// A run that was interrupted has taken up only some of its requests.
+func TestRequestsThatWereNotTakenUpAreCounted(t *testing.T) {
+	var page bytes.Buffer
+	interrupted := run()
+	interrupted.NotTakenUp = 9968
+	require.NoError(t, report.Write(&page, interrupted))
+	assert.Contains(t, page.String(), "<dt>not taken up</dt><dd>9968</dd>")
+	page.Reset()
+	require.NoError(t, report.Write(&page, run()))
+	assert.NotContains(t, page.String(), "not taken up")
+}
+
 // at returns a time so many minutes after the beginning of the run.
 func at(minutes float64) time.Time {
 	return night.Add(time.Duration(minutes * float64(time.Minute)))
