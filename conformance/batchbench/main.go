@@ -2,7 +2,7 @@
 // as people do it with the official client, and once after they have learnt of the
 // account's limit. It prints a markdown table of means:
 //
-//	cd conformance && go run ./batchbench -requests 200 -seeds 3
+//	cd conformance && go run ./batchbench -requests 200 -seeds 10
 //
 // The service is the fake of package snapshotjobtest, with the limits that AWS documents:
 // 12 jobs at once, and 10 requests a second. The times of the jobs are log-normal, with
@@ -55,7 +55,7 @@ func parseOptions(arguments []string) (options, error) {
 	var opts options
 	flags := flag.NewFlagSet("batchbench", flag.ExitOnError)
 	flags.IntVar(&opts.requests, "requests", 200, "how many requests each run has")
-	flags.IntVar(&opts.seeds, "seeds", 3, "how many runs each line of the table is the mean of")
+	flags.IntVar(&opts.seeds, "seeds", 10, "how many runs each line of the table is the mean of")
 	if err := flags.Parse(arguments); err != nil {
 		return options{}, err
 	}
