@@ -16,7 +16,10 @@ func (a *activities) deliver(ctx context.Context, job snapshotjob.Job) error {
 		const text = "this worker has no Options.Deliver, although others of the queue have one"
 		return boundedError(ctx, beats, errors.New(text))
 	}
-	if err := a.options.Deliver(ctx, a.options.Client, job); err != nil {
+	err := callUser(ctx, "Deliver", func() error {
+		return a.options.Deliver(ctx, a.options.Client, job)
+	})
+	if err != nil {
 		return userError(ctx, beats, fmt.Errorf("deliver snapshot job %s: %w", job, err))
 	}
 	return nil

@@ -22,6 +22,9 @@ type startedJob struct {
 	Job     snapshotjob.Job
 	Created time.Time
 	Adopted bool // the job is older than the export
+
+	// HadFailed reports whether an adopted job had FAILED when it was found.
+	HadFailed bool `json:",omitempty"`
 }
 
 // start starts a job, or finds it if an earlier attempt or an earlier export has started
@@ -40,7 +43,7 @@ func (a *activities) start(ctx context.Context, in startInput) (startedJob, erro
 		return a.findExisting(ctx, beats, input, in.ExportStarted)
 	}
 	if err != nil {
-		return startedJob{}, clientError(ctx, beats, err)
+		return startedJob{}, clientError(ctx, beats, hideFilledIn(err, in.Request, request))
 	}
 	return startedJob{Job: input.Job, Created: time.Now().UTC()}, nil
 }
@@ -56,7 +59,8 @@ func (a *activities) findExisting(
 	found, err := a.options.Client.DescribeDashboardSnapshotJob(ctx, input.Job)
 	if _, isNotFound := errors.AsType[*snapshotjob.ResourceNotFoundException](err); isNotFound {
 		// The service may not show yet what it has accepted.
-		return startedJob{}, transientError(err)
+		text := "snapshot job %s exists, but cannot be described: %w"
+		return startedJob{}, boundedError(ctx, beats, fmt.Errorf(text, input.Job, err))
 	}
 	if err != nil {
 		return startedJob{}, clientError(ctx, beats, err)
@@ -70,10 +74,12 @@ func (a *activities) findExisting(
 	if created.IsZero() {
 		created = exportStarted // The description doesn't tell.
 	}
+	isAdopted := created.Add(createdResolution).Before(exportStarted)
 	return startedJob{
-		Job:     input.Job,
-		Created: created,
-		Adopted: created.Add(createdResolution).Before(exportStarted),
+		Job:       input.Job,
+		Created:   created,
+		Adopted:   isAdopted,
+		HadFailed: isAdopted && found.JobStatus == snapshotjob.SnapshotJobStatusFailed,
 	}, nil
 }
 
@@ -86,7 +92,10 @@ func (a *activities) fillIn(ctx context.Context, request Request) (Request, erro
 		return request, nil
 	}
 	filled := request
-	if err := a.options.FillIn(ctx, &filled); err != nil {
+	err := callUser(ctx, "FillIn", func() error {
+		return a.options.FillIn(ctx, &filled)
+	})
+	if err != nil {
 		return Request{}, fmt.Errorf("fill in the request of snapshot job %s: %w", request.job(), err)
 	}
 	if filled.job() != request.job() {

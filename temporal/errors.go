@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -102,21 +103,37 @@ func (f *JobFailure) addErrorType(errorType string) {
 // say it all: as a cause, every error of err's chain would repeat the text in the
 // history.
 func finalError(text, errorType string, details ...any) error {
-	return temporal.NewApplicationErrorWithOptions(text, errorType, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(historyText(text), errorType, temporal.ApplicationErrorOptions{
 		NonRetryable: true,
 		Details:      details,
 	})
 }
 
+// maxErrorText is how many bytes of an error's text enter a history. The failures that a
+// Progress lists are then far smaller than what the server takes.
+const maxErrorText = 8 << 10
+
+// historyText returns a text as a history can hold it: of a limited length, and in valid
+// UTF-8. A worker could not send anything else to the server, and its activity would count
+// as lost, again and again.
+func historyText(text string) string {
+	const replacement = "\uFFFD"
+	if len(text) <= maxErrorText {
+		return strings.ToValidUTF8(text, replacement)
+	}
+	return strings.ToValidUTF8(text[:maxErrorText], replacement) + "…"
+}
+
 // transientError is an error that a later attempt may not meet, however often it came.
 func transientError(err error) error {
-	return temporal.NewApplicationError(err.Error(), errorType(err))
+	return temporal.NewApplicationError(historyText(err.Error()), errorType(err))
 }
 
 // refusedError is that of a start for which the service has no room now. It is no
 // failure, so that no log and no metric counts it as one.
 func refusedError(err error) error {
-	return temporal.NewApplicationErrorWithOptions(err.Error(), errorType(err), temporal.ApplicationErrorOptions{
+	text := historyText(err.Error())
+	return temporal.NewApplicationErrorWithOptions(text, errorType(err), temporal.ApplicationErrorOptions{
 		Category:       temporal.ApplicationErrorCategoryBenign,
 		NextRetryDelay: refusedDelay,
 	})
@@ -156,12 +173,27 @@ func userError(ctx context.Context, beats *heartbeats, err error) error {
 		return ctx.Err()
 	}
 	if typed, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return typed // A wrapped one would lose its type in the history.
+		return withHistoryText(typed) // A wrapped one would lose its type in the history.
 	}
 	if snapshotjob.IsTransient(err) {
 		return transientError(err)
 	}
 	return boundedError(ctx, beats, err)
+}
+
+// withHistoryText returns an error of the user's as it is, if a history can hold it, and
+// otherwise without its cause and its details.
+func withHistoryText(err *temporal.ApplicationError) error {
+	if text := err.Error(); historyText(text) == text {
+		return err
+	}
+	text := historyText(err.Message())
+	errorType := historyText(err.Type())
+	return temporal.NewApplicationErrorWithOptions(text, errorType, temporal.ApplicationErrorOptions{
+		NonRetryable:   err.NonRetryable(),
+		Category:       err.Category(),
+		NextRetryDelay: err.NextRetryDelay(),
+	})
 }
 
 // boundedError is an error that another worker, or a later attempt, may not meet. After
@@ -170,7 +202,8 @@ func boundedError(ctx context.Context, beats *heartbeats, err error) error {
 	if beats.countFailure(ctx) >= maxFailures {
 		return finalError(err.Error(), errorType(err))
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), errorType(err), temporal.ApplicationErrorOptions{
+	text := historyText(err.Error())
+	return temporal.NewApplicationErrorWithOptions(text, errorType(err), temporal.ApplicationErrorOptions{
 		NextRetryDelay: failureDelay,
 	})
 }

@@ -15,6 +15,9 @@ import (
 const (
 	defaultMaxAttempts = 2
 	defaultJobTimeout  = 2 * time.Hour
+
+	// maxJobTimeout is well below stepTimeout, which bounds the wait for a job.
+	maxJobTimeout = 7 * 24 * time.Hour
 )
 
 // ExportInput is the input of [Export].
@@ -25,7 +28,8 @@ type ExportInput struct {
 	// existed before don't count. Default: 2.
 	MaxAttempts int `json:",omitempty"`
 
-	// JobTimeout is how long a job may take, from its creation on. Default: 2 hours.
+	// JobTimeout is how long a job may take, from its creation on, a week at most.
+	// Default: 2 hours.
 	JobTimeout time.Duration `json:",omitempty"`
 }
 
@@ -57,8 +61,8 @@ type Cancellation struct {
 //
 // If a job fails, and [snapshotjob.JobError.TryAgain] says that another one may not, the
 // export starts another one, whose id has "-2" appended, then "-3" and so on, up to
-// MaxAttempts. An adopted job that has failed is always followed by another one: its
-// reason may have been removed. Package batch has the same rules.
+// MaxAttempts. A job that had FAILED before the export found it is always followed by
+// another one: what was wrong may have been put right. Package batch has the same rules.
 //
 // The error is a *temporal.ApplicationError of Temporal's SDK with one of the ErrorType
 // constants, or with the service's code, as its type.
@@ -72,21 +76,28 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 		return Outcome{}, err
 	}
 	startedByUs := 0
+	var failure error // of the job before, if it failed during this export
 	for number := 1; ; number++ {
 		request := in.Request
 		request.SnapshotJobID = numberedID(in.Request.SnapshotJobID, number)
 		started, err := startJob(ctx, request)
 		if err != nil {
+			err = afterFailure(failure, err, "another job could not be started")
 			return Outcome{}, endedError(err, request.job(), "its start may be under way, and the job goes on at the service")
+		}
+		if started.HadFailed {
+			continue
 		}
 		if !started.Adopted {
 			startedByUs++
 		}
 		finished, err := waitForJob(ctx, started, in.JobTimeout)
-		if isWorthAnother(err, started.Adopted) && startedByUs < in.MaxAttempts {
+		if isWorthAnother(err) && startedByUs < in.MaxAttempts {
+			failure = err
 			continue
 		}
 		if err != nil {
+			err = afterFailure(failure, err, "another job was not seen to finish")
 			return Outcome{}, endedError(err, started.Job, "it goes on at the service")
 		}
 		if finished.Deliver {
@@ -105,9 +116,7 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 
 // withDefaults returns the input with its defaults, or what is wrong with it.
 func (in ExportInput) withDefaults(info *workflow.Info) (ExportInput, error) {
-	if in.MaxAttempts < 0 || in.JobTimeout < 0 {
-		text := fmt.Sprintf("MaxAttempts is %d and JobTimeout is %v: want positive values, or 0 for the defaults",
-			in.MaxAttempts, in.JobTimeout)
+	if text := problemOfLimits(in.MaxAttempts, in.JobTimeout); text != "" {
 		return ExportInput{}, finalError(text, ErrorTypeInvalidInput)
 	}
 	if in.MaxAttempts == 0 {
@@ -120,6 +129,18 @@ func (in ExportInput) withDefaults(info *workflow.Info) (ExportInput, error) {
 		in.Request.SnapshotJobID = JobID(info.WorkflowExecution.ID)
 	}
 	return in, nil
+}
+
+// problemOfLimits says what is wrong with the MaxAttempts and the JobTimeout of an input,
+// or nothing.
+func problemOfLimits(maxAttempts int, jobTimeout time.Duration) string {
+	if maxAttempts < 0 {
+		return fmt.Sprintf("MaxAttempts is %d: want a positive number, or 0 for %d", maxAttempts, defaultMaxAttempts)
+	}
+	if jobTimeout < 0 || jobTimeout > maxJobTimeout {
+		return fmt.Sprintf("JobTimeout is %v: want %v at most, or 0 for %v", jobTimeout, maxJobTimeout, defaultJobTimeout)
+	}
+	return ""
 }
 
 const (
@@ -200,18 +221,45 @@ func deliverJob(ctx workflow.Context, job snapshotjob.Job) error {
 	return workflow.ExecuteActivity(ctx, deliverActivity, job).Get(ctx, nil)
 }
 
-// isWorthAnother reports whether an error says that a job failed, and another one should
-// be started.
-func isWorthAnother(err error, adopted bool) bool {
+// isWorthAnother reports whether an error says that a job failed, and that another one may
+// succeed.
+func isWorthAnother(err error) bool {
+	failure, ok := jobFailureOf(err)
+	return ok && failure.TryAgain
+}
+
+// jobFailureOf returns the details of the error of a job that failed. It returns false for
+// any other error.
+func jobFailureOf(err error) (JobFailure, bool) {
 	failed, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || failed.Type() != ErrorTypeJobFailed {
-		return false
+		return JobFailure{}, false
 	}
 	var failure JobFailure
-	if err := failed.Details(&failure); err != nil {
-		return adopted
+	err = failed.Details(&failure)
+	return failure, err == nil
+}
+
+// afterFailure returns the error of an export whose last job has ended with err. If that
+// does not say why a job failed, but the job before did fail, the error is that one's, and
+// the text says both. The reason says what became of the last job.
+func afterFailure(failure, err error, reason string) error {
+	details, hasFailed := jobFailureOf(failure)
+	_, failedAgain := jobFailureOf(err)
+	if !hasFailed || failedAgain || temporal.IsCanceledError(err) {
+		return err
 	}
-	return adopted || failure.TryAgain
+	text := fmt.Sprintf("%s; %s: %s", messageOf(failure), reason, messageOf(err))
+	return finalError(text, ErrorTypeJobFailed, details)
+}
+
+// messageOf returns the text of an error without its type, and without those of the errors
+// around it.
+func messageOf(err error) string {
+	if failed, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return failed.Message()
+	}
+	return err.Error()
 }
 
 // endedError is the error of an export that an activity has ended. If the export was

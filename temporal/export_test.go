@@ -2,6 +2,7 @@ package temporal_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"testing"
@@ -181,6 +182,92 @@ func TestExportTellsWhyFilesFailed(t *testing.T) {
 	})
 }
 
+func TestExportTellsTheFailureWhenAnotherJobCannotBeMade(t *testing.T) {
+	tests := []struct {
+		name   string
+		second snapshotjobtest.Life
+		fault  []snapshotjobtest.Fault
+		want   string
+	}{
+		{
+			name:  "refused",
+			fault: snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such dashboard").Times(1),
+			want:  "; another job could not be started: ",
+		},
+		{
+			name:   "without end",
+			second: snapshotjobtest.Completed().After(0, -1),
+			want:   "; another job was not seen to finish: ",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failed := snapshotjobtest.Failed(snapshotjob.ErrorTypeRLSChanged, "Security settings have changed.")
+				fake := newFake(t, map[string]snapshotjobtest.Life{
+					"nightly":   failed.After(0, 10*time.Second),
+					"nightly-2": test.second,
+				})
+				time.AfterFunc(5*time.Second, func() { // while the first job runs
+					fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, test.fault...)
+				})
+				_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+				failure := applicationError(t, err)
+				assert.Equal(t, exports.ErrorTypeJobFailed, failure.Type())
+				assert.Contains(t, failure.Message(), "snapshot job 111122223333/sales/nightly FAILED")
+				assert.Contains(t, failure.Message(), test.want)
+				var details exports.JobFailure
+				require.NoError(t, failure.Details(&details))
+				assert.Equal(t, salesJob("nightly"), details.Job)
+				assert.Empty(t, fake.Unused())
+			})
+		})
+	}
+}
+
+func TestExportAdoptsAJobThatFailsThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		denied := snapshotjobtest.Failed(snapshotjob.ErrorTypeDashboardAccessDenied, "No access.")
+		fake := newFake(t, map[string]snapshotjobtest.Life{workflowID: denied.After(0, time.Minute)})
+		startJob(t, fake, workflowID)
+		time.Sleep(10 * time.Second)
+		_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+		assert.Equal(t, exports.ErrorTypeJobFailed, applicationError(t, err).Type())
+		assert.ErrorContains(t, err, "snapshot job 111122223333/sales/nightly FAILED")
+	})
+}
+
+// A rerun finds the failed jobs of the run before, and starts the next one.
+func TestExportPassesAChainOfFailedJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := snapshotjobtest.Failed(snapshotjob.ErrorTypeRLSChanged, "Security settings have changed.")
+		fake := newFake(t, map[string]snapshotjobtest.Life{
+			"nightly":   failed,
+			"nightly-2": failed,
+		})
+		options := exports.Options{Client: fake.Client()}
+		_, err := runExport(t, options, exports.ExportInput{Request: newRequest()})
+		require.Error(t, err)
+		time.Sleep(time.Minute)
+		outcome, err := runExport(t, options, exports.ExportInput{Request: newRequest()})
+		require.NoError(t, err)
+		assert.Equal(t, salesJob("nightly-3"), outcome.Job)
+		assert.False(t, outcome.Adopted)
+	})
+}
+
+func TestExportEndsWhenAJobExistsAndIsNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		startJob(t, fake, workflowID)
+		hidden := snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such job")
+		fake.Fail(snapshotjobtest.DescribeDashboardSnapshotJob, hidden.Times(10)...)
+		_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+		assert.ErrorContains(t, err, "snapshot job 111122223333/sales/nightly exists, but cannot be described")
+		assert.Empty(t, fake.Unused())
+	})
+}
+
 func TestExportFollowsAnAdoptedFailureWithAnotherJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newFake(t, map[string]snapshotjobtest.Life{
@@ -216,6 +303,11 @@ func TestExportReportsWhatIsFinal(t *testing.T) {
 		{
 			name:     "negative attempts",
 			change:   func(in *exports.ExportInput) { in.MaxAttempts = -1 },
+			wantType: exports.ErrorTypeInvalidInput,
+		},
+		{
+			name:     "more time than any activity has",
+			change:   func(in *exports.ExportInput) { in.JobTimeout = math.MaxInt64 },
 			wantType: exports.ErrorTypeInvalidInput,
 		},
 		{
