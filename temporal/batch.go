@@ -17,8 +17,18 @@ const (
 	// the history after the server has suggested to begin a new one.
 	maxPageRequests = 1000
 
+	// maxWindow is a half of the children that the server lets a workflow have at once. A
+	// batch that wants more of them would never go on.
+	maxWindow = 1000
+
 	// maxShownFailures is how many failures a Progress lists.
 	maxShownFailures = 20
+
+	// An export whose workflow id is that of a running workflow is tried again after
+	// takenDelay, up to maxTaken times. The server ends the exports of a batch that was
+	// terminated a moment later than the batch, which may have been started again since.
+	takenDelay = 5 * time.Second
+	maxTaken   = 12
 )
 
 // ProgressQuery is the name of the query of [Batch], which answers with a [Progress].
@@ -34,8 +44,8 @@ type BatchInput struct {
 	// table or a day, and must show no secret. There may be any number of requests.
 	Source string `json:",omitempty"`
 
-	// Window is how many exports are under way at once. It should be a few more than
-	// the jobs that the account may run. Default: 16.
+	// Window is how many exports are under way at once, 1000 at most. It should be a few
+	// more than the jobs that the account may run. Default: 16.
 	Window int `json:",omitempty"`
 
 	// MaxAttempts and JobTimeout are those of each export. See [ExportInput].
@@ -93,17 +103,17 @@ type Progress struct {
 // Memory and history are bounded, however many requests there are. After a page, when the
 // server suggests it, the batch lets its exports end and goes on as a new run.
 func Batch(ctx workflow.Context, in BatchInput) (Progress, error) {
-	in, err := in.withDefaults()
-	if err != nil {
-		return Progress{}, err
-	}
-	b := &batch{input: in}
+	b := &batch{}
 	if in.Continued != nil {
 		b.progress = in.Continued.Progress
 		b.cursor = in.Continued.Cursor
 	}
-	answer := func() (Progress, error) { return b.progress, nil }
-	if err := workflow.SetQueryHandler(ctx, ProgressQuery, answer); err != nil {
+	currentProgress := func() (Progress, error) { return b.progress, nil }
+	if err := workflow.SetQueryHandler(ctx, ProgressQuery, currentProgress); err != nil {
+		return Progress{}, err
+	}
+	var err error
+	if b.input, err = in.withDefaults(); err != nil {
 		return Progress{}, err
 	}
 	err = b.run(ctx)
@@ -118,8 +128,10 @@ func (in BatchInput) withDefaults() (BatchInput, error) {
 		text = "the batch has both Requests and a Source: want one of them"
 	case len(in.Requests) > maxPageRequests:
 		text = fmt.Sprintf("the batch has %d Requests: want at most %d, or a Source", len(in.Requests), maxPageRequests)
-	case in.Window < 0:
-		text = fmt.Sprintf("Window is %d: want a positive number, or 0 for %d", in.Window, defaultWindow)
+	case in.Window < 0 || in.Window > maxWindow:
+		text = fmt.Sprintf("Window is %d: want 1 to %d, or 0 for %d", in.Window, maxWindow, defaultWindow)
+	default:
+		text = problemOfLimits(in.MaxAttempts, in.JobTimeout)
 	}
 	if text != "" {
 		return BatchInput{}, finalError(text, ErrorTypeInvalidInput)
@@ -202,16 +214,36 @@ func (b *batch) startExport(ctx workflow.Context, request Request) {
 		WorkflowID:          id,
 		WaitForCancellation: true,
 	})
-	export := workflow.ExecuteChildWorkflow(ctx, Export, ExportInput{
+	input := ExportInput{
 		Request:     request,
 		MaxAttempts: b.input.MaxAttempts,
 		JobTimeout:  b.input.JobTimeout,
-	})
+	}
+	export := workflow.ExecuteChildWorkflow(ctx, Export, input)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var outcome Outcome
-		err := export.Get(ctx, &outcome)
+		outcome, err := waitForExport(ctx, export, input)
 		b.progress.add(id, outcome, err)
 	})
+}
+
+// waitForExport returns what has come of an export that was started with this input. If
+// its id was taken, it is started again.
+func waitForExport(
+	ctx workflow.Context,
+	export workflow.ChildWorkflowFuture,
+	input ExportInput,
+) (Outcome, error) {
+	for taken := 0; ; taken++ {
+		var outcome Outcome
+		err := export.Get(ctx, &outcome)
+		if taken == maxTaken || !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			return outcome, err
+		}
+		if err := workflow.Sleep(ctx, takenDelay); err != nil {
+			return Outcome{}, err
+		}
+		export = workflow.ExecuteChildWorkflow(ctx, Export, input)
+	}
 }
 
 // drain waits until all exports have ended, also if the batch was canceled.
@@ -236,7 +268,7 @@ func (p *Progress) add(id string, outcome Outcome, err error) {
 	default:
 		p.Failed++
 		if len(p.Failures) < maxShownFailures {
-			p.Failures = append(p.Failures, fmt.Sprintf("%s: %v", id, innermost(err)))
+			p.Failures = append(p.Failures, historyText(fmt.Sprintf("%s: %v", id, innermost(err))))
 		}
 	}
 }

@@ -3,8 +3,10 @@ package temporal_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,13 +138,94 @@ func TestBatchTellsItsProgress(t *testing.T) {
 		env := newEnvironment(t, exports.Options{Client: fake.Client()})
 		var seen exports.Progress
 		env.RegisterDelayedCallback(func() {
-			answer, err := env.QueryWorkflow(exports.ProgressQuery)
-			require.NoError(t, err)
-			require.NoError(t, answer.Get(&seen))
+			seen = queryProgress(t, env)
 		}, 60*time.Second)
 		execute(env, exports.Batch, exports.BatchInput{Requests: newRequests(3), Window: 2})
 		assert.Equal(t, exports.Progress{Requests: 3, Completed: 2, Running: 1}, seen)
 	})
+}
+
+// queryProgress asks a batch for its progress.
+func queryProgress(t *testing.T, env *environment) exports.Progress {
+	t.Helper()
+	value, err := env.QueryWorkflow(exports.ProgressQuery)
+	require.NoError(t, err)
+	var progress exports.Progress
+	require.NoError(t, value.Get(&progress))
+	return progress
+}
+
+func TestBatchThatIsRefusedHasAProgressToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		env := newEnvironment(t, exports.Options{Client: fake.Client()})
+		execute(env, exports.Batch, exports.BatchInput{Window: -1})
+		require.Error(t, env.GetWorkflowError())
+		assert.Equal(t, exports.Progress{}, queryProgress(t, env))
+	})
+}
+
+// The server ends the exports of a batch that was terminated a moment after it.
+func TestBatchStartsAnExportAgainWhoseIDIsTaken(t *testing.T) {
+	tests := []struct {
+		name   string
+		taken  time.Duration // for how long the id of the first export is taken
+		want   exports.Progress
+		failed string
+	}{
+		{
+			name:  "for a moment",
+			taken: 8 * time.Second,
+			want:  exports.Progress{Requests: 2, Completed: 2},
+		},
+		{
+			name:   "by an export that goes on",
+			taken:  time.Hour,
+			want:   exports.Progress{Requests: 2, Completed: 1, Failed: 1},
+			failed: "nightly/1: Workflow execution already started",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				progress := runBatchBesideChild(t, test.taken)
+				if test.failed != "" {
+					require.Len(t, progress.Failures, 1)
+					assert.Contains(t, progress.Failures[0], test.failed)
+					progress.Failures = nil
+				}
+				assert.Equal(t, test.want, progress)
+			})
+		})
+	}
+}
+
+// runBatchBesideChild runs a batch of two exports, while another workflow has the id of the
+// first one for a time.
+func runBatchBesideChild(t *testing.T, taken time.Duration) exports.Progress {
+	t.Helper()
+	fake := newFake(t, nil)
+	env := newEnvironment(t, exports.Options{Client: fake.Client()})
+	sleep := func(ctx workflow.Context) error { return workflow.Sleep(ctx, taken) }
+	env.RegisterWorkflowWithOptions(sleep, workflow.RegisterOptions{Name: "Sleep"})
+	run := func(ctx workflow.Context, in exports.BatchInput) (exports.Progress, error) {
+		child, cancel := workflow.WithCancel(ctx)
+		child = workflow.WithChildOptions(child, workflow.ChildWorkflowOptions{
+			WorkflowID:          workflowID + "/1",
+			WaitForCancellation: true,
+		})
+		other := workflow.ExecuteChildWorkflow(child, "Sleep")
+		if err := other.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			return exports.Progress{}, err
+		}
+		progress, err := exports.Batch(ctx, in)
+		cancel()
+		_ = other.Get(ctx, nil) // It was canceled, or has slept enough.
+		return progress, err
+	}
+	execute(env, run, exports.BatchInput{Requests: newRequests(2)})
+	require.True(t, env.IsWorkflowCompleted())
+	return queryProgress(t, env)
 }
 
 // pages is an Options.NextPage that has so many pages of two requests each. A cursor is
@@ -172,6 +255,87 @@ func TestBatchTakesItsRequestsPageByPage(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, exports.Progress{Requests: 6, Completed: 6}, progress)
 	})
+}
+
+func TestBatchPassesEmptyPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		options := exports.Options{
+			Client: fake.Client(),
+			NextPage: func(_ context.Context, _, cursor string) (exports.Page, error) {
+				if cursor == "" {
+					return exports.Page{Next: "second"}, nil
+				}
+				return exports.Page{Requests: newRequests(1)}, nil
+			},
+		}
+		progress, err := runBatch(t, options, exports.BatchInput{Source: "tenants"})
+		require.NoError(t, err)
+		assert.Equal(t, exports.Progress{Requests: 1, Completed: 1}, progress)
+	})
+}
+
+// A page that the history can't hold, or that leads nowhere, would be asked for without end.
+func TestBatchRefusesBadPages(t *testing.T) {
+	large := newRequest()
+	large.DashboardID = strings.Repeat("x", 2_000_000)
+	notANumber := newRequest()
+	notANumber.SnapshotConfiguration.Parameters = &snapshotjob.Parameters{
+		DecimalParameters: []snapshotjob.DecimalParameter{{Name: "rate", Values: []float64{math.NaN()}}},
+	}
+	tests := []struct {
+		name string
+		page exports.Page
+		want string
+	}{
+		{
+			name: "a million requests",
+			page: exports.Page{Requests: newRequests(1_000_000)},
+			want: `the page of "tenants" at the cursor "here" has 1000000 requests: want at most 1000`,
+		},
+		{
+			name: "the same page again",
+			page: exports.Page{Requests: newRequests(1), Next: "here"},
+			want: "has its own cursor as Next",
+		},
+		{
+			name: "more bytes than the server takes",
+			page: exports.Page{Requests: []exports.Request{large}},
+			want: "bytes as JSON: want at most 2000000",
+		},
+		{
+			name: "a number that JSON does not have",
+			page: exports.Page{Requests: []exports.Request{notANumber}},
+			want: "cannot be written to the history",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t, nil)
+				asked := 0
+				options := exports.Options{
+					Client: fake.Client(),
+					NextPage: func(_ context.Context, _, cursor string) (exports.Page, error) {
+						asked++
+						if asked > 3 {
+							return exports.Page{}, nil
+						}
+						return test.page, nil
+					},
+				}
+				_, err := runBatch(t, options, exports.BatchInput{
+					Source:    "tenants",
+					Continued: &exports.ContinuedBatch{Cursor: "here"},
+				})
+				failure := applicationError(t, err)
+				assert.Equal(t, exports.ErrorTypeInvalidInput, failure.Type())
+				assert.Contains(t, failure.Message(), test.want)
+				assert.Equal(t, 1, asked)
+				assert.Zero(t, countStarts(fake))
+			})
+		})
+	}
 }
 
 func TestBatchGoesOnInANewRun(t *testing.T) {
@@ -240,6 +404,21 @@ func TestBatchRefusesBadInput(t *testing.T) {
 			name: "negative window",
 			in:   exports.BatchInput{Window: -1},
 			want: "Window is -1",
+		},
+		{
+			name: "wider window than the server allows",
+			in:   exports.BatchInput{Requests: newRequests(1), Window: 1001},
+			want: "Window is 1001",
+		},
+		{
+			name: "negative attempts",
+			in:   exports.BatchInput{Requests: newRequests(1), MaxAttempts: -1},
+			want: "MaxAttempts is -1: want a positive number",
+		},
+		{
+			name: "longer than any wait",
+			in:   exports.BatchInput{Requests: newRequests(1), JobTimeout: math.MaxInt64},
+			want: "JobTimeout is 2562047h47m16.854775807s: want 168h0m0s at most",
 		},
 		{
 			name: "no pages",
