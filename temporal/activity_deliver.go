@@ -16,7 +16,7 @@ func (a *activities) deliver(ctx context.Context, job snapshotjob.Job) error {
 		const text = "this worker has no Options.Deliver, although others of the queue have one"
 		return boundedError(ctx, beats, errors.New(text))
 	}
-	err := callUser(ctx, "Deliver", func() error {
+	err := callUser(ctx, "Deliver", func(ctx context.Context) error {
 		return a.options.Deliver(ctx, a.options.Client, job)
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func (a *activities) nextPage(ctx context.Context, in pageInput) (Page, error) {
 		return Page{}, boundedError(ctx, beats, errors.New(text))
 	}
 	var page Page
-	err := callUser(ctx, "NextPage", func() error {
+	err := callUser(ctx, "NextPage", func(ctx context.Context) error {
 		var err error
 		page, err = a.options.NextPage(ctx, in.Source, in.Cursor)
 		return err

@@ -92,7 +92,7 @@ func (a *activities) fillIn(ctx context.Context, request Request) (Request, erro
 		return request, nil
 	}
 	filled := request
-	err := callUser(ctx, "FillIn", func() error {
+	err := callUser(ctx, "FillIn", func(ctx context.Context) error {
 		return a.options.FillIn(ctx, &filled)
 	})
 	if err != nil {

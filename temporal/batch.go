@@ -31,13 +31,15 @@ const (
 	maxTaken   = 12
 )
 
-// ProgressQuery is the name of the query of [Batch], which answers with a [Progress].
+// ProgressQuery is the name of the query of [Batch], whose result is a [Progress].
 const ProgressQuery = "progress"
 
 // BatchInput is the input of [Batch]. It has either Requests or a Source.
 type BatchInput struct {
 	// Requests are the exports to make, 1000 at most. The server limits the size of an
-	// input to 2 MB by default.
+	// input to 2 MB by default. Of two requests with one SnapshotJobID, the second adopts
+	// the job of the first, or fails with ErrorTypeJobIDTaken if it asks for another
+	// snapshot.
 	Requests []Request `json:",omitempty"`
 
 	// Source is what Options.NextPage is asked for, page by page. It may name a file, a
@@ -65,11 +67,12 @@ type ContinuedBatch struct {
 
 // Page is a part of the requests of a batch.
 type Page struct {
-	// Requests are up to 1000. They stand in the history, which is easier to read if
-	// there are some 100.
+	// Requests are up to 1000, of 2 MB as JSON at most. They stand in the history, which is
+	// easier to read if there are some 100. A page may have none.
 	Requests []Request
 
-	// Next is the cursor of the next page. It is empty for the last page.
+	// Next is the cursor of the next page. It is empty for the last page. It stands in the
+	// history, and must show no secret.
 	Next string
 }
 
@@ -83,7 +86,7 @@ type Progress struct {
 	Canceled  int
 
 	// Failures are the errors of the first 20 exports that failed, each with the id of
-	// its workflow.
+	// its workflow, in up to 8 KB.
 	Failures []string
 }
 
@@ -92,13 +95,18 @@ type Progress struct {
 // A request without an id has its job's id from there, so that a batch that is run again
 // under the same id adopts the jobs that exist.
 //
-// The query "progress" tells a [Progress], also after the end. If all exports complete, it
-// is the result. If some fail, the others are made all the same, and the error is a
-// *temporal.ApplicationError of Temporal's SDK, of the type [ErrorTypeExportsFailed], with
-// the Progress as its details.
+// The query [ProgressQuery] returns a [Progress], also after the end. If all exports
+// complete, it is the result. If some fail, the others are made all the same, and the
+// error is a *temporal.ApplicationError of Temporal's SDK, of the type
+// [ErrorTypeExportsFailed], with the Progress as its details.
+//
+// If no page can be had, the exports under way are made, and the error is that of
+// [Options].NextPage, with its own type, or one of the type [ErrorTypeInvalidInput].
 //
 // A cancellation cancels the exports under way. The *temporal.CanceledError has the
-// Progress as its details. If the batch is terminated, its exports are too.
+// Progress as its details. If the batch is terminated, its exports are too. The server
+// ends them a moment later, so that a batch that is started again under the same id waits
+// for up to a minute for the id of an export.
 //
 // Memory and history are bounded, however many requests there are. After a page, when the
 // server suggests it, the batch lets its exports end and goes on as a new run.

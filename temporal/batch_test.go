@@ -79,6 +79,44 @@ func TestBatchAdoptsTheJobsOfAnEarlierRun(t *testing.T) {
 	})
 }
 
+func TestBatchMakesOneJobOfTwoRequestsWithOneID(t *testing.T) {
+	tests := []struct {
+		name  string
+		sheet string // that the second request asks for
+		want  exports.Progress
+	}{
+		{
+			name:  "for one snapshot",
+			sheet: "summary",
+			want:  exports.Progress{Requests: 2, Completed: 2},
+		},
+		{
+			name:  "for two snapshots",
+			sheet: "details",
+			want:  exports.Progress{Requests: 2, Completed: 1, Failed: 1},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t, nil)
+				env := newEnvironment(t, exports.Options{Client: fake.Client()})
+				requests := newRequests(2)
+				requests[0].SnapshotJobID = "daily"
+				requests[1].SnapshotJobID = "daily"
+				requests[1].SnapshotConfiguration.FileGroups[0] = snapshotjob.PDF(test.sheet)
+				execute(env, exports.Batch, exports.BatchInput{Requests: requests})
+				progress := queryProgress(t, env)
+				for _, failure := range progress.Failures {
+					assert.Contains(t, failure, exports.ErrorTypeJobIDTaken)
+				}
+				progress.Failures = nil
+				assert.Equal(t, test.want, progress)
+			})
+		})
+	}
+}
+
 func TestBatchKeepsWithinItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newFake(t, nil)

@@ -175,7 +175,7 @@ func userError(ctx context.Context, beats *heartbeats, err error) error {
 	if typed, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return withHistoryText(typed) // A wrapped one would lose its type in the history.
 	}
-	if snapshotjob.IsTransient(err) {
+	if snapshotjob.IsTransient(err) && !errors.Is(err, errTooLong) {
 		return transientError(err)
 	}
 	return boundedError(ctx, beats, err)

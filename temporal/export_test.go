@@ -1,6 +1,7 @@
 package temporal_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -413,6 +414,27 @@ func TestExportThatIsCanceledLeavesItsJobToTheNext(t *testing.T) {
 		assert.True(t, outcome.Adopted)
 		assert.Equal(t, salesJob(workflowID), outcome.Job)
 		time.Sleep(time.Minute) // The first wait ends.
+	})
+}
+
+func TestExportThatIsCanceledWhileItIsDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		env := newEnvironment(t, exports.Options{
+			Client: newFake(t, nil).Client(),
+			Deliver: func(context.Context, *snapshotjob.Client, snapshotjob.Job) error {
+				time.Sleep(20 * time.Second)
+				return nil
+			},
+		})
+		// The job has ended. See TestExportThatIsCanceledLeavesItsJobToTheNext.
+		env.RegisterDelayedCallback(env.CancelWorkflow, 55*time.Second)
+		execute(env, exports.Export, exports.ExportInput{Request: newRequest()})
+		var canceled *temporal.CanceledError
+		require.ErrorAs(t, env.GetWorkflowError(), &canceled)
+		var details exports.Cancellation
+		require.NoError(t, canceled.Details(&details))
+		assert.Contains(t, details.Note, "it has completed, and is not delivered")
+		time.Sleep(time.Minute) // The delivery ends.
 	})
 }
 

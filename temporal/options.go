@@ -12,12 +12,17 @@ import (
 // defaultStartsPerSecond is the default of Options.StartsPerSecond.
 const defaultStartsPerSecond = 1
 
-// Options says how a worker makes exports.
+// Options says how a worker makes exports. All workers of a queue should have the same:
+// any of them may do any step of an export.
 //
 // An error of Deliver, FillIn or NextPage stands in the history with its text, so that it
-// must show no secret; the errors of the client show none. The call is repeated until it
-// succeeds if snapshotjob.IsTransient says so of the error, and otherwise 9 times, 5
-// seconds apart. An *ApplicationError of Temporal's SDK decides for itself.
+// must show no secret. The errors of the client show none. But an error of net/http has
+// the whole URL, which may be a presigned one. A text of more than 8 KB is cut off.
+//
+// The call is repeated until it succeeds if snapshotjob.IsTransient says so of the error,
+// and otherwise 9 times, 5 seconds apart. A panic counts as such an error, and so does the
+// end of the context, which is 119 minutes after the beginning for Deliver, and 9 minutes
+// for FillIn and NextPage. An *ApplicationError of Temporal's SDK decides for itself.
 type Options struct {
 	// Client calls QuickSight. It is required. A Limiter of the client's counts for this
 	// process alone; StartsPerSecond counts for all workers together.
@@ -43,12 +48,17 @@ type Options struct {
 
 	// FillIn adds to a request what must not stand in the history, such as the values of
 	// tags. It is called before each attempt to start a job. It must add the same every
-	// time, and not change the ids. If nil, nothing is added.
+	// time, and not change the ids. Where the service quotes a value of a tag or of a
+	// string parameter that FillIn has added, the history has REDACTED. If nil, nothing
+	// is added.
 	FillIn func(ctx context.Context, r *Request) error
 
 	// NextPage returns a page of the requests of a batch whose [BatchInput] names a
 	// Source. The cursor is empty for the first page, and the Next of the page before
 	// for any other. If nil, batches have lists.
+	//
+	// If the requests name no SnapshotJobID, a batch that is run again under the same id
+	// needs the same pages again: the id of a job follows from the request's place.
 	NextPage func(ctx context.Context, source, cursor string) (Page, error)
 }
 

@@ -6,10 +6,13 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quicksight-go/snapshotjob"
@@ -68,6 +71,44 @@ func TestPanicsOfTheUserCountAsErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestADeliveryThatTakesTooLongCountsAsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		env := newActivityEnvironment(t, exports.Options{
+			Client: newFake(t, nil).Client(),
+			Deliver: func(ctx context.Context, _ *snapshotjob.Client, _ snapshotjob.Job) error {
+				<-ctx.Done()
+				return ctx.Err()
+			},
+		})
+		var last seen
+		env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+			require.NoError(t, details.Get(&last))
+		})
+		_, err := env.ExecuteActivity("DeliverSnapshotJob", salesJob("daily"))
+		failure := applicationError(t, err)
+		assert.Equal(t, "deliver snapshot job 111122223333/sales/daily: "+
+			"Options.Deliver failed: it took too long: context deadline exceeded", failure.Message())
+		assert.Equal(t, 5*time.Second, failure.NextRetryDelay())
+		assert.Equal(t, 1, last.Failures)
+	})
+}
+
+func TestADeliveryMayTakeAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		_, err := runExport(t, exports.Options{
+			Client: newFake(t, nil).Client(),
+			Deliver: func(context.Context, *snapshotjob.Client, snapshotjob.Job) error {
+				calls++
+				time.Sleep(time.Hour)
+				return nil
+			},
+		}, exports.ExportInput{Request: newRequest()})
+		require.NoError(t, err)
+		assert.Equal(t, 1, calls)
+	})
 }
 
 // runOneOf runs a batch of pages if the options have any, and otherwise an export.
