@@ -80,32 +80,17 @@ func run(ctx context.Context, values flagValues) error {
 	return runNow(ctx, connection, schedule)
 }
 
-// ensureSchedule makes the schedule, unless it exists. A night's batch that is still
-// running when the next one is due is not joined by it. Temporal appends the time to the
-// id of the batch, so that the jobs of each night have ids of their own.
+// ensureSchedule makes the schedule, unless it exists. One that exists stays as it is.
 func ensureSchedule(
 	ctx context.Context,
 	connection client.Client,
 	values flagValues,
 ) (client.ScheduleHandle, error) {
-	schedule, err := connection.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: scheduleID,
-		Spec: client.ScheduleSpec{
-			Calendars: []client.ScheduleCalendarSpec{{Hour: []client.ScheduleRange{{Start: 2}}}},
-		},
-		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-		Action: &client.ScheduleWorkflowAction{
-			ID:        "nightly",
-			TaskQueue: values.queue,
-			Workflow:  temporal.Batch,
-			Args: []any{temporal.BatchInput{
-				Source: fmt.Sprintf("dashboards:%d", values.dashboards),
-			}},
-			Priority: sdk.Priority{PriorityKey: nightlyPriority},
-		},
-	})
+	schedules := connection.ScheduleClient()
+	schedule, err := schedules.Create(ctx, newSchedule(values))
 	if errors.Is(err, sdk.ErrScheduleAlreadyRunning) {
-		return connection.ScheduleClient().GetHandle(ctx, scheduleID), nil
+		fmt.Println("the schedule", scheduleID, "exists, and stays as it is")
+		return schedules.GetHandle(ctx, scheduleID), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make the schedule: %w", err)
@@ -114,16 +99,39 @@ func ensureSchedule(
 	return schedule, nil
 }
 
+// newSchedule starts a batch each night at two. If the batch of the night before is still
+// running, the night is skipped. Temporal appends the time to the id of the batch, so that
+// the jobs of each night have ids of their own.
+func newSchedule(values flagValues) client.ScheduleOptions {
+	atTwo := client.ScheduleCalendarSpec{
+		Hour: []client.ScheduleRange{{Start: 2}},
+	}
+	batch := temporal.BatchInput{
+		Source: fmt.Sprintf("dashboards:%d", values.dashboards),
+	}
+	return client.ScheduleOptions{
+		ID: scheduleID,
+		Spec: client.ScheduleSpec{
+			Calendars: []client.ScheduleCalendarSpec{atTwo},
+		},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		Action: &client.ScheduleWorkflowAction{
+			ID:        "nightly",
+			TaskQueue: values.queue,
+			Workflow:  temporal.Batch,
+			Args:      []any{batch},
+			Priority:  sdk.Priority{PriorityKey: nightlyPriority},
+		},
+	}
+}
+
 // runNow starts the batch of a schedule, and prints how far it is until it has ended.
 func runNow(ctx context.Context, connection client.Client, schedule client.ScheduleHandle) error {
-	if err := schedule.Trigger(ctx, client.ScheduleTriggerOptions{}); err != nil {
-		return fmt.Errorf("start the batch: %w", err)
-	}
-	workflowID, err := runningBatch(ctx, schedule)
+	workflowID, err := startBatch(ctx, schedule)
 	if err != nil {
 		return err
 	}
-	fmt.Println("started", workflowID)
+	fmt.Println("follow", workflowID)
 	batch := connection.GetWorkflow(ctx, workflowID, "")
 	ended := make(chan error, 1)
 	go func() { ended <- batch.Get(ctx, nil) }()
@@ -140,31 +148,56 @@ func runNow(ctx context.Context, connection client.Client, schedule client.Sched
 	}
 }
 
-// runningBatch returns the id of the batch that a schedule has started, as soon as the
-// server has done so.
-func runningBatch(ctx context.Context, schedule client.ScheduleHandle) (string, error) {
-	for ctx.Err() == nil {
+// startBatch starts the batch of a schedule, and returns the id of its workflow as soon as
+// the server has made it. If a batch of the schedule is running, that one is returned.
+func startBatch(ctx context.Context, schedule client.ScheduleHandle) (string, error) {
+	before, err := schedule.Describe(ctx)
+	if err != nil {
+		return "", fmt.Errorf("describe the schedule: %w", err)
+	}
+	if err := schedule.Trigger(ctx, client.ScheduleTriggerOptions{}); err != nil {
+		return "", fmt.Errorf("start the batch: %w", err)
+	}
+	for {
 		description, err := schedule.Describe(ctx)
 		if err != nil {
 			return "", fmt.Errorf("describe the schedule: %w", err)
 		}
-		if running := description.Info.RunningWorkflows; len(running) > 0 {
-			return running[0].WorkflowID, nil
+		if id := batchSince(before.Info, description.Info); id != "" {
+			return id, nil
 		}
-		time.Sleep(time.Second)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(time.Second):
+		}
 	}
-	return "", ctx.Err()
 }
 
-// printProgress asks a batch how far it is. A batch can't answer while it has no worker.
-func printProgress(ctx context.Context, connection client.Client, workflowID string) {
-	answer, err := connection.QueryWorkflow(ctx, workflowID, "", temporal.ProgressQuery)
-	if err != nil {
-		fmt.Println("no progress to tell:", err)
-		return
+// batchSince returns the id of the batch that a schedule is running, or has started last,
+// if the schedule has started or skipped one since it was described before. Otherwise it
+// returns nothing.
+func batchSince(before, now client.ScheduleInfo) string {
+	if running := now.RunningWorkflows; len(running) > 0 {
+		return running[0].WorkflowID
 	}
-	var progress temporal.Progress
-	if err := answer.Get(&progress); err != nil {
+	hasStarted := now.NumActions > before.NumActions
+	hasSkipped := now.NumActionsSkippedOverlap > before.NumActionsSkippedOverlap
+	recent := now.RecentActions
+	if len(recent) == 0 || !hasStarted && !hasSkipped {
+		return ""
+	}
+	last := recent[len(recent)-1].StartWorkflowResult
+	if last == nil {
+		return ""
+	}
+	return last.WorkflowID
+}
+
+// printProgress asks a batch how far it is. A batch can't respond while it has no worker.
+func printProgress(ctx context.Context, connection client.Client, workflowID string) {
+	progress, err := queryProgress(ctx, connection, workflowID)
+	if err != nil {
 		fmt.Println("no progress to tell:", err)
 		return
 	}
@@ -172,27 +205,42 @@ func printProgress(ctx context.Context, connection client.Client, workflowID str
 		progress.Requests, progress.Running, progress.Completed, progress.Failed)
 }
 
+// queryProgress returns how far a batch is.
+func queryProgress(
+	ctx context.Context,
+	connection client.Client,
+	workflowID string,
+) (temporal.Progress, error) {
+	value, err := connection.QueryWorkflow(ctx, workflowID, "", temporal.ProgressQuery)
+	if err != nil {
+		return temporal.Progress{}, err
+	}
+	var progress temporal.Progress
+	err = value.Get(&progress)
+	return progress, err
+}
+
 // exportNow makes one export that somebody waits for. Its start passes those of the batch
 // that wait in the queue. Exports of one priority that have fairness keys, such as the
 // names of tenants, take turns by key.
 func exportNow(ctx context.Context, connection client.Client, queue string) error {
 	began := time.Now()
-	run, err := connection.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	request := temporal.Request{
+		AWSAccountID: "111122223333",
+		DashboardID:  "board",
+		SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
+			FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("summary")},
+		},
+	}
+	options := client.StartWorkflowOptions{
 		ID:        "urgent-" + began.UTC().Format("2006-01-02T15-04-05"),
 		TaskQueue: queue,
 		Priority: sdk.Priority{
 			PriorityKey: urgentPriority,
 			FairnessKey: "board",
 		},
-	}, temporal.Export, temporal.ExportInput{
-		Request: temporal.Request{
-			AWSAccountID: "111122223333",
-			DashboardID:  "board",
-			SnapshotConfiguration: snapshotjob.SnapshotConfiguration{
-				FileGroups: []snapshotjob.SnapshotFileGroup{snapshotjob.PDF("summary")},
-			},
-		},
-	})
+	}
+	run, err := connection.ExecuteWorkflow(ctx, options, temporal.Export, temporal.ExportInput{Request: request})
 	if err != nil {
 		return err
 	}

@@ -59,18 +59,23 @@ func run(ctx context.Context, values flagValues, interrupt <-chan any) error {
 	if err != nil {
 		return err
 	}
-	w, err := temporal.NewWorker(connection, temporal.Options{
+	w, err := temporal.NewWorker(connection, newOptions(quickSight, values))
+	if err != nil {
+		return err
+	}
+	return w.Run(interrupt)
+}
+
+// newOptions says how the worker makes exports.
+func newOptions(quickSight *snapshotjob.Client, values flagValues) temporal.Options {
+	return temporal.Options{
 		Client:          quickSight,
 		TaskQueue:       values.queue,
 		StartsPerSecond: values.starts,
 		Deliver:         downloadInto(values.dir),
 		FillIn:          addTags,
 		NextPage:        nextPage,
-	})
-	if err != nil {
-		return err
 	}
-	return w.Run(interrupt)
 }
 
 // newClient makes a client for AWS, or for a fake.
