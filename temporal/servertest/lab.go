@@ -65,11 +65,8 @@ func newLab(ctx context.Context, options labOptions) (*lab, error) {
 
 // start starts the processes, and connects to the server.
 func (l *lab) start(ctx context.Context) error {
-	build := exec.CommandContext(ctx, "go", "build", "-o", l.path("worker"), "./examples/worker")
-	build.Dir = ".."
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build the worker: %w", err)
+	if err := l.buildExample(ctx, "worker"); err != nil {
+		return err
 	}
 	port, err := freePorts(serverPorts)
 	if err != nil {
@@ -86,6 +83,17 @@ func (l *lab) start(ctx context.Context) error {
 		if err := l.restartWorker(i); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// buildExample builds an example of the module above.
+func (l *lab) buildExample(ctx context.Context, name string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", l.path(name), "./examples/"+name)
+	build.Dir = ".."
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the example %s: %w", name, err)
 	}
 	return nil
 }

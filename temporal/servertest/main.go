@@ -9,7 +9,8 @@
 // kills the server, and starts each of them again. The first build takes some 8 minutes.
 //
 // With -record it writes histories of workflows, which TestReplay of the module above
-// reads, into a folder.
+// reads, into a folder. With -examples it runs the examples of that module, and fails unless
+// every file is delivered.
 //
 // Server and worker are different processes of different modules, because the versions
 // that they need of go.temporal.io/api exclude each other.
@@ -38,6 +39,7 @@ func main() {
 	// At 1200, a batch of 300 exports has a second run. The server's default is 4096.
 	flag.IntVar(&values.events, "events", 1200, "at how many events of a history the server suggests a new run")
 	flag.StringVar(&values.record, "record", "", "record histories into this `folder` instead")
+	examples := flag.Bool("examples", false, "run examples/worker and examples/nightly instead")
 	serverFile := flag.String("serve", "", "run only a Temporal server, on this `file`")
 	serverPort := flag.Int("port", 0, "the `port` of that server")
 	flag.Parse()
@@ -48,6 +50,9 @@ func main() {
 	defer stop()
 	if values.record != "" {
 		exitWith(record(ctx, values.record))
+	}
+	if *examples {
+		exitWith(runExamples(ctx))
 	}
 	exitWith(run(ctx, values))
 }
