@@ -23,7 +23,8 @@ type finishedJob struct {
 	// Seen is when the worker saw that the job had finished.
 	Seen time.Time
 
-	// Deliver reports whether the worker has something to do with the job.
+	// Deliver reports whether the job is to be delivered: the worker has an
+	// Options.Deliver.
 	Deliver bool
 }
 

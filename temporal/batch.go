@@ -153,37 +153,52 @@ func (in BatchInput) withDefaults() (BatchInput, error) {
 // batch is a run of a Batch. Its coroutines run one at a time.
 type batch struct {
 	input    BatchInput
-	cursor   string // of the next page
+	cursor   string // of the next page; empty for the first page, and after the last
 	progress Progress
 }
 
-// run makes the exports of one page after another.
+// run makes the exports, and returns what the workflow ends with.
 func (b *batch) run(ctx workflow.Context) error {
+	err := b.startPages(ctx)
+	b.drain(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return temporal.NewCanceledError(b.progress)
+	case err != nil:
+		return innermost(err)
+	case b.cursor != "":
+		return b.newRun(ctx)
+	}
+	return b.err()
+}
+
+// startPages starts the exports of one page after another. It ends after the last page, and
+// after a page when the server suggests a new run. The cursor is then that of the page with
+// which the new run goes on.
+func (b *batch) startPages(ctx workflow.Context) error {
 	for {
 		page, err := b.nextPage(ctx)
-		if err == nil {
-			err = b.startExports(ctx, page.Requests)
+		if err != nil {
+			return err
+		}
+		if err := b.startExports(ctx, page.Requests); err != nil {
+			return err
 		}
 		b.cursor = page.Next
-		isLast := page.Next == ""
-		if err == nil && !isLast && !workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			continue
+		if b.cursor == "" || workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return nil
 		}
-		b.drain(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return temporal.NewCanceledError(b.progress)
-		case err != nil:
-			return innermost(err)
-		case isLast:
-			return b.err()
-		}
-		b.input.Continued = &ContinuedBatch{
-			Cursor:   b.cursor,
-			Progress: b.progress,
-		}
-		return workflow.NewContinueAsNewError(ctx, Batch, b.input)
 	}
+}
+
+// newRun returns the error by which a workflow goes on in a new run.
+func (b *batch) newRun(ctx workflow.Context) error {
+	input := b.input
+	input.Continued = &ContinuedBatch{
+		Cursor:   b.cursor,
+		Progress: b.progress,
+	}
+	return workflow.NewContinueAsNewError(ctx, Batch, input)
 }
 
 // nextPage returns the list of the input, or the page that the cursor names.

@@ -29,16 +29,16 @@ var refusedCredentials = map[string]bool{
 	"ExpiredToken":                        true,
 	"ExpiredTokenException":               true,
 	"IncompleteSignature":                 true,
+	"IncompleteSignatureException":        true,
 	"InvalidAccessKeyId":                  true,
 	"InvalidClientTokenId":                true,
 	"InvalidSignatureException":           true,
+	"InvalidToken":                        true,
 	"MissingAuthenticationToken":          true,
 	"MissingAuthenticationTokenException": true,
 	"RequestExpired":                      true,
 	"SignatureDoesNotMatch":               true,
 	"UnrecognizedClientException":         true,
-	"InvalidToken":                        true,
-	"IncompleteSignatureException":        true,
 }
 
 // checkCredentials returns an error if the client has no credentials, or if the service

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -24,8 +23,8 @@ const (
 	ErrorTypeInvalidInput = "InvalidInput"
 
 	// ErrorTypeJobFailed means that the job failed, or completed without all of its
-	// files, and so did those that were started after it. The details are a
-	// [JobFailure].
+	// files, and that no other job helped. The text says what became of the last one.
+	// The details are a [JobFailure].
 	ErrorTypeJobFailed = "JobFailed"
 
 	// ErrorTypeJobTimeout means that the job did not finish within the JobTimeout of the
@@ -109,21 +108,6 @@ func finalError(text, errorType string, details ...any) error {
 	})
 }
 
-// maxErrorText is how many bytes of an error's text enter a history. The failures that a
-// Progress lists are then far smaller than what the server takes.
-const maxErrorText = 8 << 10
-
-// historyText returns a text as a history can hold it: of a limited length, and in valid
-// UTF-8. A worker could not send anything else to the server, and its activity would count
-// as lost, again and again.
-func historyText(text string) string {
-	const replacement = "\uFFFD"
-	if len(text) <= maxErrorText {
-		return strings.ToValidUTF8(text, replacement)
-	}
-	return strings.ToValidUTF8(text[:maxErrorText], replacement) + "…"
-}
-
 // transientError is an error that a later attempt may not meet, however often it came.
 func transientError(err error) error {
 	return temporal.NewApplicationError(historyText(err.Error()), errorType(err))
@@ -179,21 +163,6 @@ func userError(ctx context.Context, beats *heartbeats, err error) error {
 		return transientError(err)
 	}
 	return boundedError(ctx, beats, err)
-}
-
-// withHistoryText returns an error of the user's as it is, if a history can hold it, and
-// otherwise without its cause and its details.
-func withHistoryText(err *temporal.ApplicationError) error {
-	if text := err.Error(); historyText(text) == text {
-		return err
-	}
-	text := historyText(err.Message())
-	errorType := historyText(err.Type())
-	return temporal.NewApplicationErrorWithOptions(text, errorType, temporal.ApplicationErrorOptions{
-		NonRetryable:   err.NonRetryable(),
-		Category:       err.Category(),
-		NextRetryDelay: err.NextRetryDelay(),
-	})
 }
 
 // boundedError is an error that another worker, or a later attempt, may not meet. After

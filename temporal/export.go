@@ -75,6 +75,26 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	started, finished, err := makeJob(ctx, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if finished.Deliver {
+		if err := deliverJob(ctx, started.Job); err != nil {
+			return Outcome{}, endedError(err, started.Job, "it has completed, and is not delivered")
+		}
+	}
+	return Outcome{
+		Job:      started.Job,
+		Adopted:  started.Adopted,
+		Created:  started.Created,
+		Finished: finished.Seen,
+	}, nil
+}
+
+// makeJob starts jobs, one after the other has failed, until one has completed or another
+// one would not help.
+func makeJob(ctx workflow.Context, in ExportInput) (startedJob, finishedJob, error) {
 	startedByUs := 0
 	var failure error // of the job before, if it failed during this export
 	for number := 1; ; number++ {
@@ -83,7 +103,8 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 		started, err := startJob(ctx, request)
 		if err != nil {
 			err = afterFailure(failure, err, "another job could not be started")
-			return Outcome{}, endedError(err, request.job(), "its start may be under way, and the job goes on at the service")
+			const state = "its start may be under way, and the job goes on at the service"
+			return startedJob{}, finishedJob{}, endedError(err, request.job(), state)
 		}
 		if started.HadFailed {
 			continue
@@ -92,25 +113,14 @@ func Export(ctx workflow.Context, in ExportInput) (Outcome, error) {
 			startedByUs++
 		}
 		finished, err := waitForJob(ctx, started, in.JobTimeout)
-		if isWorthAnother(err) && startedByUs < in.MaxAttempts {
-			failure = err
-			continue
+		if err == nil {
+			return started, finished, nil
 		}
-		if err != nil {
+		if !isWorthAnother(err) || startedByUs >= in.MaxAttempts {
 			err = afterFailure(failure, err, "another job was not seen to finish")
-			return Outcome{}, endedError(err, started.Job, "it goes on at the service")
+			return startedJob{}, finishedJob{}, endedError(err, started.Job, "it goes on at the service")
 		}
-		if finished.Deliver {
-			if err := deliverJob(ctx, started.Job); err != nil {
-				return Outcome{}, endedError(err, started.Job, "it has completed, and is not delivered")
-			}
-		}
-		return Outcome{
-			Job:      started.Job,
-			Adopted:  started.Adopted,
-			Created:  started.Created,
-			Finished: finished.Seen,
-		}, nil
+		failure = err
 	}
 }
 

@@ -42,7 +42,7 @@ func callSafely(ctx context.Context, name string, function func(context.Context)
 		if value := recover(); value != nil {
 			activity.GetLogger(ctx).Error("A function of the options has panicked.",
 				"Function", name,
-				"Panic", fmt.Sprint(value),
+				"Panic", historyText(fmt.Sprint(value)),
 				"Stack", string(debug.Stack()),
 			)
 			err = fmt.Errorf("Options.%s panicked: %v", name, value)

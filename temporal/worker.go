@@ -66,11 +66,14 @@ func NewWorker(c client.Client, o Options) (*Worker, error) {
 // [StartTaskQueue] names. Its TaskQueueActivitiesPerSecond is the rate of starts. Neither
 // may have DisableWorkflowWorker set, because Temporal's SDK then panics when a workflow
 // is added. Options.StartsPerSecond, Options.TaskQueue and the check of the credentials
-// are for NewWorker alone. The error is that of bad options.
+// are for NewWorker alone. The error is that of bad options, or of a nil worker.
 func Register(r worker.Registry, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
 		return err
+	}
+	if r == nil {
+		return errors.New("temporal: the worker is nil: want one of Temporal's SDK")
 	}
 	registerWorkflows(r)
 	newActivities(o).registerAll(r)

@@ -111,4 +111,11 @@ func TestRegisterAddsToWorkersOfOnesOwn(t *testing.T) {
 	require.NoError(t, exports.Register(workflows, options))
 	require.NoError(t, exports.Register(starts, options))
 	assert.ErrorContains(t, exports.Register(workflows, exports.Options{}), "Options.Client is nil")
+	assert.ErrorContains(t, exports.Register(nil, options), "the worker is nil")
+}
+
+func TestNewWorkerRefusesANilConnection(t *testing.T) {
+	options := exports.Options{Client: newFake(t, nil).Client(), TaskQueue: "exports"}
+	_, err := exports.NewWorker(nil, options)
+	assert.ErrorContains(t, err, "the connection is nil")
 }
