@@ -43,7 +43,7 @@ func (a *activities) start(ctx context.Context, in startInput) (startedJob, erro
 		return a.findExisting(ctx, beats, input, in.ExportStarted)
 	}
 	if err != nil {
-		return startedJob{}, clientError(ctx, beats, hideFilledIn(err, in.Request, request))
+		return startedJob{}, clientError(ctx, beats, hideValues(err, request))
 	}
 	return startedJob{Job: input.Job, Created: time.Now().UTC()}, nil
 }

@@ -17,7 +17,9 @@ const defaultStartsPerSecond = 1
 //
 // An error of Deliver, FillIn or NextPage stands in the history with its text, so that it
 // must show no secret. The errors of the client show none. But an error of net/http has
-// the whole URL, which may be a presigned one. A text of more than 8 KB is cut off.
+// the whole URL. The history gets a presigned one without its query. Where the service
+// quotes the value of a tag or of a string parameter, the history has REDACTED. A text of
+// more than 8 KB is cut off.
 //
 // The call is repeated until it succeeds if snapshotjob.IsTransient says so of the error,
 // and otherwise 9 times, 5 seconds apart. A panic counts as such an error, and so does the
@@ -48,9 +50,7 @@ type Options struct {
 
 	// FillIn adds to a request what must not stand in the history, such as the values of
 	// tags. It is called before each attempt to start a job. It must add the same every
-	// time, and not change the ids. Where the service quotes a value of a tag or of a
-	// string parameter that FillIn has added, the history has REDACTED. If nil, nothing
-	// is added.
+	// time, and not change the ids. If nil, nothing is added.
 	FillIn func(ctx context.Context, r *Request) error
 
 	// NextPage returns a page of the requests of a batch whose [BatchInput] names a

@@ -11,21 +11,15 @@ import (
 // shorter one may be a part of any word, and is removed where it stands in quotes.
 const shortestHidden = 4
 
-// hideFilledIn returns an error of the service without the values of tags and of string
-// parameters that Options.FillIn has added to a request. The service may quote a value
-// that it refuses.
-func hideFilledIn(err error, given, filled Request) error {
-	text := err.Error()
-	known := map[string]bool{}
-	for _, value := range hiddenValues(given) {
-		known[value] = true // It stands in the history already.
-	}
-	values := hiddenValues(filled)
+// hideValues returns an error of the service without the values of the tags and of the
+// string parameters of a request. The service may quote a value that it refuses, and the
+// text of an error is no payload, which a codec would encrypt.
+func hideValues(err error, r Request) error {
+	values := hiddenValues(r)
 	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // "acme-2" before "acme"
+	text := err.Error()
 	for _, value := range values {
-		if !known[value] {
-			text = hideValue(text, value)
-		}
+		text = hideValue(text, value)
 	}
 	if text == err.Error() {
 		return err

@@ -14,7 +14,7 @@ import (
 )
 
 // AWS quotes values that it refuses.
-func TestWhatFillInAddsIsInNoErrorOfTheService(t *testing.T) {
+func TestNoErrorOfTheServiceHasTheValuesOfARequest(t *testing.T) {
 	tests := []struct {
 		name  string
 		quote string
@@ -41,9 +41,14 @@ func TestWhatFillInAddsIsInNoErrorOfTheService(t *testing.T) {
 			want:  "Value 'REDACTED' is refused.",
 		},
 		{
-			name:  "what the history has already",
-			quote: "Value 'known-region' is refused.",
-			want:  "Value 'known-region' is refused.",
+			name:  "a parameter that FillIn has not added",
+			quote: "Value 'given-region' is refused.",
+			want:  "Value 'REDACTED' is refused.",
+		},
+		{
+			name:  "anything else",
+			quote: "Value 'sales' is refused.",
+			want:  "Value 'sales' is refused.",
 		},
 	}
 	for _, test := range tests {
@@ -53,7 +58,7 @@ func TestWhatFillInAddsIsInNoErrorOfTheService(t *testing.T) {
 				fake.Fail(snapshotjobtest.StartDashboardSnapshotJob,
 					snapshotjobtest.Answer(http.StatusBadRequest, "InvalidParameterValueException", test.quote))
 				request := newRequest()
-				request.SnapshotConfiguration.Parameters = regionParameter("known-region")
+				request.SnapshotConfiguration.Parameters = regionParameter("given-region")
 				options := exports.Options{Client: fake.Client(), FillIn: fillInHiddenValues}
 				_, err := runExport(t, options, exports.ExportInput{Request: request})
 				failure := applicationError(t, err)
@@ -71,7 +76,7 @@ func fillInHiddenValues(_ context.Context, r *exports.Request) error {
 		snapshotjob.SessionTag{Key: "owner", Value: "hidden-tag-2"},
 		snapshotjob.SessionTag{Key: "country", Value: "in"},
 	)
-	r.SnapshotConfiguration.Parameters = regionParameter("known-region", "hidden-region")
+	r.SnapshotConfiguration.Parameters = regionParameter("given-region", "hidden-region")
 	return nil
 }
 
