@@ -396,6 +396,26 @@ func TestBatchGoesOnInANewRun(t *testing.T) {
 	})
 }
 
+func TestBatchTellsTheProgressOfTheRunsBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		env := newEnvironment(t, exports.Options{
+			Client:   newFake(t, nil).Client(),
+			NextPage: pages(2).next,
+		})
+		var seen exports.Progress
+		env.RegisterDelayedCallback(func() { seen = queryProgress(t, env) }, 10*time.Second)
+		execute(env, exports.Batch, exports.BatchInput{
+			Source: "tenants",
+			Continued: &exports.ContinuedBatch{
+				Cursor:   "2",
+				Progress: exports.Progress{Requests: 2, Completed: 1, Failed: 1},
+			},
+		})
+		require.Error(t, env.GetWorkflowError(), "an export of the run before had failed")
+		assert.Equal(t, exports.Progress{Requests: 4, Running: 2, Completed: 1, Failed: 1}, seen)
+	})
+}
+
 // continuedInput returns the input with which a batch wants to go on.
 func continuedInput(t *testing.T, env *environment) exports.BatchInput {
 	t.Helper()
