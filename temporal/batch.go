@@ -120,10 +120,11 @@ func Batch(ctx workflow.Context, in BatchInput) (Progress, error) {
 	if err := workflow.SetQueryHandler(ctx, ProgressQuery, currentProgress); err != nil {
 		return Progress{}, err
 	}
-	var err error
-	if b.input, err = in.withDefaults(); err != nil {
+	input, err := in.withDefaults()
+	if err != nil {
 		return Progress{}, err
 	}
+	b.input = input
 	err = b.run(ctx)
 	return b.progress, err
 }

@@ -29,7 +29,7 @@ func callUser(ctx context.Context, name string, function func(context.Context) e
 	}
 	err := callSafely(ctx, name, function)
 	if err != nil && errors.Is(context.Cause(ctx), errTooLong) {
-		return fmt.Errorf("Options.%s failed: %w: %w", name, errTooLong, err)
+		return fmt.Errorf("call of Options.%s: %w: %w", name, errTooLong, err)
 	}
 	return err
 }
@@ -45,7 +45,7 @@ func callSafely(ctx context.Context, name string, function func(context.Context)
 				"Panic", historyText(fmt.Sprint(value)),
 				"Stack", string(debug.Stack()),
 			)
-			err = fmt.Errorf("Options.%s panicked: %v", name, value)
+			err = fmt.Errorf("panic in Options.%s: %v", name, value)
 		}
 	}()
 	return function(ctx)

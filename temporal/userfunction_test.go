@@ -61,7 +61,7 @@ func TestPanicsOfTheUserCountAsErrors(t *testing.T) {
 				err := runOneOf(t, options)
 				failure := applicationError(t, err)
 				assert.Equal(t, exports.ErrorTypeFailed, failure.Type())
-				assert.Contains(t, failure.Message(), "Options."+test.name+" panicked: out of order")
+				assert.Contains(t, failure.Message(), "panic in Options."+test.name+": out of order")
 				assert.NotContains(t, failure.Message(), "goroutine", "the stack is for the log")
 				assert.Equal(t, maxAttempts, calls)
 			})
@@ -85,7 +85,7 @@ func TestADeliveryThatTakesTooLongCountsAsAnError(t *testing.T) {
 		_, err := env.ExecuteActivity("DeliverSnapshotJob", salesJob("daily"))
 		failure := applicationError(t, err)
 		assert.Equal(t, "deliver snapshot job 111122223333/sales/daily: "+
-			"Options.Deliver failed: it took too long: context deadline exceeded", failure.Message())
+			"call of Options.Deliver: it took too long: context deadline exceeded", failure.Message())
 		assert.Equal(t, 5*time.Second, failure.NextRetryDelay())
 		assert.Equal(t, 1, last.Failures)
 	})
