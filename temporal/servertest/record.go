@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 )
@@ -38,10 +40,68 @@ func record(ctx context.Context, dir string) error {
 			return err
 		}
 	}
+	if err := lab.recordAgain(ctx, dir); err != nil {
+		return err
+	}
 	if err := lab.recordCanceled(ctx, dir); err != nil {
 		return err
 	}
-	return lab.recordBatches(ctx, dir)
+	if err := lab.recordBatches(ctx, dir); err != nil {
+		return err
+	}
+	return lab.recordTaken(ctx, dir)
+}
+
+// recordAgain records an export that finds the failed job of an earlier one, and starts
+// another.
+func (l *lab) recordAgain(ctx context.Context, dir string) error {
+	run, err := l.startWorkflow(ctx, "export-broken", "Export", exportInput{Request: newRequest("broken")})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s again: %v\n", run.GetID(), run.Get(ctx, nil)) // It is meant to fail.
+	return l.recordRun(ctx, dir, "export-broken-again", run.GetID(), run.GetRunID())
+}
+
+// recordTaken records a batch whose export can't be started at first, because another
+// workflow has its id.
+func (l *lab) recordTaken(ctx context.Context, dir string) error {
+	before := len(l.fake.started())
+	other, err := l.startWorkflow(ctx, "batch-taken/1", "Export", exportInput{Request: newRequest("endless")})
+	if err != nil {
+		return err
+	}
+	if err := l.fake.waitForJobs(ctx, before+1); err != nil {
+		return err
+	}
+	batch, err := l.startWorkflow(ctx, "batch-taken", "Batch", batchInput{Requests: []request{newRequest("four")}})
+	if err != nil {
+		return err
+	}
+	if err := l.waitForRefusedExport(ctx, batch); err != nil {
+		return err
+	}
+	if err := l.connection.TerminateWorkflow(ctx, other.GetID(), other.GetRunID(), "make way"); err != nil {
+		return err
+	}
+	return l.recordEnded(ctx, dir, batch)
+}
+
+// waitForRefusedExport waits until the server has refused to start an export of a batch.
+func (l *lab) waitForRefusedExport(ctx context.Context, batch client.WorkflowRun) error {
+	const wait = true
+	all := enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT
+	events := l.connection.GetWorkflowHistory(ctx, batch.GetID(), batch.GetRunID(), wait, all)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return err
+		}
+		if event.EventType == enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED {
+			return nil
+		}
+	}
+	return errors.New("no export of the batch was refused")
 }
 
 // recordCanceled records an export that was canceled while it waited for its job.
