@@ -14,7 +14,7 @@ func (a *activities) deliver(ctx context.Context, job snapshotjob.Job) error {
 	defer stop()
 	if a.options.Deliver == nil {
 		const text = "this worker has no Options.Deliver, although others of the queue have one"
-		return boundedError(ctx, beats, errors.New(text))
+		return boundedError(ctx, beats, errors.New(text), maxFailures)
 	}
 	err := callUser(ctx, "Deliver", func(ctx context.Context) error {
 		return a.options.Deliver(ctx, a.options.Client, job)

@@ -20,7 +20,7 @@ func (a *activities) nextPage(ctx context.Context, in pageInput) (Page, error) {
 	defer stop()
 	if a.options.NextPage == nil {
 		const text = "the batch has a Source, but this worker has no Options.NextPage"
-		return Page{}, boundedError(ctx, beats, errors.New(text))
+		return Page{}, boundedError(ctx, beats, errors.New(text), maxFailures)
 	}
 	var page Page
 	err := callUser(ctx, "NextPage", func(ctx context.Context) error {

@@ -60,7 +60,7 @@ func (a *activities) findExisting(
 	if _, isNotFound := errors.AsType[*snapshotjob.ResourceNotFoundException](err); isNotFound {
 		// The service may not show yet what it has accepted.
 		text := "snapshot job %s exists, but cannot be described: %w"
-		return startedJob{}, boundedError(ctx, beats, fmt.Errorf(text, input.Job, err))
+		return startedJob{}, boundedError(ctx, beats, fmt.Errorf(text, input.Job, err), maxFailures)
 	}
 	if err != nil {
 		return startedJob{}, clientError(ctx, beats, err)

@@ -55,6 +55,10 @@ const (
 	// that of their worker, such as its credentials, before the activity fails.
 	maxFailures = 10
 
+	// maxOutageFailures is how many attempts may fail for want of a response or of
+	// credentials that the service accepts. Such an outage may last for ten minutes.
+	maxOutageFailures = 120
+
 	// failureDelay is when such an activity is tried again, by whichever worker asks
 	// first.
 	failureDelay = 5 * time.Second
@@ -144,8 +148,10 @@ func clientError(ctx context.Context, beats *heartbeats, err error) error {
 		return refusedError(err)
 	case snapshotjob.IsTransient(err):
 		return transientError(err)
-	case mayBeOfWorker(err):
-		return boundedError(ctx, beats, err)
+	case isOutage(err):
+		return boundedError(ctx, beats, err, maxOutageFailures)
+	case isDenied(err):
+		return boundedError(ctx, beats, err, maxFailures)
 	}
 	return finalError(err.Error(), errorType(err))
 }
@@ -162,13 +168,13 @@ func userError(ctx context.Context, beats *heartbeats, err error) error {
 	if snapshotjob.IsTransient(err) && !errors.Is(err, errTooLong) {
 		return transientError(err)
 	}
-	return boundedError(ctx, beats, err)
+	return boundedError(ctx, beats, err, maxFailures)
 }
 
-// boundedError is an error that another worker, or a later attempt, may not meet. After
-// too many of them it is final.
-func boundedError(ctx context.Context, beats *heartbeats, err error) error {
-	if beats.countFailure(ctx) >= maxFailures {
+// boundedError is an error that another worker, or a later attempt, may not meet. The last
+// of so many failures is final.
+func boundedError(ctx context.Context, beats *heartbeats, err error, failures int) error {
+	if beats.countFailure(ctx) >= failures {
 		return finalError(err.Error(), errorType(err))
 	}
 	text := historyText(err.Error())
@@ -186,21 +192,40 @@ func isRefused(err error) bool {
 	return ok
 }
 
-// mayBeOfWorker reports whether another worker may succeed with the same call: the
-// service denied access, or there was no response, as without a network or credentials.
-func mayBeOfWorker(err error) bool {
+// isOutage reports whether the same call may succeed when an outage has ended: there was no
+// response, as without a network or credentials, or the credentials have expired and their
+// provider has no others.
+func isOutage(err error) bool {
 	if _, isInvalid := errors.AsType[*snapshotjob.InvalidInputError](err); isInvalid {
 		return false
 	}
-	response, ok := errors.AsType[*awshttp.ResponseError](err)
-	if !ok {
-		return true
-	}
-	switch response.HTTPStatusCode() {
-	case 0, http.StatusUnauthorized, http.StatusForbidden:
+	return httpStatus(err) == 0 || slices.Contains(expiredCodes, errorType(err))
+}
+
+// expiredCodes are the codes of errors that say that credentials have expired.
+var expiredCodes = []string{
+	"ExpiredToken",
+	"ExpiredTokenException",
+	"RequestExpired",
+	"TokenRefreshRequired",
+}
+
+// isDenied reports whether the service denied access, which it may grant to another worker.
+func isDenied(err error) bool {
+	switch httpStatus(err) {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return true
 	}
 	return false
+}
+
+// httpStatus returns the status of the response that err is about, or 0 if there was none.
+func httpStatus(err error) int {
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok {
+		return 0
+	}
+	return response.HTTPStatusCode()
 }
 
 // errorType returns the code of the service, or the package's own type of an error.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -289,6 +290,7 @@ func TestExportFollowsAnAdoptedFailureWithAnotherJob(t *testing.T) {
 func TestExportReportsWhatIsFinal(t *testing.T) {
 	notFound := snapshotjobtest.Answer(http.StatusNotFound, "ResourceNotFoundException", "no such dashboard")
 	denied := snapshotjobtest.Answer(http.StatusUnauthorized, "AccessDeniedException", "not for this user")
+	expired := snapshotjobtest.Answer(http.StatusForbidden, "RequestExpired", "expired")
 	tests := []struct {
 		name     string
 		change   func(*exports.ExportInput)
@@ -323,6 +325,12 @@ func TestExportReportsWhatIsFinal(t *testing.T) {
 			wantType: "AccessDeniedException",
 			starts:   10,
 		},
+		{
+			name:     "expired credentials, for ten minutes",
+			faults:   expired.Times(120),
+			wantType: "RequestExpired",
+			starts:   120,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -352,6 +360,39 @@ func TestExportOutlivesAWorkerWithoutAccess(t *testing.T) {
 		_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
 		require.NoError(t, err)
 		assert.Empty(t, fake.Unused())
+	})
+}
+
+func TestExportOutlivesExpiredCredentials(t *testing.T) {
+	for _, code := range []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t, nil)
+			expired := snapshotjobtest.Answer(http.StatusForbidden, code, "expired")
+			fake.Fail(snapshotjobtest.StartDashboardSnapshotJob, expired.Times(100)...)
+			_, err := runExport(t, exports.Options{Client: fake.Client()}, exports.ExportInput{Request: newRequest()})
+			require.NoError(t, err, code)
+			assert.Empty(t, fake.Unused())
+		})
+	}
+}
+
+func TestExportOutlivesAProviderWithoutCredentials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, nil)
+		calls := 0
+		client := fake.Client(func(o *snapshotjob.Options) {
+			working := o.Credentials
+			o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+				calls++
+				if calls <= 100 {
+					return aws.Credentials{}, errors.New("the provider has no credentials now")
+				}
+				return working.Retrieve(ctx)
+			})
+		})
+		_, err := runExport(t, exports.Options{Client: client}, exports.ExportInput{Request: newRequest()})
+		require.NoError(t, err)
+		assert.Greater(t, calls, 100)
 	})
 }
 
