@@ -72,6 +72,26 @@ func TestEventsTellErrorsAndOutcomes(t *testing.T) {
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
 
+// A job that exists counts as running when it is known to be that of a request, and not
+// before.
+func TestRunningCountsNoJobThatIsLookedUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("other"), minute(snapshotjobtest.Completed(snapshotjobtest.PDF("another-sheet"))))
+		server.Fail(describe, snapshotjobtest.Stall(10*time.Second))
+		isStartedMeanwhile := false
+		got := runBatch(t, server, requestsOf("other", "a"), func(o *batch.Options) {
+			o.OnEvent = func(event batch.Event) {
+				if event.Kind == batch.EventStarted {
+					isStartedMeanwhile = event.Summary.Failed == 0
+					assert.Equal(t, 1, event.Running)
+				}
+			}
+		})
+		assert.ErrorContains(t, got.err, "another snapshot")
+		assert.True(t, isStartedMeanwhile, "the job was not looked up yet when the other one was started")
+	})
+}
+
 func TestNamesOfEventKinds(t *testing.T) {
 	kinds := map[batch.EventKind]string{
 		batch.EventStarted:  "started",

@@ -24,10 +24,10 @@ func isResourceExists(err error) bool {
 	return ok
 }
 
-// mayGoAway reports whether an error of a start or of a wait may go away by itself. Once
-// the service has taken a job of this run, that is also so for what keeps requests from
-// being sent at all, such as credentials that their provider can't renew for a while, and
-// for credentials that the service calls expired.
+// mayGoAway reports whether an error of a call may go away by itself. Once the service has
+// accepted the credentials, that is also so for what keeps requests from being sent at all,
+// such as a provider that can't renew the credentials for a while, and for credentials that
+// the service calls expired.
 func (r *run) mayGoAway(err error) bool {
 	if errors.Is(err, snapshotjob.ErrOutcomeUnknown) || snapshotjob.IsTransient(err) {
 		return true
@@ -35,11 +35,11 @@ func (r *run) mayGoAway(err error) bool {
 	if _, isRefused := errors.AsType[*snapshotjob.InvalidInputError](err); isRefused {
 		return false
 	}
-	if !r.ledger.hasJobs() {
+	if !r.ledger.hasAcceptedCredentials() {
 		return false
 	}
-	apiError, ok := errors.AsType[smithy.APIError](err)
-	return !ok || slices.Contains(expiredCodes, apiError.ErrorCode())
+	apiError, isOfService := errors.AsType[smithy.APIError](err)
+	return !isOfService || slices.Contains(expiredCodes, apiError.ErrorCode())
 }
 
 // expiredCodes are the codes of errors that say that credentials have expired.

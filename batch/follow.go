@@ -34,7 +34,7 @@ func (r *run) lookUp(ctx context.Context, req *request, exists error) {
 		}
 		r.ledger.notAdopted()
 		// A job that exists and is not found has just been started, or its id is free now.
-		worthRetrying := snapshotjob.IsTransient(err) || isNotFound(err)
+		worthRetrying := r.mayGoAway(err) || isNotFound(err)
 		err = fmt.Errorf("%w; the job could not be described: %w", exists, err)
 		r.afterFailure(ctx, req, err, worthRetrying)
 	})

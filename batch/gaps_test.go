@@ -58,6 +58,21 @@ func TestCredentialsThatFailForAWhile(t *testing.T) {
 	}
 }
 
+// The service has said that a job exists, so that it has accepted the credentials.
+func TestCredentialsThatFailWhenAJobIsLookedUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), good())
+		server.AddJob(jobOf("b"), good())
+		gap := withGap(time.Millisecond, 30*time.Second)
+		server.Fail(start, snapshotjobtest.Stall(2*time.Millisecond))
+		client := server.Client(gap)
+		var got outcomes
+		summary, err := batch.Run(t.Context(), client, requestsOf("a", "b"), got.keep)
+		require.NoError(t, err)
+		assert.Equal(t, 2, summary.Adopted)
+	})
+}
+
 // Credentials that never worked are wrong.
 func TestCredentialsThatNeverWork(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {

@@ -34,11 +34,16 @@ type ledger struct {
 	summary  Summary
 	errors   errorList
 	open     int           // requests without an outcome
+	lookups  int           // jobs that exist, and may turn out to be those of requests
 	underWay int           // jobs that are followed
 	overdue  int           // jobs that are not followed any more, and have not been seen to finish
 	waiting  int           // outcomes that wait for handle
 	finished int           // jobs started by this run that have finished
 	duration time.Duration // of all finished ones
+
+	// credentialsAccepted reports whether the service has accepted a job, or has said that
+	// one exists.
+	credentialsAccepted bool
 }
 
 // newLedger returns a ledger that sends what happens to events.
@@ -61,7 +66,8 @@ func signal(c chan<- struct{}) {
 }
 
 // tell changes the ledger, and sends an event with the counts after the change. It waits
-// while OnEvent runs. It leaves no value in changed: what the starter waits for is noted.
+// while OnEvent runs. It does not wake the starter: only note makes changes that the
+// starter may wait for.
 func (l *ledger) tell(event Event, change func()) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -104,6 +110,7 @@ func (l *ledger) retried(job snapshotjob.Job, err error) {
 func (l *ledger) started(job snapshotjob.Job) {
 	l.tell(Event{Kind: EventStarted, Job: job}, func() {
 		l.summary.Started++
+		l.credentialsAccepted = true
 		l.underWay++
 		l.overdue = max(0, l.overdue-1)
 	})
@@ -112,17 +119,28 @@ func (l *ledger) started(job snapshotjob.Job) {
 // lookingUp counts a job that exists already, and of which it is not yet known whether it
 // is the request's. It takes a slot until then.
 func (l *ledger) lookingUp() {
-	l.note(func() { l.underWay++ })
+	l.note(func() {
+		l.credentialsAccepted = true
+		l.lookups++
+	})
 }
 
 // adopted counts a job that was found, and is the request's.
 func (l *ledger) adopted(job snapshotjob.Job) {
-	l.tell(Event{Kind: EventAdopted, Job: job}, func() { l.summary.Adopted++ })
+	l.tell(Event{Kind: EventAdopted, Job: job}, func() {
+		l.summary.Adopted++
+		l.lookups--
+		l.underWay++
+	})
 }
 
 // foundStarted counts a job that was found, and that this run has started.
 func (l *ledger) foundStarted(job snapshotjob.Job) {
-	l.tell(Event{Kind: EventStarted, Job: job}, func() { l.summary.Started++ })
+	l.tell(Event{Kind: EventStarted, Job: job}, func() {
+		l.summary.Started++
+		l.lookups--
+		l.underWay++
+	})
 }
 
 // jobEnded counts a job that is not followed any more, since it has finished after so
@@ -138,9 +156,9 @@ func (l *ledger) jobEnded(duration time.Duration) {
 	signal(l.jobFinished)
 }
 
-// notAdopted counts a job that was found, and is not followed.
+// notAdopted counts a job that was looked up, and is not followed.
 func (l *ledger) notAdopted() {
-	l.note(func() { l.underWay-- })
+	l.note(func() { l.lookups-- })
 }
 
 // jobGivenUp counts a job that is not followed any more, and has not been seen to finish.
@@ -224,20 +242,22 @@ func (l *ledger) room(options *Options) room {
 	if l.waiting >= options.MaxUnhandled {
 		return noRoom
 	}
-	if options.MaxRunning == 0 || l.underWay+l.overdue < options.MaxRunning {
+	taken := l.underWay + l.lookups
+	if options.MaxRunning == 0 || taken+l.overdue < options.MaxRunning {
 		return hasRoom
 	}
-	if l.underWay < options.MaxRunning {
+	if taken < options.MaxRunning {
 		return onlyOverdue
 	}
 	return noRoom
 }
 
-// hasJobs reports whether the service has taken a job of this run, or had one.
-func (l *ledger) hasJobs() bool {
+// hasAcceptedCredentials reports whether the service has accepted the credentials of the
+// client at least once.
+func (l *ledger) hasAcceptedCredentials() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.summary.Started+l.summary.Adopted > 0
+	return l.credentialsAccepted
 }
 
 // countUnderWay returns how many jobs are under way.

@@ -51,8 +51,9 @@ import (
 // A start is offered again, in growing intervals for at least ten minutes, if it is lost, so
 // that nobody knows whether its job exists, or if it fails with another error by which
 // [snapshotjob.IsTransient] is true. If a lost start turns out to have made its job, that
-// counts as started by this run. Once the service has taken a job, credentials that expire,
-// or that their provider does not have for a while, are waited for in the same way.
+// counts as started by this run. Once the service has accepted a job, or has said that one
+// exists, credentials that expire, or that their provider does not have for a while, are
+// waited for in the same way.
 //
 // If ctx ends, Run starts nothing more. It calls handle for all requests that were taken,
 // with a context that has ended, and returns. Jobs that are under way go on at the service.
