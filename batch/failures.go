@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
@@ -48,6 +49,15 @@ var expiredCodes = []string{
 	"ExpiredTokenException",
 	"RequestExpired",
 	"TokenRefreshRequired",
+}
+
+// mayForeseeDeadline reports whether err may be that of a limiter, which refuses a wait that
+// would outlast the deadline of ctx. A credentials provider with a deadline of its own may
+// have such an error too, so that it is no proof that the end of ctx is near.
+func mayForeseeDeadline(ctx context.Context, err error) bool {
+	_, isCanceled := errors.AsType[*aws.RequestCanceledError](err)
+	_, hasDeadline := ctx.Deadline()
+	return isCanceled && hasDeadline
 }
 
 // isThrottled reports whether the service asks for fewer calls.

@@ -14,7 +14,8 @@ func (r *run) accepted(ctx context.Context, req *request) {
 	req.started++
 	req.accepted = time.Now()
 	r.ledger.started(req.job())
-	r.follow(ctx, req, snapshotjob.SnapshotJobStatusQueued)
+	const notSeenYet snapshotjob.SnapshotJobStatus = ""
+	r.follow(ctx, req, notSeenYet)
 }
 
 // lookUp finds out whether a job that exists already is the one of the request. The error
@@ -74,7 +75,7 @@ func (r *run) judge(
 	r.follow(ctx, req, found.JobStatus)
 }
 
-// follow waits for the job of a request, which had this status.
+// follow waits for the job of a request. The status is the last that was seen of the job.
 func (r *run) follow(ctx context.Context, req *request, status snapshotjob.SnapshotJobStatus) {
 	var output *snapshotjob.DescribeDashboardSnapshotJobResultOutput
 	wait := func() error {
@@ -93,12 +94,21 @@ func (r *run) follow(ctx context.Context, req *request, status snapshotjob.Snaps
 
 // gaveUp settles a request whose job was not seen to finish.
 func (r *run) gaveUp(ctx context.Context, req *request, err error) {
-	r.ledger.jobGivenUp()
-	waitError, ok := errors.AsType[*snapshotjob.WaitError](err)
-	if ok && !waitError.Status.IsTerminal() && !isNotFound(err) {
+	if goesOn(err) {
+		r.ledger.jobGivenUp()
 		err = fmt.Errorf("%w; the job goes on at the service, and a later run adopts it", err)
+	} else {
+		r.ledger.jobEnded(unknownDuration)
 	}
 	r.settle(ctx, req.notSeen(err))
+}
+
+// goesOn reports whether the job of a wait that ended with err, and without a result, may
+// still be under way.
+func goesOn(err error) bool {
+	waitError, ok := errors.AsType[*snapshotjob.WaitError](err)
+	hasFinished := ok && waitError.Status.IsTerminal()
+	return !hasFinished && !isNotFound(err)
 }
 
 // finished settles a request whose job has finished, or has the request offered again as
@@ -110,7 +120,7 @@ func (r *run) finished(
 	err error,
 ) {
 	outcome := req.outcome(output, err)
-	var duration time.Duration
+	duration := unknownDuration
 	if !outcome.Adopted {
 		duration = outcome.Finished.Sub(outcome.Started)
 	}

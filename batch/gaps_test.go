@@ -73,6 +73,31 @@ func TestCredentialsThatFailWhenAJobIsLookedUp(t *testing.T) {
 	})
 }
 
+// The provider has a deadline of its own, and its error looks like that of a canceled call.
+// The run's deadline is far away.
+func TestCredentialsThatTimeOutBeforeADeadline(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
+		defer cancel()
+		timeouts := 3
+		client := server.Client(func(o *snapshotjob.Options) {
+			provider := o.Credentials
+			o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+				if timeouts > 0 {
+					timeouts--
+					return aws.Credentials{}, &aws.RequestCanceledError{Err: context.DeadlineExceeded}
+				}
+				return provider.Retrieve(ctx)
+			})
+		})
+		var got outcomes
+		_, err := batch.Run(ctx, client, requestsOf("a"), got.keep)
+		require.NoError(t, err)
+		assert.Zero(t, timeouts)
+		assert.Less(t, got.only(t).Started.Sub(got.only(t).Queued), time.Minute)
+	})
+}
+
 // Credentials that never worked are wrong.
 func TestCredentialsThatNeverWork(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {

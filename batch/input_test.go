@@ -176,6 +176,17 @@ func TestBadRequestsStopNoOtherOne(t *testing.T) {
 }
 
 // The earlier request with the id has its outcome already.
+// Requests without an id are no duplicates of each other.
+func TestRequestsWithoutAnID(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		got := runBatch(t, server, requestsOf("", ""))
+		require.Len(t, got.all, 2)
+		assert.ErrorContains(t, got.all[0].Err, "SnapshotJobID is empty")
+		assert.ErrorContains(t, got.all[1].Err, "SnapshotJobID is empty")
+		assert.Empty(t, server.Requests())
+	})
+}
+
 func TestDuplicateOfARequestThatIsDone(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {
 		requests := func(yield func(*Input) bool) {

@@ -143,12 +143,15 @@ func (l *ledger) foundStarted(job snapshotjob.Job) {
 	})
 }
 
-// jobEnded counts a job that is not followed any more, since it has finished after so
-// long. The time is 0 for a job that this run has not started.
+// unknownDuration stands for the duration of a job that this run has not started, or has
+// not seen to finish.
+const unknownDuration time.Duration = 0
+
+// jobEnded counts a job that is not under way any more, and how long it has taken.
 func (l *ledger) jobEnded(duration time.Duration) {
 	l.note(func() {
 		l.underWay--
-		if duration > 0 {
+		if duration > unknownDuration {
 			l.finished++
 			l.duration += duration
 		}

@@ -129,6 +129,22 @@ func TestJobTimeout(t *testing.T) {
 	}, livesOf(lives{"endless": good().After(0, -1)}))
 }
 
+// The job had finished before the run, and its result can't be had.
+func TestJobTimeoutOfAJobThatHasFinished(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		server.AddJob(jobOf("a"), good())
+		stall := snapshotjobtest.Stall(25 * time.Second)
+		server.Fail(snapshotjobtest.DescribeDashboardSnapshotJobResult, stall)
+		got := runBatch(t, server, requestsOf("a"),
+			func(o *batch.Options) { o.JobTimeout = 10 * time.Second })
+		outcome := got.only(t)
+		assert.ErrorContains(t, outcome.Err, "it has outlasted JobTimeout, 10s")
+		assert.NotContains(t, outcome.Err.Error(), "goes on")
+		assert.Zero(t, got.running)
+		assert.Less(t, outcome.Finished.Sub(outcome.Queued), 12*time.Second)
+	})
+}
+
 // A job that outlasted JobTimeout holds its slot until the service takes another one.
 func TestSlotOfAJobThatOutlastedJobTimeout(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {

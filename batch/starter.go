@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/quicksight-go/snapshotjob"
 )
 
@@ -114,8 +112,8 @@ func (s *starter) waitForRequest(ctx context.Context) *request {
 // claim claims the present job of a request, so that no two requests of the batch have
 // one job. It returns an error if another request has it.
 func (s *starter) claim(req *request) error {
-	if req.isClaimed || req.input == nil {
-		return nil
+	if req.isClaimed || req.input == nil || req.input.Job.SnapshotJobID == "" {
+		return nil // A request without an id has no job: the client refuses it.
 	}
 	if !s.claimed.add(req.job()) {
 		problem := snapshotjob.InputFault{
@@ -154,6 +152,10 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			req.failures = 0
 			s.run.ledger.retried(req.job(), err)
 			pause(ctx, throttledPause)
+		case mayForeseeDeadline(ctx, err) && req.countFailure():
+			// The next request would meet the same.
+			s.run.ledger.retried(req.job(), err)
+			pause(ctx, req.retryDelay())
 		case isResourceExists(err):
 			s.run.lookUp(ctx, req, err)
 			return
@@ -166,17 +168,10 @@ func (s *starter) offer(ctx context.Context, req *request) {
 
 // start sends a request to the service.
 func (s *starter) start(ctx context.Context, req *request) error {
-	err := s.run.group.Do(func() error {
+	return s.run.group.Do(func() error {
 		_, err := s.run.client.StartDashboardSnapshotJob(ctx, req.startInput(), s.run.clientOptions...)
 		return err
 	})
-	_, isCanceled := errors.AsType[*aws.RequestCanceledError](err)
-	if _, hasDeadline := ctx.Deadline(); isCanceled && hasDeadline {
-		// A limiter refuses a wait that would outlast the deadline, shortly before it. The
-		// next request would meet the same.
-		<-ctx.Done()
-	}
-	return err
 }
 
 // forgetFinished has waitForSlot wait for jobs that finish from now on.

@@ -43,31 +43,33 @@ type jobWait struct {
 	job   snapshotjob.Job
 	began time.Time
 
-	// What the calls before the present one have seen.
+	// What the calls before the present one have seen. The status is empty if none was seen.
 	polls  int
 	status snapshotjob.SnapshotJobStatus
 }
 
-// wait waits for a job, which had this status, for as long as Options.JobTimeout.
+// wait waits for a job for as long as Options.JobTimeout. The status is the last that was
+// seen of the job.
 func (r *run) wait(
 	ctx context.Context,
 	job snapshotjob.Job,
 	status snapshotjob.SnapshotJobStatus,
 ) (*snapshotjob.DescribeDashboardSnapshotJobResultOutput, error) {
+	timeout := fmt.Errorf("it has outlasted JobTimeout, %v", r.options.JobTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.options.JobTimeout, timeout)
+	defer cancel()
+	w := &jobWait{
+		run:    r,
+		job:    job,
+		began:  time.Now(),
+		status: status,
+	}
 	if status.IsTerminal() {
 		// Client.Wait would ask for the status once more. If this fails, it does so.
 		output, err := r.client.DescribeDashboardSnapshotJobResult(ctx, job, r.clientOptions...)
 		if err == nil {
 			return output, output.Err()
 		}
-	}
-	timeout := fmt.Errorf("it has outlasted JobTimeout, %v", r.options.JobTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, r.options.JobTimeout, timeout)
-	defer cancel()
-	w := &jobWait{
-		run:   r,
-		job:   job,
-		began: time.Now(),
 	}
 	if !r.hasOwnDelays() {
 		pause(ctx, firstDelay)
