@@ -82,17 +82,26 @@ func newClaimedNames() *claimedNames {
 	}
 }
 
-// claim gives a name to a job. It reports false if another job has it. Some file systems
+// claim gives names to a job: all of them or, if another job has one, none. It returns the
+// first name that another job has, and reports false if there is one. Some file systems
 // don't tell upper from lower case.
-func (c *claimedNames) claim(job snapshotjob.Job, name string) bool {
-	key := c.hasher.ofName(strings.ToLower(name))
+func (c *claimedNames) claim(job snapshotjob.Job, names []string) (taken string, ok bool) {
 	claimant := c.hasher.ofJob(job)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	owner, isTaken := c.owners[key]
-	if !isTaken {
-		c.owners[key] = claimant
-		return true
+	for _, name := range names {
+		owner, isTaken := c.owners[c.keyOf(name)]
+		if isTaken && owner != claimant {
+			return name, false
+		}
 	}
-	return owner == claimant
+	for _, name := range names {
+		c.owners[c.keyOf(name)] = claimant
+	}
+	return "", true
+}
+
+// keyOf returns the key of a name in owners.
+func (c *claimedNames) keyOf(name string) hash {
+	return c.hasher.ofName(strings.ToLower(name))
 }

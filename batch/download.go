@@ -11,10 +11,10 @@ import (
 	"github.com/quicksight-go/snapshotjob"
 )
 
-// Download returns a handle for [Run]: it downloads every file of a job into the folder
-// dir, as [snapshotjob.Client.Download] does. It returns an error if a file that was made
-// could not be fetched. What the job itself did not make is told by the outcome already. If
-// there is no result, Download does nothing.
+// Download returns a handle for [Run]. It downloads every file of a job into the folder
+// dir, as [snapshotjob.Client.Download] does, and makes the folder if need be. It returns
+// an error if a file that was made could not be fetched. What the job itself did not make is
+// told by the outcome already. If there is no result, the handle does nothing.
 //
 // The files of a job that this run has started replace those that have their names. Those
 // of an adopted job may be there already, from the run that was interrupted. They are kept
@@ -23,10 +23,10 @@ import (
 // functions may change that.
 //
 // The names are those of [snapshotjob.ResultFile.FileName], which begin with the job id.
-// If two jobs of a run have a file of one name, as jobs of one id in several dashboards do,
-// Download fetches that of the job that it sees first, and no file of the other job, for
-// which it returns an error: give each dashboard a folder of its own, or its jobs other ids. To find such files,
-// it remembers 32 bytes of each file.
+// Jobs of one id in several dashboards may have files of the same name. The job that comes
+// first is fetched then. For the other one, handle fetches nothing and returns an error:
+// give each dashboard a folder of its own, or its jobs other ids. To find such files, handle
+// remembers 32 bytes of each file.
 func Download(
 	client *snapshotjob.Client,
 	dir string,
@@ -54,11 +54,13 @@ func (d *downloader) handle(ctx context.Context, outcome Outcome) error {
 	if outcome.Result == nil {
 		return nil
 	}
+	var names []string
 	for file := range outcome.Result.Files() {
-		if name := file.FileName(); !d.names.claim(outcome.Job, name) {
-			return fmt.Errorf("the file %s in %s is that of another job: "+
-				"use a folder for each dashboard, or job ids that differ", name, d.dir)
-		}
+		names = append(names, file.FileName())
+	}
+	if name, ok := d.names.claim(outcome.Job, names); !ok {
+		return fmt.Errorf("the file %s in %s is that of another job: "+
+			"use a folder for each dashboard, or job ids that differ", name, d.dir)
 	}
 	prepare := func(o *snapshotjob.DownloadOptions) {
 		o.Result = outcome.Result

@@ -132,6 +132,31 @@ func TestDownloadOfTwoJobsWithOneName(t *testing.T) {
 	})
 }
 
+// A job that is not fetched, because one of its files has the name of another job's, leaves
+// the names of its other files to further jobs.
+func TestDownloadThatIsRefusedTakesNoName(t *testing.T) {
+	folder := t.TempDir()
+	request := func(dashboard string, sheets ...string) *Input {
+		request := pdfRequest("daily")
+		request.Job.DashboardID = dashboard
+		request.SnapshotConfiguration.FileGroups = nil
+		for _, sheet := range sheets {
+			file := snapshotjob.CSV(sheet, "table")
+			request.SnapshotConfiguration.FileGroups = append(request.SnapshotConfiguration.FileGroups, file)
+		}
+		return request
+	}
+	inBubble(t, func(t *testing.T, server *Server) {
+		requests := slices.Values([]*Input{request("a", "x"), request("b", "y", "x"), request("c", "y")})
+		client := server.Client()
+		oneAfterTheOther := func(o *batch.Options) { o.MaxRunning = 1 }
+		_, err := batch.Run(t.Context(), client, requests, batch.Download(client, folder), oneAfterTheOther)
+		assert.ErrorContains(t, err, "the file daily_x_table.csv")
+		assert.NotContains(t, err.Error(), "the file daily_y_table.csv")
+		assert.Equal(t, []string{"daily_x_table.csv", "daily_y_table.csv"}, namesIn(t, folder))
+	})
+}
+
 // What is in the folder under the name of a file, before a run that makes it.
 func TestDownloadReplacesTheFilesOfEarlierJobs(t *testing.T) {
 	tests := map[string]struct {
