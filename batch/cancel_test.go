@@ -165,7 +165,7 @@ func TestDeadlineOfManyRequests(t *testing.T) {
 		var got outcomes
 		summary, err := batch.Run(ctx, server.Client(), manyRequests(5000), got.keep)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.ErrorContains(t, err, "the sequence may have had more requests")
+		assert.ErrorContains(t, err, "the sequence may have had more requests: context deadline exceeded")
 		assert.LessOrEqual(t, summary.Requests, summary.Started+2)
 	})
 }

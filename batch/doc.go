@@ -23,7 +23,8 @@
 //
 // The calls go through the client's Limiter. If it has none, Run makes at most 8 a
 // second, which leaves 2 to others. Several runs at once need one Limiter that they share,
-// on their client.
+// on their client. Requests of several accounts need a run for each account: while one
+// account takes no more jobs, a run starts nothing for the others either.
 //
 // # Ids
 //
@@ -31,5 +32,7 @@
 // this id with "-2" appended, then "-3" and so on. So an id of a request should be none of
 // another request with a number appended: if one batch has had "tenant-2", and "tenant"
 // fails in another one, Run takes the job "tenant-2" for its own, unless their
-// configurations differ. Ids may have up to 510 characters, so that the number fits.
+// configurations differ. AWS takes ids of up to 512 characters (API reference,
+// StartDashboardSnapshotJob). One of more than 510 leaves no room for the number, so that
+// its job is not started anew.
 package batch

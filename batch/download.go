@@ -62,15 +62,17 @@ func (d *downloader) handle(ctx context.Context, outcome Outcome) error {
 		return fmt.Errorf("the file %s in %s is that of another job: "+
 			"use a folder for each dashboard, or job ids that differ", name, d.dir)
 	}
-	prepare := func(o *snapshotjob.DownloadOptions) {
+	setDefaults := func(o *snapshotjob.DownloadOptions) {
 		o.Result = outcome.Result
 		o.Existing = d.existing(outcome)
 	}
-	limit := func(o *snapshotjob.DownloadOptions) {
+	setLimiter := func(o *snapshotjob.DownloadOptions) {
 		o.ClientOptions = append(slices.Clip(o.ClientOptions), limitBy(ctx))
 	}
-	optFns := append([]func(*snapshotjob.DownloadOptions){prepare}, d.optFns...)
-	_, err := d.client.Download(ctx, outcome.Job, d.dir, append(optFns, limit)...)
+	optFns := []func(*snapshotjob.DownloadOptions){setDefaults}
+	optFns = append(optFns, d.optFns...)
+	optFns = append(optFns, setLimiter)
+	_, err := d.client.Download(ctx, outcome.Job, d.dir, optFns...)
 	if onlyJobFailed(err) {
 		return nil
 	}

@@ -14,13 +14,14 @@ const (
 )
 
 // Error is the error of [Run] if a request or a call of handle failed, or if the context
-// ended before all requests were taken from the sequence. It matches what these errors
-// match, and the context's error and cause.
+// ended before all requests were taken from the sequence. It wraps the errors in Errs, so
+// that errors.Is and errors.AsType find them, and the context's error and its cause.
 type Error struct {
 	Summary Summary
 
-	// Errs are the first 100 errors: of the requests, and of handle. If the context ended
-	// the run, its error comes first.
+	// Errs are the first 100 errors, of the requests and of handle, in the order in which
+	// they came. If the sequence may have had more requests, the reason comes before them:
+	// the context has ended, or a function of the caller has panicked or ended its goroutine.
 	Errs []error
 
 	total int // how many errors there were

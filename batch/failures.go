@@ -71,20 +71,25 @@ func isNotFound(err error) bool {
 	return ok
 }
 
-// endedError is the error of a request that was not started because ctx has ended.
-func endedError(ctx context.Context) error {
+// contextError returns the error of ctx, which has ended, with its cause.
+func contextError(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, ctx.Err()) {
-		return fmt.Errorf("not started: %w", cause)
+		return cause
 	}
-	return fmt.Errorf("not started: %w: %w", ctx.Err(), cause)
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
 }
 
-// withEnd returns the error of a start during which ctx has ended. The response may have
-// come just before, so that the error is the service's.
-func withEnd(ctx context.Context, err error) error {
+// notStartedError is the error of a request that was not started because ctx has ended.
+func notStartedError(ctx context.Context) error {
+	return fmt.Errorf("not started: %w", contextError(ctx))
+}
+
+// withContextError returns the error of a start during which ctx has ended. The response may
+// have come just before, so that err is the service's.
+func withContextError(ctx context.Context, err error) error {
 	if errors.Is(err, ctx.Err()) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", endedError(ctx), err)
+	return fmt.Errorf("%w: %w", notStartedError(ctx), err)
 }

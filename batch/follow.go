@@ -163,7 +163,7 @@ func (r *run) offerAgain(
 ) {
 	r.ledger.retried(job, reason)
 	if !r.retries.add(req, time.Now().Add(delay)) {
-		r.settle(ctx, req.notStarted(endedError(ctx)))
+		r.settle(ctx, req.notStarted(notStartedError(ctx)))
 		return
 	}
 	signal(r.ledger.changed)

@@ -57,9 +57,9 @@ type Options struct {
 	//     to finish.
 	WaitOptions []func(*snapshotjob.WaitOptions)
 
-	// ClientOptions change the options of Run's calls. If neither they nor the client have
-	// a Limiter, Run limits its calls, and those of a handle that Download has made, to 8 a
-	// second.
+	// ClientOptions change the options of Run's calls. They are called for each call, by
+	// several goroutines at once. If neither they nor the client have a Limiter, Run limits
+	// its calls, and those of a handle that Download has made, to 8 a second.
 	ClientOptions []func(*snapshotjob.Options)
 }
 

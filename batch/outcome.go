@@ -9,7 +9,9 @@ import (
 
 // Outcome is what became of one request.
 type Outcome struct {
-	// Input is the request, as the sequence gave it.
+	// Input is the pointer that the sequence yielded. If the sequence changes a request and
+	// yields it again, all its outcomes have one Input, which handle must not read: Job
+	// tells them apart.
 	Input *snapshotjob.StartDashboardSnapshotJobInput
 
 	// Job is the job that decided. It is the one that the request names, or, if that one
@@ -18,7 +20,9 @@ type Outcome struct {
 	Job snapshotjob.Job
 
 	// Result is the result of the job, also if the job failed. It is nil if there is
-	// none: the job was not started, or was not seen to finish.
+	// none: the job was not started, or was not seen to finish. An outcome may wait for
+	// handle, so that presigned URLs may have expired by then. [snapshotjob.Client.Download]
+	// asks for new ones.
 	Result *snapshotjob.DescribeDashboardSnapshotJobResultOutput
 
 	// Err is nil if every file was made. Otherwise its chain has one of these, or two if a
@@ -29,7 +33,7 @@ type Outcome struct {
 	//   - the error of starting the job or, if it existed, of describing it
 	Err error
 
-	// Adopted reports whether the job existed before this run.
+	// Adopted reports whether the job existed already, and was not started by this run.
 	Adopted bool
 
 	// Queued is when the request was taken from the sequence.
@@ -43,12 +47,13 @@ type Outcome struct {
 	Finished time.Time
 }
 
-// Summary counts what has happened in a run.
+// Summary counts what has happened in a run. When Run returns, each request is either
+// completed or failed. A request may have several jobs.
 type Summary struct {
 	Requests     int // taken from the sequence
 	Completed    int // requests of which every file was made
-	Failed       int // requests with an error
-	Adopted      int // jobs that existed before this run
+	Failed       int // requests whose outcome has an error
+	Adopted      int // jobs that existed already, and were not started by this run
 	Started      int // jobs that this run has started
 	Refused      int // starts that the service refused with LimitExceededException
 	HandleFailed int // calls of handle that returned an error
@@ -99,7 +104,8 @@ func (k EventKind) String() string {
 	return fmt.Sprintf("EventKind(%d)", int(k))
 }
 
-// Event is something that happened in a run.
+// Event is something that happened in a run. The events of a request come in their order:
+// those about its jobs, then EventFinished, then EventHandled.
 type Event struct {
 	Kind EventKind
 
@@ -115,5 +121,5 @@ type Event struct {
 	Err error
 
 	Summary Summary // what has happened so far, with this event
-	Running int     // how many jobs of the batch are under way
+	Running int     // how many jobs of the batch are under way, as Options.MaxRunning counts them
 }

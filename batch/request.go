@@ -45,7 +45,7 @@ type request struct {
 
 	isClaimed bool      // whether no other request of the batch can have the job
 	accepted  time.Time // when it was accepted or, if adopted, created
-	adopted   bool      // whether it existed before this run
+	adopted   bool      // whether it existed, and was not started by this run
 
 	// failures is how often in a row the service was unable to start or describe the job,
 	// and firstFailure is when it was for the first time.

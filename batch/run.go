@@ -14,12 +14,19 @@ import (
 // Run starts a job for each request, waits for it, and calls handle with what became of
 // it. It returns when all requests were handled.
 //
-// Run takes one request more from the sequence than the service has taken or refused for
-// good, so that the sequence can be long. It copies the request, so that the sequence may
-// change it afterwards, but not what it points to. Run calls handle once for every
-// request that it has taken, on up to HandleConcurrency goroutines at once. While handle
-// runs, it holds no slot of the account. Run remembers 16 bytes of each job, to find two
-// requests with one job; whatever else it keeps belongs to requests that are under way.
+// Run takes the requests from the sequence one by one, on a goroutine of its own, and only
+// one ahead of those that it offers to the service. So the sequence may be long, or wait for
+// its next request. Run copies each request, but not what it points to. The sequence may
+// therefore change a request and yield it again.
+//
+// Run calls handle once for every request that it has taken, on up to HandleConcurrency
+// goroutines at once. While handle runs, it holds no slot of the account. An error of handle
+// becomes part of Run's error, and handle is not called again. Run remembers 16 bytes of each
+// job, to find two requests with one job; whatever else it keeps belongs to requests that
+// are under way.
+//
+// Others may fill the account for any time, and no request fails because of that. So ctx
+// should have a deadline.
 //
 // The error is nil if every file of every request was made and every call of handle has
 // succeeded. It is an [*snapshotjob.InvalidInputError] if the arguments or options are
@@ -37,9 +44,14 @@ import (
 // failed. So the same call with the same requests, after a crash or in another process,
 // starts no job twice.
 //
-// That holds until 24 hours after the end of the job with the id itself. From then on
-// AWS takes the id for a new job (API reference, StartDashboardSnapshotJob). Ids that hold
-// the date belong to one night. Matches says what a description does not tell, such as the
+// The later run calls handle for each of its requests, also for those that the earlier run
+// has handled. The handle of [Download] keeps the files that are there; one that sends
+// messages has to remember what it has sent. A request whose job has finished costs three
+// calls, so that a thousand of them take some 6 minutes at 8 calls a second.
+//
+// All this holds until 24 hours after the end of the first job of a request, the one with
+// the id itself. From then on AWS takes the id for a new job (API reference,
+// StartDashboardSnapshotJob). Ids that hold the date belong to one night. Matches says what a description does not tell, such as the
 // values of tags: requests that differ in these alone need different ids.
 //
 // # What goes wrong
@@ -56,9 +68,9 @@ import (
 // waited for in the same way.
 //
 // If ctx ends, Run starts nothing more. It calls handle for all requests that were taken,
-// with a context that has ended, and returns. Jobs that are under way go on at the service.
-// Their outcomes have a [*snapshotjob.WaitError]. Run waits for the sequence, so that one
-// which waits for something itself has to end when ctx does.
+// with a context that has ended, and returns when handle and the sequence have: a sequence
+// that waits for something has to end when ctx does. Jobs that are under way go on at the
+// service. Their outcomes have a [*snapshotjob.WaitError].
 //
 // If OnEvent, handle, the sequence or another function of the caller panics, Run ends as
 // if ctx had ended, and then panics with the same value. It waits for the sequence also
@@ -115,7 +127,7 @@ type run struct {
 	clientOptions []func(*snapshotjob.Options)
 	waitOptions   snapshotjob.WaitOptions
 
-	// taking ends when the last request was taken from the sequence.
+	// taking ends when the last request has been taken from the sequence.
 	taking    context.Context
 	endTaking context.CancelFunc
 
@@ -125,7 +137,7 @@ type run struct {
 	retries     retries
 	handleSlots chan struct{} // holds a value for each call of handle that is running
 
-	// sequenceError is why not all requests were taken from the sequence.
+	// sequenceError is why the sequence may have had more requests than were taken.
 	sequenceError error
 }
 
@@ -176,7 +188,8 @@ func (r *run) do(
 	return r.ledger.summary, r.err()
 }
 
-// startTaking starts to take requests from the sequence. It returns where they come.
+// startTaking starts to take requests from the sequence. It returns the channel on which
+// they come.
 func (r *run) startTaking(
 	ctx context.Context,
 	requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput],
@@ -214,8 +227,8 @@ func (r *run) closeEvents() {
 	close(r.events)
 }
 
-// end ends a run from which OnEvent has escaped, by a panic or by runtime.Goexit: it
-// waits until all goroutines have ended. After any other run it does nothing.
+// end cancels the run and waits until its goroutines have ended, which matters if OnEvent
+// panicked or called runtime.Goexit. After any other run there are none left.
 func (r *run) end(cancel context.CancelFunc) {
 	cancel()
 	for range r.events {
@@ -223,14 +236,15 @@ func (r *run) end(cancel context.CancelFunc) {
 	}
 }
 
-// take takes requests from the sequence, and gives them to the starter.
+// take takes requests from the sequence, and gives them to the starter. The error says why
+// the sequence may have had more requests.
 func (r *run) take(
 	ctx context.Context,
 	requests iter.Seq[*snapshotjob.StartDashboardSnapshotJobInput],
 	feed chan<- *request,
 ) error {
 	if ctx.Err() != nil {
-		return endedError(ctx)
+		return contextError(ctx)
 	}
 	for input := range requests {
 		req := newRequest(input)
@@ -238,12 +252,12 @@ func (r *run) take(
 		select {
 		case feed <- req:
 		case <-ctx.Done():
-			r.settle(ctx, req.notStarted(endedError(ctx)))
-			return endedError(ctx)
+			r.settle(ctx, req.notStarted(notStartedError(ctx)))
+			return contextError(ctx)
 		}
 	}
 	if ctx.Err() != nil {
-		return endedError(ctx) // which may be why the sequence has ended
+		return contextError(ctx) // The sequence may have ended because ctx has.
 	}
 	return nil
 }

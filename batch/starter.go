@@ -45,7 +45,7 @@ func (s *starter) work(ctx context.Context) {
 // has ended.
 func (s *starter) settleRest(ctx context.Context) {
 	for _, req := range s.run.retries.close() {
-		s.run.settle(ctx, req.notStarted(endedError(ctx)))
+		s.run.settle(ctx, req.notStarted(notStartedError(ctx)))
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			s.run.accepted(ctx, req)
 			return
 		case ctx.Err() != nil:
-			s.run.settle(ctx, req.notStarted(withEnd(ctx, err)))
+			s.run.settle(ctx, req.notStarted(withContextError(ctx, err)))
 			return
 		case isLimitExceeded(err):
 			req.failures = 0
