@@ -73,28 +73,46 @@ func TestCredentialsThatFailWhenAJobIsLookedUp(t *testing.T) {
 	})
 }
 
-// The provider has a deadline of its own, and its error looks like that of a canceled call.
-// The run's deadline is far away.
+// withTimeouts is a client option whose credentials provider has a deadline of its own, and
+// runs out of it so many times. Its error looks like that of a canceled call.
+func withTimeouts(times int) func(*snapshotjob.Options) {
+	return func(o *snapshotjob.Options) {
+		provider := o.Credentials
+		o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			if times > 0 {
+				times--
+				return aws.Credentials{}, &aws.RequestCanceledError{Err: context.DeadlineExceeded}
+			}
+			return provider.Retrieve(ctx)
+		})
+	}
+}
+
+// The deadline of the run is far away when credentials can't be had for a while.
 func TestCredentialsThatTimeOutBeforeADeadline(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *Server) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
 		defer cancel()
-		timeouts := 3
-		client := server.Client(func(o *snapshotjob.Options) {
-			provider := o.Credentials
-			o.Credentials = aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-				if timeouts > 0 {
-					timeouts--
-					return aws.Credentials{}, &aws.RequestCanceledError{Err: context.DeadlineExceeded}
-				}
-				return provider.Retrieve(ctx)
-			})
-		})
 		var got outcomes
-		_, err := batch.Run(ctx, client, requestsOf("a"), got.keep)
+		_, err := batch.Run(ctx, server.Client(withTimeouts(3)), requestsOf("a"), got.keep)
 		require.NoError(t, err)
-		assert.Zero(t, timeouts)
-		assert.Less(t, got.only(t).Started.Sub(got.only(t).Queued), time.Minute)
+		waited := got.only(t).Started.Sub(got.only(t).Queued)
+		assert.Greater(t, waited, 3*time.Second)
+		assert.Less(t, waited, time.Minute)
+	})
+}
+
+// The deadline of the run is far away, and credentials can never be had.
+func TestCredentialsThatAlwaysTimeOut(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *Server) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
+		defer cancel()
+		var got outcomes
+		_, err := batch.Run(ctx, server.Client(withTimeouts(1_000_000)), requestsOf("a"), got.keep)
+		assert.ErrorContains(t, err, "get credentials")
+		waited := got.only(t).Finished.Sub(got.only(t).Queued)
+		assert.GreaterOrEqual(t, waited, 10*time.Minute)
+		assert.Less(t, waited, 11*time.Minute)
 	})
 }
 

@@ -152,8 +152,12 @@ func (s *starter) offer(ctx context.Context, req *request) {
 			req.failures = 0
 			s.run.ledger.retried(req.job(), err)
 			pause(ctx, throttledPause)
-		case mayForeseeDeadline(ctx, err) && req.countFailure():
-			// The next request would meet the same.
+		case mayForeseeDeadline(ctx, err):
+			if !req.countFailure() {
+				s.run.settle(ctx, req.notStarted(err))
+				return
+			}
+			// The same request is offered again, since another one would meet the same.
 			s.run.ledger.retried(req.job(), err)
 			pause(ctx, req.retryDelay())
 		case isResourceExists(err):

@@ -90,7 +90,7 @@ func (w *jobWait) waitThroughGaps(
 	for {
 		output, err := w.waitThroughPhases(ctx)
 		if output != nil || ctx.Err() != nil || !w.run.mayGoAway(err) {
-			return output, w.sum(err)
+			return output, w.withTotals(err)
 		}
 		w.remember(err)
 		pause(ctx, gapDelay)
@@ -184,8 +184,9 @@ func (w *jobWait) remember(err error) {
 	}
 }
 
-// sum returns the error of the last call of Client.Wait as one of the whole wait.
-func (w *jobWait) sum(err error) error {
+// withTotals returns the error of the last call of Client.Wait with the polls, the time and
+// the status of the whole wait.
+func (w *jobWait) withTotals(err error) error {
 	last, ok := errors.AsType[*snapshotjob.WaitError](err)
 	if !ok {
 		return err
