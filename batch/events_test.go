@@ -72,6 +72,36 @@ func TestEventsTellErrorsAndOutcomes(t *testing.T) {
 	}, func(o *snapshotjobtest.Options) { o.MaxRunningJobs = 1 })
 }
 
+// A job that failed leaves its slot to the next job of its request, also if OnEvent is slow.
+func TestSlotOfAJobThatIsStartedAnew(t *testing.T) {
+	tests := map[string]struct {
+		failed func(*Server) // prepares the job
+		want   []string
+	}{
+		"failed in this run": {
+			failed: func(*Server) {},
+			want:   []string{"first", "a", "a-2", "last"},
+		},
+		"had failed before": {
+			failed: func(s *Server) { s.AddJob(jobOf("a"), now(failedLife())) },
+			want:   []string{"first", "a-2", "last"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, server *Server) {
+				test.failed(server)
+				got := runBatch(t, server, requestsOf("first", "a", "last"), func(o *batch.Options) {
+					o.MaxRunning = 1
+					o.OnEvent = func(batch.Event) { time.Sleep(2 * time.Minute) }
+				})
+				require.NoError(t, got.err)
+				assert.Equal(t, test.want, startedIDs(server))
+			}, livesOf(lives{"a": minute(changing())}))
+		})
+	}
+}
+
 // A job that exists counts as running when it is known to be that of a request, and not
 // before.
 func TestRunningCountsNoJobThatIsLookedUp(t *testing.T) {

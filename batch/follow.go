@@ -58,10 +58,9 @@ func (r *run) judge(
 	}
 	isStartedHere := req.isStartedHere(found.CreatedTime)
 	if found.JobStatus == snapshotjob.SnapshotJobStatusFailed && !isStartedHere {
-		r.ledger.notAdopted()
-		failed := req.job()
+		r.ledger.retriedAfterLookUp(req.job(), errors.New("the job had FAILED before this run"))
 		req.nextJob(req.last)
-		r.offerAgain(ctx, req, failed, errors.New("the job had FAILED before this run"), 0)
+		r.offerAgain(ctx, req, noDelay)
 		return
 	}
 	req.accepted = found.CreatedTime
@@ -124,14 +123,15 @@ func (r *run) finished(
 	if !outcome.Adopted {
 		duration = outcome.Finished.Sub(outcome.Started)
 	}
-	r.ledger.jobEnded(duration)
 	best := req.best(outcome)
 	if !r.mayStartAnother(req, err) {
+		r.ledger.jobEnded(duration)
 		r.settle(ctx, best)
 		return
 	}
+	r.ledger.retriedAfterJob(outcome.Job, err, duration)
 	req.nextJob(&best)
-	r.offerAgain(ctx, req, outcome.Job, err, 0)
+	r.offerAgain(ctx, req, noDelay)
 }
 
 // mayStartAnother reports whether another job may succeed after one of the request has
@@ -149,19 +149,15 @@ func (r *run) afterFailure(ctx context.Context, req *request, err error, worthRe
 		r.settle(ctx, req.notStarted(err))
 		return
 	}
-	r.offerAgain(ctx, req, req.job(), err, req.retryDelay())
+	r.ledger.retried(req.job(), err)
+	r.offerAgain(ctx, req, req.retryDelay())
 }
 
-// offerAgain has a request offered again after a delay, because of what has happened to a
-// job of it.
-func (r *run) offerAgain(
-	ctx context.Context,
-	req *request,
-	job snapshotjob.Job,
-	reason error,
-	delay time.Duration,
-) {
-	r.ledger.retried(job, reason)
+// noDelay has a request offered again at once.
+const noDelay time.Duration = 0
+
+// offerAgain has a request offered again after a delay.
+func (r *run) offerAgain(ctx context.Context, req *request, delay time.Duration) {
 	if !r.retries.add(req, time.Now().Add(delay)) {
 		r.settle(ctx, req.notStarted(notStartedError(ctx)))
 		return

@@ -66,8 +66,8 @@ func signal(c chan<- struct{}) {
 }
 
 // tell changes the ledger, and sends an event with the counts after the change. It waits
-// while OnEvent runs. It does not wake the starter: only note makes changes that the
-// starter may wait for.
+// while OnEvent runs. It leaves no value in changed. If the starter may wait for the change,
+// the caller sees to it.
 func (l *ledger) tell(event Event, change func()) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -103,6 +103,20 @@ func (l *ledger) refused(job snapshotjob.Job, err error) {
 // retried tells that a request is to be offered again.
 func (l *ledger) retried(job snapshotjob.Job, err error) {
 	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() {})
+}
+
+// retriedAfterJob counts a job that has ended, and tells that its request is to be offered
+// again. It leaves no value in changed: the starter learns of the free slot when the request
+// has been added to the retries, so that no other request takes the slot.
+func (l *ledger) retriedAfterJob(job snapshotjob.Job, err error, duration time.Duration) {
+	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() { l.endJobLocked(duration) })
+	signal(l.jobFinished)
+}
+
+// retriedAfterLookUp counts a job that was looked up and had failed, and tells that its
+// request is to be offered again. As to the slot, it is like retriedAfterJob.
+func (l *ledger) retriedAfterLookUp(job snapshotjob.Job, err error) {
+	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() { l.lookups-- })
 }
 
 // started counts a job that the service has accepted. If the slot of an overdue job
@@ -149,14 +163,17 @@ const unknownDuration time.Duration = 0
 
 // jobEnded counts a job that is not under way any more, and how long it has taken.
 func (l *ledger) jobEnded(duration time.Duration) {
-	l.note(func() {
-		l.underWay--
-		if duration > unknownDuration {
-			l.finished++
-			l.duration += duration
-		}
-	})
+	l.note(func() { l.endJobLocked(duration) })
 	signal(l.jobFinished)
+}
+
+// endJobLocked counts a job that is not under way any more, and how long it has taken.
+func (l *ledger) endJobLocked(duration time.Duration) {
+	l.underWay--
+	if duration > unknownDuration {
+		l.finished++
+		l.duration += duration
+	}
 }
 
 // notAdopted counts a job that was looked up, and is not followed.
