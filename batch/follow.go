@@ -61,6 +61,7 @@ func (r *run) judge(
 		r.ledger.retriedAfterLookUp(req.job(), errors.New("the job had FAILED before this run"))
 		req.nextJob(req.last)
 		r.offerAgain(ctx, req, noDelay)
+		r.ledger.releaseSlot()
 		return
 	}
 	req.accepted = found.CreatedTime
@@ -132,6 +133,7 @@ func (r *run) finished(
 	r.ledger.retriedAfterJob(outcome.Job, err, duration)
 	req.nextJob(&best)
 	r.offerAgain(ctx, req, noDelay)
+	r.ledger.releaseSlot()
 }
 
 // mayStartAnother reports whether another job may succeed after one of the request has

@@ -37,6 +37,7 @@ type ledger struct {
 	lookups  int           // jobs that exist, and may turn out to be those of requests
 	underWay int           // jobs that are followed
 	overdue  int           // jobs that are not followed any more, and have not been seen to finish
+	reserved int           // slots of failed jobs, for the next jobs of their requests
 	waiting  int           // outcomes that wait for handle
 	finished int           // jobs started by this run that have finished
 	duration time.Duration // of all finished ones
@@ -66,8 +67,8 @@ func signal(c chan<- struct{}) {
 }
 
 // tell changes the ledger, and sends an event with the counts after the change. It waits
-// while OnEvent runs. It leaves no value in changed. If the starter may wait for the change,
-// the caller sees to it.
+// while OnEvent runs. It leaves no value in changed: what the starter waits for is changed by
+// note.
 func (l *ledger) tell(event Event, change func()) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -106,17 +107,28 @@ func (l *ledger) retried(job snapshotjob.Job, err error) {
 }
 
 // retriedAfterJob counts a job that has ended, and tells that its request is to be offered
-// again. It leaves no value in changed: the starter learns of the free slot when the request
-// has been added to the retries, so that no other request takes the slot.
+// again. The slot is reserved until releaseSlot is called, so that no other request takes it
+// before.
 func (l *ledger) retriedAfterJob(job snapshotjob.Job, err error, duration time.Duration) {
-	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() { l.endJobLocked(duration) })
+	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() {
+		l.endJobLocked(duration)
+		l.reserved++
+	})
 	signal(l.jobFinished)
 }
 
 // retriedAfterLookUp counts a job that was looked up and had failed, and tells that its
-// request is to be offered again. As to the slot, it is like retriedAfterJob.
+// request is to be offered again. The slot is reserved until releaseSlot is called.
 func (l *ledger) retriedAfterLookUp(job snapshotjob.Job, err error) {
-	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() { l.lookups-- })
+	l.tell(Event{Kind: EventRetried, Job: job, Err: err}, func() {
+		l.lookups--
+		l.reserved++
+	})
+}
+
+// releaseSlot counts a slot that is not reserved any more.
+func (l *ledger) releaseSlot() {
+	l.note(func() { l.reserved-- })
 }
 
 // started counts a job that the service has accepted. If the slot of an overdue job
@@ -262,7 +274,7 @@ func (l *ledger) room(options *Options) room {
 	if l.waiting >= options.MaxUnhandled {
 		return noRoom
 	}
-	taken := l.underWay + l.lookups
+	taken := l.underWay + l.lookups + l.reserved
 	if options.MaxRunning == 0 || taken+l.overdue < options.MaxRunning {
 		return hasRoom
 	}
