@@ -51,8 +51,9 @@ import (
 //
 // All this holds until 24 hours after the end of the first job of a request, the one with
 // the id itself. From then on AWS takes the id for a new job (API reference,
-// StartDashboardSnapshotJob). Ids that hold the date belong to one night. Matches says what a description does not tell, such as the
-// values of tags: requests that differ in these alone need different ids.
+// StartDashboardSnapshotJob). Ids that hold the date belong to one night. Matches says
+// what a description does not tell, such as the values of tags: requests that differ in
+// these alone need different ids.
 //
 // # What goes wrong
 //
