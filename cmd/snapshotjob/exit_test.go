@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -243,7 +244,17 @@ func TestInterruptedDownload(t *testing.T) {
 	assert.Empty(t, a.files("reports"), "half a file was left")
 }
 
+// receiveHangups has commands that the test starts receive SIGHUP, also if the tests
+// themselves run under nohup, whose setting the commands would inherit.
+func receiveHangups(t *testing.T) {
+	t.Helper()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
+}
+
 func TestDownloadWhoseTerminalIsClosed(t *testing.T) {
+	receiveHangups(t)
 	a := newAccount(t)
 	job, isFetching := a.largeJob()
 	cmd := a.command("sh", "-c", "exec snapshotjob download --dir reports "+job.String())
