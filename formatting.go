@@ -16,16 +16,17 @@ import (
 // So each converts its value to a local type plain, which has the same fields and no
 // methods. The methods of what is inside the value are still called.
 
-// formatPlain prints a value that has no methods of its own, with the flags of f.
+// formatPlain prints a value that has no methods of its own, in one line, with the flags
+// of f.
 func formatPlain(f fmt.State, value any) {
+	format := "%v"
 	switch {
 	case f.Flag('#'):
-		fmt.Fprintf(f, "%#v", value)
+		format = "%#v"
 	case f.Flag('+'):
-		fmt.Fprintf(f, "%+v", value)
-	default:
-		fmt.Fprintf(f, "%v", value)
+		format = "%+v"
 	}
+	fmt.Fprint(f, oneLine(fmt.Sprintf(format, value)))
 }
 
 // logFormatted returns for a log what the Format method of a value prints.
@@ -201,13 +202,13 @@ func (i SnapshotJobErrorInfo) Format(f fmt.State, _ rune) {
 }
 
 // Format formats the text of the error as a string, for every verb and flag.
-func (e *JobError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e JobError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // Format formats the text of the error as a string, for every verb and flag.
-func (e *FileError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e FileError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // Format formats the text of the error as a string, for every verb and flag.
-func (e *DownloadError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e DownloadError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // formatText formats a text that stands for a value.
 func formatText(f fmt.State, verb rune, text string) {
@@ -221,7 +222,7 @@ func formatText(f fmt.State, verb rune, text string) {
 // %t. go vet reports such verbs.
 func (f ResultFile) String() string {
 	type plain ResultFile
-	return fmt.Sprintf("%+v", plain(f))
+	return oneLine(fmt.Sprintf("%+v", plain(f)))
 }
 
 // GoString is String for the verb %#v.

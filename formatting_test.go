@@ -98,6 +98,7 @@ func uriHolders() map[string]any {
 		"file error":      FileError{File: file},
 		"job error":       *out.Err().(*JobError),
 		"download error":  DownloadError{Files: []DownloadedFile{{File: file}}},
+		"job's message":   JobError{Status: SnapshotJobStatusFailed, Message: "see " + string(presigned)},
 	}
 }
 
@@ -133,11 +134,7 @@ func checkPrinted(t *testing.T, values map[string]any, secrets []string) {
 	t.Helper()
 	verbs := printVerbs()
 	for name, value := range values {
-		isValueOfError := strings.HasSuffix(name, " error") // whose methods are the pointer's
 		for way, printed := range waysToPrint(value) {
-			if isValueOfError && strings.HasSuffix(way, "value") {
-				continue
-			}
 			for _, verb := range verbs {
 				text := fmt.Sprintf(verb, printed)
 				for _, secret := range secrets {
@@ -308,6 +305,9 @@ const hostileCharacters = "\r\n\x1b\u202e\u2066\u2028\u2029\u0085"
 func TestControlCharactersOfAURIAreNotPrinted(t *testing.T) {
 	uri := S3URI(hostileKey)
 	info := SnapshotJobResultErrorInfo{ErrorMessage: hostileKey}
+	description := DescribeDashboardSnapshotJobOutput{ARN: hostileKey, JobStatus: hostileKey}
+	selection := SnapshotFileSheetSelection{SheetID: hostileKey}
+	output := DescribeDashboardSnapshotJobResultOutput{ARN: hostileKey, JobStatus: hostileKey}
 	file := ResultFile{Job: exampleJob, URI: uri, Errors: []SnapshotJobResultErrorInfo{info}}
 	texts := map[string]string{
 		"String":     uri.String(),
@@ -316,6 +316,10 @@ func TestControlCharactersOfAURIAreNotPrinted(t *testing.T) {
 		"%#v":        fmt.Sprintf("%#v", SnapshotJobS3Result{ErrorInfo: file.Errors}),
 		"file error": file.Err().Error(),
 		"job error":  (&JobError{Status: hostileKey, ErrorType: hostileKey, Files: []ResultFile{file}}).Error(),
+
+		"description": fmt.Sprintf("%+v", description),
+		"output":      fmt.Sprintf("%v", output),
+		"sheet":       fmt.Sprintf("%v", ResultFile{Sheets: []SnapshotFileSheetSelection{selection}}),
 	}
 	for name, text := range texts {
 		assert.False(t, strings.ContainsAny(text, hostileCharacters), "%s: %q", name, text)

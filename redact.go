@@ -3,6 +3,7 @@ package snapshotjob
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -63,6 +64,7 @@ func redact(text string, credentials aws.Credentials) string {
 		text = redactUserInfos(text, mark)
 	}
 	text = redactQueries(text)
+	text = redactSignatures(text)
 	for _, name := range secretNames {
 		text = redactAfterName(text, name)
 	}
@@ -114,7 +116,9 @@ func redactUserInfos(text, mark string) string {
 	}
 }
 
-// redactQueries removes the query of each URL in a text.
+// redactQueries removes the query of each URL in a text. A URL may have lost its beginning
+// when the text was made one line, so that everything of the form name=value behind a "?"
+// is taken for a query as well.
 func redactQueries(text string) string {
 	var shown strings.Builder
 	for {
@@ -125,19 +129,30 @@ func redactQueries(text string) string {
 		}
 		shown.WriteString("?")
 		text = after
-		start := strings.LastIndexAny(before, urlDelimiters) + 1
-		if !strings.Contains(before[start:], ":") {
-			continue // not a URL
-		}
 		query := text
 		if end := strings.IndexAny(text, urlDelimiters); end >= 0 {
 			query = text[:end]
 		}
-		if query != "" {
-			shown.WriteString(redacted)
+		start := strings.LastIndexAny(before, urlDelimiters) + 1
+		isQuery := strings.Contains(before[start:], ":") || strings.Contains(query, "=")
+		if query == "" || !isQuery {
+			continue
 		}
+		shown.WriteString(redacted)
 		text = text[len(query):]
 	}
+}
+
+// signatureValue matches the value of a signature: 64 hexadecimal digits.
+var signatureValue = regexp.MustCompile(`(?i)[0-9a-f]{64}`)
+
+// redactSignatures removes the values of signatures from a text that tells of a signature,
+// in whatever words.
+func redactSignatures(text string) string {
+	if !strings.Contains(strings.ToLower(text), "signature") {
+		return text // the digits may be an id
+	}
+	return signatureValue.ReplaceAllString(text, redacted)
 }
 
 // redactAfterName removes everything that follows the first use of a secret's name

@@ -350,6 +350,9 @@ func messageOf(t *testing.T, sessionToken, body string) string {
 }
 
 // What a server sends back of a request may be escaped, quoted or cut.
+// hexDigits have the length of a signature.
+var hexDigits = strings.Repeat("0123456789abcdef", 4)
+
 func TestRedactedMessages(t *testing.T) {
 	const sessionToken = "IQoJb3JpZ2luX2VjE/abcdefghij+klmnopqrst=="
 	tests := []struct{ name, message, want string }{
@@ -366,7 +369,7 @@ func TestRedactedMessages(t *testing.T) {
 		{
 			name:    "URL in a query",
 			message: `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DXXX now`,
-			want:    `/login?next=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%REDACTED`,
+			want:    `/login?REDACTED now`,
 		},
 		{
 			name:    "URL in a form",
@@ -432,6 +435,31 @@ func TestRedactedMessages(t *testing.T) {
 			name:    "the word signature",
 			message: "InvalidSignatureException: Signature expired",
 			want:    "InvalidSignatureException: Signature expired",
+		},
+		{
+			name:    "query of a URL with a line break",
+			message: "https://b/k\u202e\n?q=XXX",
+			want:    "https://b/k  ?REDACTED",
+		},
+		{
+			name:    "query without an equals sign, in a URL",
+			message: "https://b/k?XXX now",
+			want:    "https://b/k?REDACTED now",
+		},
+		{
+			name:    "signature in other words",
+			message: "The signature we got is (" + hexDigits + ") and " + strings.ToUpper(hexDigits),
+			want:    "The signature we got is (REDACTED) and REDACTED",
+		},
+		{
+			name:    "signature in XML",
+			message: "<SignatureProvided>" + hexDigits + "</SignatureProvided>",
+			want:    "<SignatureProvided>REDACTED</SignatureProvided>",
+		},
+		{
+			name:    "an id of hexadecimal digits",
+			message: "Dashboard Snapshot Job with id " + hexDigits + " is not found.",
+			want:    "Dashboard Snapshot Job with id " + hexDigits + " is not found.",
 		},
 		{
 			name:    "several lines",
