@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/go-json-experiment/json"
 )
@@ -59,9 +60,21 @@ type callResult struct {
 	attempts  int       // how many were sent
 	firstSent time.Time // when the first attempt was sent; zero if none was
 
+	// credentials signed the last attempt. Its response may repeat them.
+	credentials aws.Credentials
+
 	// outcomeUnknown reports whether an attempt failed in a way that leaves open
 	// whether the service has done what it was asked for.
 	outcomeUnknown bool
+}
+
+// requestIDOf returns the request id in the body of the response, fit to be shown, or the
+// one in the header if the body has none.
+func (r callResult) requestIDOf(inBody string) string {
+	if inBody == "" {
+		return r.requestID
+	}
+	return showRequestID(inBody, r.credentials)
 }
 
 // do checks the context and the settings, and sends a request as often as the retryer

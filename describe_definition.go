@@ -126,7 +126,7 @@ func (c *Client) DescribeDashboardDefinition(
 		Name:           body.Name,
 		ResourceStatus: body.ResourceStatus,
 		Sheets:         body.Definition.Sheets,
-		RequestID:      cmp.Or(body.RequestID, result.requestID),
+		RequestID:      result.requestIDOf(body.RequestID),
 		Status:         result.status,
 	}, nil
 }

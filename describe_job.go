@@ -96,7 +96,7 @@ func (b *describeJobBody) output(asked Job, result callResult) *DescribeDashboar
 		LastUpdatedTime:       time.Time(b.LastUpdatedTime),
 		SnapshotConfiguration: b.SnapshotConfiguration,
 		UserConfiguration:     b.UserConfiguration,
-		RequestID:             cmp.Or(b.RequestID, result.requestID),
+		RequestID:             result.requestIDOf(b.RequestID),
 		Status:                int(b.Status),
 	}
 }

@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -114,7 +113,7 @@ func (c *Client) result(ctx context.Context, s *settings, job Job) (*DescribeDas
 		LastUpdatedTime: time.Time(body.LastUpdatedTime),
 		Result:          body.Result,
 		ErrorInfo:       body.ErrorInfo,
-		RequestID:       cmp.Or(body.RequestID, result.requestID),
+		RequestID:       result.requestIDOf(body.RequestID),
 		Status:          result.status,
 	}, nil
 }

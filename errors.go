@@ -35,7 +35,7 @@ func decodeException(
 	code := errorCodeOf(header, members)
 	if modelled, ok := modelledCode(op, code); ok {
 		message := cmp.Or(members.exact("Message"), members.exact("message"))
-		requestID := redactCode(members.exact("RequestId"), credentials)
+		requestID := showRequestID(members.exact("RequestId"), credentials)
 		return newException(modelled, exceptionFields{
 			message:      redactMessage(message, credentials),
 			requestID:    cmp.Or(requestID, headerRequestID(header, credentials)),
@@ -167,6 +167,11 @@ func headerRequestID(header http.Header, credentials aws.Credentials) string {
 	if id == "" {
 		id = header.Get("X-Amz-Requestid")
 	}
+	return showRequestID(id, credentials)
+}
+
+// showRequestID makes a request id from outside fit to be shown.
+func showRequestID(id string, credentials aws.Credentials) string {
 	if isUUID(id) {
 		return id // as the service's are; it can hold no secret
 	}

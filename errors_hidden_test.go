@@ -248,6 +248,45 @@ func TestRequestIDOfASuccessIsBounded(t *testing.T) {
 	assert.Less(t, len(out.RequestID), 1<<10)
 }
 
+func TestRequestIDInTheBodyOfASuccessIsShownAsThatOfTheHeader(t *testing.T) {
+	tests := map[string]struct{ inBody, want string }{
+		"as it is": {inBody: "R-7", want: "R-7"},
+		"bounded":  {inBody: strings.Repeat("x", 1<<10), want: strings.Repeat("x", maxCodeLength) + "…"},
+		"one line": {inBody: `a\n\u202eb`, want: "a  b"},
+		"redacted": {inBody: "t " + exampleToken, want: "t REDACTED"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			response := mockResponse{status: 200, body: `{"RequestId":"` + tt.inBody + `"}`}
+			for operation, requestID := range requestIDs(t, New(options(responses(response)))) {
+				assert.Equal(t, tt.want, requestID, operation)
+			}
+		})
+	}
+}
+
+// requestIDs calls every operation, and returns the request ids of the outputs.
+func requestIDs(t *testing.T, client *Client) map[string]string {
+	t.Helper()
+	description, err := client.DescribeDashboardSnapshotJob(t.Context(), exampleJob)
+	require.NoError(t, err)
+	result, err := client.DescribeDashboardSnapshotJobResult(t.Context(), exampleJob)
+	require.NoError(t, err)
+	start, err := client.StartDashboardSnapshotJob(t.Context(), exampleStart())
+	require.NoError(t, err)
+	schedule, err := client.StartDashboardSnapshotJobSchedule(t.Context(), exampleSchedule)
+	require.NoError(t, err)
+	definition, err := client.DescribeDashboardDefinition(t.Context(), exampleDefinition)
+	require.NoError(t, err)
+	return map[string]string{
+		"description": description.RequestID,
+		"result":      result.RequestID,
+		"start":       start.RequestID,
+		"schedule":    schedule.RequestID,
+		"definition":  definition.RequestID,
+	}
+}
+
 // Half a secret at the end of what is looked at may move to the front when the rest is
 // redacted.
 func TestHalfASecretAtTheEndOfALongTextIsRemoved(t *testing.T) {

@@ -110,6 +110,7 @@ func (l *retryLoop) sendAttempt(ctx context.Context, number int) error {
 		l.client.clockSkew.store(learned.skew)
 	}
 	l.last = learned
+	l.result.credentials = learned.credentials
 	l.result.requestID = learned.requestID
 	l.result.status = learned.status
 	if !learned.sent.IsZero() {

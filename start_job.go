@@ -157,7 +157,7 @@ func (b *startResponseBody) output(asked Job, result callResult) *StartDashboard
 	return &StartDashboardSnapshotJobOutput{
 		Job:       job,
 		ARN:       b.ARN,
-		RequestID: cmp.Or(b.RequestID, result.requestID),
+		RequestID: result.requestIDOf(b.RequestID),
 		Status:    result.status,
 	}
 }

@@ -1,7 +1,6 @@
 package snapshotjob
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -60,7 +59,7 @@ func (c *Client) StartDashboardSnapshotJobSchedule(
 		return nil, callError(req, err)
 	}
 	return &StartDashboardSnapshotJobScheduleOutput{
-		RequestID: cmp.Or(body.RequestID, result.requestID),
+		RequestID: result.requestIDOf(body.RequestID),
 		Status:    result.status,
 	}, nil
 }

@@ -15,7 +15,8 @@ const (
 
 	RefusedEndpoint Difference = "an endpoint is refused if it has user info, a query, a fragment, " +
 		`or a path segment that is empty, "." or "..": the official client drops the first three ` +
-		"in silence, and signs a path that a proxy would change"
+		"in silence, and signs a path that a proxy would change. So is one to which nothing can be " +
+		"sent: without a host, with a port that is none, or of a scheme other than http and https"
 
 	EscapedEndpoint Difference = "ids stay escaped when the endpoint's path holds an escape: " +
 		"the official client then sends the slashes of an id as slashes"
