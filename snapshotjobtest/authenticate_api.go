@@ -62,9 +62,9 @@ func apiSignature(h http.Header) (*signature, *apiError) {
 // that the signature covers each header that it must cover.
 func (c *call) checkAPISignedHeaders(sig *signature) *apiError {
 	const code = "InvalidSignatureException"
-	if c.request.URL.Query().Has("X-Amz-Algorithm") {
-		return newError(code, "Found both 'X-Amz-Algorithm' as a query-string param "+
-			"and 'Authorization' as HTTP header.")
+	if name := signatureParameter(c.request.URL.Query()); name != "" {
+		return newError(code, "Found both '%s' as a query-string param "+
+			"and 'Authorization' as HTTP header.", name)
 	}
 	switch name := sig.unsignedHeader(c.request.Header); name {
 	case "":

@@ -22,8 +22,9 @@ func (c *call) authenticateS3() *apiError {
 	query := c.request.URL.Query()
 	presigned := query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature")
 	ofVersion2 := query.Has("Signature")
+	inQuery := signatureParameter(query) != "" || ofVersion2
 	hasHeader := len(c.request.Header.Values("Authorization")) > 0
-	if hasHeader && (presigned || ofVersion2) {
+	if hasHeader && inQuery {
 		return newError("InvalidArgument",
 			"Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "+
 				"Signature query string parameter or the Authorization header should be specified").

@@ -161,6 +161,24 @@ var urlParameters = []string{
 	"X-Amz-Expires",
 }
 
+// securityToken is the parameter of a presigned URL that holds the session token. A URL
+// that was made with keys without a token has none.
+const securityToken = "X-Amz-Security-Token"
+
+// signatureParameter returns the name of a parameter that is part of a signature in a
+// query. It returns "" if the query has none.
+func signatureParameter(query url.Values) string {
+	for _, name := range urlParameters {
+		if query.Has(name) {
+			return name
+		}
+	}
+	if query.Has(securityToken) {
+		return securityToken
+	}
+	return ""
+}
+
 // querySignature reads the signature in the query of a presigned URL. If a part is
 // missing, doubled or malformed, it returns S3's error.
 func querySignature(query url.Values) (*signature, *apiError) {
@@ -194,7 +212,7 @@ func querySignature(query url.Values) (*signature, *apiError) {
 		value:         query.Get("X-Amz-Signature"),
 		date:          date,
 		signedAt:      signedAt,
-		token:         query.Get("X-Amz-Security-Token"),
+		token:         query.Get(securityToken),
 		presigned:     true,
 		lifetime:      lifetime,
 	}, nil
@@ -213,7 +231,7 @@ func hasURLParameters(query url.Values) bool {
 			return false
 		}
 	}
-	return len(query["X-Amz-Security-Token"]) <= 1
+	return len(query[securityToken]) <= 1
 }
 
 // parseLifetime reads X-Amz-Expires, which is a number of seconds from 1 to a week.

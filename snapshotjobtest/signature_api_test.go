@@ -161,11 +161,23 @@ func TestSignatureAddedToQuery(t *testing.T) {
 
 // A request is signed in its headers or in its query, even if both are signed.
 func TestAuthorizationInHeaderAndQuery(t *testing.T) {
-	both := get(dailyResultPath + "?X-Amz-Algorithm=AWS4-HMAC-SHA256")
-	got := both.send(t, newSignatureServer(t))
-	got.assertError(t, 403, "InvalidSignatureException")
-	want := "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
-	assert.Equal(t, want, got.object(t)["Message"])
+	for _, name := range signatureParameters {
+		got := post(jobsPath+"?"+name+"=a", goodStart).send(t, newSignatureServer(t))
+		got.assertError(t, 403, "InvalidSignatureException")
+		want := "Found both '" + name + "' as a query-string param and 'Authorization' as HTTP header."
+		assert.Equal(t, want, got.object(t)["Message"])
+	}
+}
+
+// signatureParameters are the parameters of the query of a request that is signed there.
+var signatureParameters = []string{
+	"X-Amz-Algorithm",
+	"X-Amz-Credential",
+	"X-Amz-Date",
+	"X-Amz-Expires",
+	"X-Amz-Security-Token",
+	"X-Amz-Signature",
+	"X-Amz-SignedHeaders",
 }
 
 // Over the wire the names of headers have no case. In memory they have, so that the transport must see to it.
