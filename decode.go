@@ -193,7 +193,19 @@ func decodeTimestamp(decoder *jsontext.Decoder, t *time.Time) error {
 
 // encodeTimestamp encodes epoch seconds, cut to milliseconds.
 func encodeTimestamp(encoder *jsontext.Encoder, t time.Time) error {
-	return encoder.WriteToken(jsontext.Float(float64(t.UnixMilli()) / 1e3))
+	return encoder.WriteToken(jsontext.Float(float64(epochMilliseconds(t)) / 1e3))
+}
+
+// epochMilliseconds returns a time in milliseconds since 1970. Like the official client,
+// it cuts the rest off, which makes a time before 1970 later. UnixMilli of package time
+// makes it earlier.
+func epochMilliseconds(t time.Time) int64 {
+	milliseconds := t.UnixMilli()
+	hasRest := t.Nanosecond()%int(time.Millisecond) != 0
+	if milliseconds < 0 && hasRest {
+		milliseconds++
+	}
+	return milliseconds
 }
 
 // decodeSpecialNumber decodes NaN and the infinities, which JSON does not have as

@@ -178,10 +178,12 @@ func isSameNumber(described, asked float64) bool {
 }
 
 // isSameTime reports whether a described time is one that was asked for. A time that was
-// sent as seconds with a fraction may come back a millisecond earlier, because the
-// fraction is not exact.
+// sent as seconds with a fraction may come back a millisecond off, because the fraction is
+// not exact.
 func isSameTime(described, asked time.Time) bool {
-	sent := float64(asked.UnixMilli()) / 1e3
-	received := int64(sent * 1e3)
-	return described.UnixMilli() == asked.UnixMilli() || described.UnixMilli() == received
+	sent := epochMilliseconds(asked)
+	seconds := float64(sent) / 1e3
+	received := int64(seconds * 1e3)
+	shown := epochMilliseconds(described)
+	return shown == sent || shown == received
 }

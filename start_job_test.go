@@ -219,6 +219,7 @@ func startWithParameters() *startJobInput {
 				time.Unix(0, 0),
 				time.Date(2026, 11, 23, 8, 30, 0, 123456789, time.FixedZone("", 3600)),
 				time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC),
+				time.Date(1900, 1, 1, 0, 0, 0, 1_500_000, time.UTC),
 				time.Date(2200, 1, 1, 0, 0, 0, 1e6, time.UTC),
 			}},
 		},

@@ -166,11 +166,11 @@ func (m startMaker) decimals() []float64 {
 	return []float64{m.rng.NormFloat64(), 1e21, 1e-9, 0, math.NaN(), math.Inf(1), math.Inf(-1)}
 }
 
-// times returns a time with nanoseconds, one before 1970, and one of another zone.
+// times returns a time with nanoseconds, another one before 1970, and one of another zone.
 func (m startMaker) times() []time.Time {
 	return []time.Time{
 		time.Unix(m.rng.Int64N(4e9), m.rng.Int64N(1e9)),
-		time.UnixMilli(-m.rng.Int64N(1e12)).UTC(),
+		time.Unix(-m.rng.Int64N(4e9), m.rng.Int64N(1e9)).UTC(),
 		time.Date(2026, 11, 23, 1, 2, 3, 0, time.FixedZone("", 3600)),
 	}
 }
