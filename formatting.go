@@ -3,6 +3,8 @@ package snapshotjob
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/go-json-experiment/json"
 )
 
 // This file has the methods by which package fmt prints values that hold secrets. For a
@@ -183,22 +185,46 @@ func (r SnapshotJobS3Result) Format(f fmt.State, _ rune) {
 	formatPlain(f, plain(r))
 }
 
+// shownErrorInfo is an error of a job or a file as it is shown.
+type shownErrorInfo struct {
+	ErrorType    string `json:"ErrorType,omitzero"`
+	ErrorMessage string `json:"ErrorMessage,omitzero"`
+}
+
+// newShownErrorInfo removes the secrets that the message of an error may have.
+func newShownErrorInfo(errorType, message string) shownErrorInfo {
+	return shownErrorInfo{
+		ErrorType:    redactCode(errorType, noCredentials),
+		ErrorMessage: redactMessage(message, noCredentials),
+	}
+}
+
+func (i SnapshotJobResultErrorInfo) shown() shownErrorInfo {
+	return newShownErrorInfo(i.ErrorType, i.ErrorMessage)
+}
+
 // Format writes the error without the secrets that its message may have.
 func (i SnapshotJobResultErrorInfo) Format(f fmt.State, _ rune) {
-	type plain SnapshotJobResultErrorInfo
-	formatPlain(f, plain{
-		ErrorType:    redactCode(i.ErrorType, noCredentials),
-		ErrorMessage: redactMessage(i.ErrorMessage, noCredentials),
-	})
+	formatPlain(f, i.shown())
+}
+
+// MarshalJSON returns the error without the secrets that its message may have.
+func (i SnapshotJobResultErrorInfo) MarshalJSON() ([]byte, error) {
+	return json.Marshal(i.shown())
+}
+
+func (i SnapshotJobErrorInfo) shown() shownErrorInfo {
+	return newShownErrorInfo(i.ErrorType, i.ErrorMessage)
 }
 
 // Format writes the error without the secrets that its message may have.
 func (i SnapshotJobErrorInfo) Format(f fmt.State, _ rune) {
-	type plain SnapshotJobErrorInfo
-	formatPlain(f, plain{
-		ErrorType:    redactCode(i.ErrorType, noCredentials),
-		ErrorMessage: redactMessage(i.ErrorMessage, noCredentials),
-	})
+	formatPlain(f, i.shown())
+}
+
+// MarshalJSON returns the error without the secrets that its message may have.
+func (i SnapshotJobErrorInfo) MarshalJSON() ([]byte, error) {
+	return json.Marshal(i.shown())
 }
 
 // Format formats the text of the error as a string, for every verb and flag.

@@ -155,6 +155,24 @@ func TestURIsAreNeverPrinted(t *testing.T) {
 	checkPrinted(t, uriHolders(), []string{hidden, fmt.Sprintf("%x", hidden), fmt.Sprintf("%X", hidden)})
 }
 
+func TestMessagesAreNeverLoggedWithAURI(t *testing.T) {
+	const hostileMessage = "see " + string(presigned) + " " + hostileKey
+	output := DescribeDashboardSnapshotJobResultOutput{
+		ErrorInfo: &SnapshotJobErrorInfo{ErrorType: hostileKey, ErrorMessage: hostileMessage},
+	}
+	info := SnapshotJobResultErrorInfo{ErrorType: hostileKey, ErrorMessage: hostileMessage}
+	file := ResultFile{Errors: []SnapshotJobResultErrorInfo{info}}
+	for name, handler := range logHandlers {
+		for _, value := range []any{output, &output, file, []ResultFile{file}} {
+			text := logged(handler, value)
+			assert.Contains(t, text, "REDACTED", name)
+			assert.NotContains(t, text, hidden, name)
+			line := strings.ReplaceAll(text, "\n", "") // the log has lines
+			assert.False(t, strings.ContainsAny(line, hostileCharacters), "%s: %q", name, text)
+		}
+	}
+}
+
 func TestPrintedInputTellsTheRest(t *testing.T) {
 	in := secretInput()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
