@@ -231,8 +231,9 @@ func signedResponseError(resp *http.Response, err error, credentials aws.Credent
 // error may repeat the request. It is shown without the user info and the queries of
 // URLs, the caller's credentials, and what follows the name of a secret.
 func sendError(err error, credentials aws.Credentials) error {
-	if urlError, ok := errors.AsType[*url.Error](err); ok {
-		err = urlError.Err
+	//nolint:errorlint // What wraps such an error is not left out.
+	if urlError, ok := err.(*url.Error); ok {
+		err = urlError.Err // The request is known, and its URL may be presigned.
 	}
 	err = hideSecrets(err, credentials)
 	if speaksNoTLS(err) {

@@ -138,6 +138,19 @@ func TestChainWithoutSecretsStays(t *testing.T) {
 	assert.Contains(t, chain(err), error(network))
 }
 
+// A transport may wrap the error of an HTTP client, which names the URL.
+func TestErrorOfAWrappingTransportStays(t *testing.T) {
+	wrapping := errors.New("no tunnel")
+	ofClient := &url.Error{Op: "Get", URL: "https://x/y?X-Amz-Signature=SECRET", Err: io.ErrUnexpectedEOF}
+	_, err := describe(t, options(transportFunc(func(*http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("%w: %w", wrapping, ofClient)
+	})))
+	assert.ErrorContains(t, err, "no tunnel")
+	assert.ErrorIs(t, err, wrapping)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	checkChainHides(t, err, "SECRET")
+}
+
 // headerResponses are error responses with a text in a header that errors show.
 func headerResponses(text string) map[string]mockResponse {
 	responses := map[string]mockResponse{}

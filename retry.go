@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // retryLoop sends the attempts of one call. The retryer decides which errors are
@@ -253,11 +254,14 @@ func isVerdict(err error) bool {
 }
 
 // isCanceled reports whether the caller's context has ended the call. An attempt that ran
-// out of AttemptTimeout has context.DeadlineExceeded in its chain too, so that this error
-// alone does not tell.
+// out of AttemptTimeout has context.DeadlineExceeded in its chain too, and one that its
+// transport has canceled has context.Canceled, so that these errors alone do not tell.
 func isCanceled(err error) bool {
-	_, isEnded := errors.AsType[*aws.RequestCanceledError](err)
-	return isEnded || errors.Is(err, context.Canceled)
+	if _, isEnded := errors.AsType[*aws.RequestCanceledError](err); isEnded {
+		return true
+	}
+	_, isOfTransport := errors.AsType[*smithyhttp.RequestSendError](err)
+	return errors.Is(err, context.Canceled) && !isOfTransport
 }
 
 // forRetryer returns the error as a retryer is to see it. Package aws/retry takes an

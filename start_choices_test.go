@@ -434,6 +434,7 @@ func TestIsTransient(t *testing.T) {
 	notFinishedYet := notFinished("InvalidParameterValueException")
 	checkTransient(t, true, map[string]error{
 		"a connection reset":   errorOf(t, mockResponse{err: io.EOF}),
+		"the transport's own":  errorOf(t, mockResponse{err: context.Canceled}),
 		"500":                  failed,
 		"500, wrapped":         fmt.Errorf("x: %w", failed),
 		"501":                  errorOf(t, mockResponse{status: 501}),

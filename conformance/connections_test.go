@@ -106,6 +106,18 @@ func (c connectionCase) expect(official, ours connectionOutcome) (connectionOutc
 	return want, applied
 }
 
+// TestPlainServer calls a server that speaks no TLS by https. See PlainServer.
+func TestPlainServer(t *testing.T) {
+	server := startBrokenServer(t, connectionCase{Raw: "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"})
+	cfg := Config(Keys, nil)
+	cfg.BaseEndpoint = aws.String("https://" + server.listener.Addr().String())
+	clients := NewPair(cfg).callers()
+	official := server.outcomeOf(t.Context(), clients[0])
+	ours := server.outcomeOf(t.Context(), clients[1])
+	assert.Equal(t, connectionOutcome{ok: false, attempts: 3}, official)
+	assert.Equal(t, connectionOutcome{ok: false, attempts: 1}, ours)
+}
+
 // TestCasesOfConnections replays what a server wrote before the connection
 // ended. What the two clients make of it may differ by CutOff, KeptError and
 // Redirects alone.

@@ -69,6 +69,9 @@ const (
 
 	Redirects Difference = "redirects are never followed: the official client follows 307 and 308"
 
+	PlainServer Difference = "a server that responds to https in plain HTTP is not asked again, " +
+		"because only another address would help"
+
 	CutOff Difference = "a GET is tried again if the body of its 2xx response was cut off"
 
 	WholeValue Difference = "a JSON value that arrived completely counts, however the connection ended: " +
