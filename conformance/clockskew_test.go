@@ -137,3 +137,52 @@ func TestCasesOfClockSkew(t *testing.T) {
 		})
 	}
 }
+
+// aheadByTenMinutes is a call from which a client learns that the service's clock is ahead,
+// and one whose first attempt gets a response without a date.
+func aheadByTenMinutes() skewVector {
+	send := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	withoutDate := skewAttempt{Send: send, Receive: send, Status: http.StatusServiceUnavailable}
+	good := skewAttempt{Send: send, Receive: send, Status: http.StatusOK}
+	v := skewVector{Calls: []skewCall{{
+		Skew:        600,
+		MaxAttempts: 3,
+		Attempts:    []skewAttempt{withoutDate, good},
+	}}}
+	v.Calls[0].Want.OK = true
+	return v
+}
+
+// TestSkewAfterAResponseWithoutADate shows by how much each client signs ahead. See KeptSkew.
+func TestSkewAfterAResponseWithoutADate(t *testing.T) {
+	wants := [][]time.Duration{
+		{10 * time.Minute, 0},
+		{10 * time.Minute, 10 * time.Minute},
+	}
+	for client, want := range wants {
+		t.Run(clientNames[client], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				assert.Equal(t, want, replaySkew(t, aheadByTenMinutes(), client))
+			})
+		})
+	}
+}
+
+// TestSkewCorrectionThatIsDisabled shows by how much each client signs ahead after a call
+// that tells the service's time. See HonoredSkewSetting.
+func TestSkewCorrectionThatIsDisabled(t *testing.T) {
+	for client, want := range []time.Duration{10 * time.Minute, 0} {
+		t.Run(clientNames[client], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service := &skewService{t: t}
+				cfg := Config(Keys, service)
+				cfg.DisableClockSkewCorrection = true
+				who := NewPair(cfg).callers()[client]
+				lesson := teach(aheadByTenMinutes().Calls[0])
+				service.play(who, lesson)
+				service.play(who, lesson)
+				assert.Equal(t, []time.Duration{0, want}, service.offsets)
+			})
+		})
+	}
+}

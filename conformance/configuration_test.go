@@ -147,3 +147,23 @@ func TestCasesOfConfiguration(t *testing.T) {
 	}
 	met.assertMet(t, NeedsRegion, RefusedEndpoint, RealRegion)
 }
+
+// TestCallWithoutCredentials shows what each client sends without credentials. See
+// NeedsCredentials.
+func TestCallWithoutCredentials(t *testing.T) {
+	for client, want := range []int{1, 0} {
+		t.Run(clientNames[client], func(t *testing.T) {
+			sent := 0
+			send := func(req *http.Request) (*http.Response, error) {
+				sent++
+				assert.Empty(t, req.Header.Get("Authorization"))
+				return emptyResponse(http.StatusForbidden, "", nil), nil
+			}
+			cfg := Config(Keys, DoFunc(send))
+			cfg.Credentials = nil
+			err := NewPair(cfg).callers()[client].call(t.Context())
+			assert.Error(t, err)
+			assert.Equal(t, want, sent)
+		})
+	}
+}

@@ -73,7 +73,7 @@ var contextCases = []struct {
 }
 
 // TestContexts shows that the errors of both clients match the context's error,
-// and that ours also matches the cause.
+// and that ours also matches the cause. See CauseOfContext.
 func TestContexts(t *testing.T) {
 	for _, c := range contextCases {
 		for client, name := range clientNames {
@@ -90,5 +90,26 @@ func TestContexts(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestDeadConnection counts the attempts that each client makes within two minutes if no
+// response ever comes. See AttemptTimeout.
+func TestDeadConnection(t *testing.T) {
+	for client, want := range []int{1, 3} {
+		t.Run(clientNames[client], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				attempts := 0
+				send := func(req *http.Request) (*http.Response, error) {
+					attempts++
+					return sendNothing(req)
+				}
+				err := NewPair(Config(Keys, DoFunc(send))).callers()[client].call(ctx)
+				assert.Error(t, err)
+				assert.Equal(t, want, attempts)
+			})
+		})
 	}
 }

@@ -35,6 +35,14 @@ const (
 	RealRegion Difference = "for a pseudo region, such as fips-us-east-1, the signature names " +
 		"the region that it stands for"
 
+	NeedsCredentials Difference = "a call without credentials is refused: " +
+		"the official client sends it unsigned"
+
+	KeptSkew Difference = "an attempt whose response doesn't tell the time leaves the clock's skew as it is: " +
+		"the official client signs the next attempt of the call with its own clock"
+
+	HonoredSkewSetting Difference = "DisableClockSkewCorrection of a configuration is honored"
+
 	NeedsRegion Difference = "a missing region is an error with a custom endpoint too, " +
 		"because the signature needs a region"
 )
@@ -68,6 +76,12 @@ const (
 		"which one the official client takes is left to chance"
 
 	Redirects Difference = "redirects are never followed: the official client follows 307 and 308"
+
+	AttemptTimeout Difference = "by default an attempt ends after 30 seconds, and is tried again: " +
+		"the official client waits for as long as its HTTP client does"
+
+	CauseOfContext Difference = "the error of a call that its context has ended matches the context's cause, " +
+		"and the error that came before"
 
 	PlainServer Difference = "a server that responds to https in plain HTTP is not asked again, " +
 		"because only another address would help"
