@@ -68,7 +68,11 @@ func (c *Client) DescribeDashboardSnapshotJob(
 }
 
 // description is DescribeDashboardSnapshotJob with settings that are made already.
-func (c *Client) description(ctx context.Context, s *settings, job Job) (*DescribeDashboardSnapshotJobOutput, error) {
+func (c *Client) description(
+	ctx context.Context,
+	s *settings,
+	job Job,
+) (*DescribeDashboardSnapshotJobOutput, error) {
 	req := request{
 		operation: &describeJob,
 		path:      job.path(),

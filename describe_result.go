@@ -94,7 +94,11 @@ func (c *Client) DescribeDashboardSnapshotJobResult(
 }
 
 // result is DescribeDashboardSnapshotJobResult with settings that are made already.
-func (c *Client) result(ctx context.Context, s *settings, job Job) (*DescribeDashboardSnapshotJobResultOutput, error) {
+func (c *Client) result(
+	ctx context.Context,
+	s *settings,
+	job Job,
+) (*DescribeDashboardSnapshotJobResultOutput, error) {
 	req := request{
 		operation: &describeResult,
 		path:      job.path("result"),

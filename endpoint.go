@@ -165,7 +165,8 @@ func checkRegion(region string, problems *problemList) {
 // checkCustomEndpoint adds a problem if an option that selects among the region's own
 // endpoints conflicts with a custom endpoint.
 func checkCustomEndpoint(isFIPS, isDualStack bool, problems *problemList) {
-	const format = "conflicts with BaseEndpoint: " + endpointRuleError + "%s and custom endpoint are not supported"
+	const format = "conflicts with BaseEndpoint: " + endpointRuleError +
+		"%s and custom endpoint are not supported"
 	switch {
 	case isFIPS:
 		problems.add("UseFIPSEndpoint", format, "FIPS")

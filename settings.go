@@ -107,16 +107,22 @@ func prepare(o Options, attemptsEnforced int, earlierProblems problemList, signe
 		o.AttemptTimeout = defaultAttemptTimeout
 	}
 	setDefaultTransports(&o)
-	s.retryer = asRetryerV2(o.Retryer)
-	// The same number as the client's is left over from the client's options: that limit
-	// is in Retryer already, or the call has replaced Retryer on purpose.
-	if o.RetryMaxAttempts != 0 && o.RetryMaxAttempts != attemptsEnforced {
-		s.retryer = limitRetryer(o.Retryer, o.RetryMaxAttempts)
-	}
+	s.retryer = limitedRetryer(&o, attemptsEnforced)
 	o.Retryer = s.retryer // so that the option functions of a call can wrap it
 	s.userAgent = userAgent(&o)
 	s.options = o
 	return s
+}
+
+// limitedRetryer returns the retryer of the options, which stops after RetryMaxAttempts
+// unless it was limited to that number already.
+func limitedRetryer(o *Options, attemptsEnforced int) aws.RetryerV2 {
+	// The same number as the client's is left over from the client's options: that limit
+	// is in Retryer already, or the call has replaced Retryer on purpose.
+	if o.RetryMaxAttempts == 0 || o.RetryMaxAttempts == attemptsEnforced {
+		return asRetryerV2(o.Retryer)
+	}
+	return limitRetryer(o.Retryer, o.RetryMaxAttempts)
 }
 
 // checkCredentials adds a problem if there is nothing to sign requests with.

@@ -165,13 +165,14 @@ func (b *startResponseBody) output(asked Job, result callResult) *StartDashboard
 // newStartRequest returns the request for an input, and what is wrong with the input.
 func newStartRequest(in *StartDashboardSnapshotJobInput, withoutRules bool) (request, problemList) {
 	req := request{operation: &startJob}
-	var problems problemList
 	if in == nil {
+		var problems problemList
 		problems.add("in", "is nil: want the job to start")
 		return req, problems
 	}
-	if problems := in.problems(withoutRules); len(problems) > 0 {
-		return req, problems
+	problems := in.problems(withoutRules)
+	if len(problems) > 0 {
+		return req, problems // encodeJSON needs an input without problems
 	}
 	req.path = newRequestPath(
 		"accounts", in.Job.AWSAccountID,

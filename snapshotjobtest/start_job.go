@@ -87,8 +87,9 @@ func (c *call) checkRequest() *apiError {
 	return options.checkUsers(c.start.UserConfiguration, c.user.registered)
 }
 
-// checkCanStartLocked checks that the account has the dashboard, and the dashboard what
-// the files show, that the id of the job is free, and that the account may have one more job. It returns the account.
+// checkCanStartLocked checks that the account has the dashboard, that the dashboard has
+// what the files show, that the id of the job is free, and that the account may have one
+// more job. It returns the account.
 func (c *call) checkCanStartLocked(now time.Time) (*account, *apiError) {
 	a, err := c.server.findDashboardLocked(c.job)
 	if err != nil {
