@@ -44,7 +44,11 @@ var authorityMarks = []string{"://", `:\/\/`}
 
 // secretNames are names, in lower case, whose values are never shown.
 var secretNames = []string{
+	"authorization",
 	"security-token",
+	"security_token",
+	"session-token",
+	"token-0", // in S3's errors
 	"signature",
 	"credential",
 	"sessiontoken",

@@ -397,6 +397,26 @@ func TestRedactedMessages(t *testing.T) {
 			want:    `x-amz-security-token:REDACTED`,
 		},
 		{
+			name:    "another header with credentials",
+			message: "Proxy-Authorization: Basic XXX",
+			want:    "Proxy-Authorization:REDACTED",
+		},
+		{
+			name:    "the word authorization",
+			message: "Authorization header requires existence of a date.",
+			want:    "Authorization header requires existence of a date.",
+		},
+		{
+			name:    "token as S3 sends it back",
+			message: "<Code>ExpiredToken</Code><Token-0>XXX</Token-0>",
+			want:    "<Code>ExpiredToken</Code><Token-0>REDACTED",
+		},
+		{
+			name:    "token with another name",
+			message: "aws_security_token = XXX",
+			want:    "aws_security_token =REDACTED",
+		},
+		{
 			name:    "user info",
 			message: `a https://bob:hunter2@host/x, b http://bob@host`,
 			want:    `a https://REDACTED@host/x, b http://REDACTED@host`,
@@ -543,7 +563,7 @@ func TestTransportErrorsHideTheRequest(t *testing.T) {
 	require.ErrorContains(t, err, "traced map[")
 	checkErrorText(t, err)
 	for _, text := range []string{err.Error(), log.String()} {
-		assert.Contains(t, text, "Credential=REDACTED")
+		assert.Contains(t, text, "Authorization:REDACTED")
 		assert.NotContains(t, text, "Signature=")
 		assert.NotContains(t, text, exampleToken)
 	}
