@@ -163,7 +163,7 @@ func TestMessagesAreNeverLoggedWithAURI(t *testing.T) {
 	info := SnapshotJobResultErrorInfo{ErrorType: hostileKey, ErrorMessage: hostileMessage}
 	file := ResultFile{Errors: []SnapshotJobResultErrorInfo{info}}
 	for name, handler := range logHandlers {
-		for _, value := range []any{output, &output, file, []ResultFile{file}} {
+		for _, value := range []any{output, &output, file, []ResultFile{file}, field{Value: output.Err()}} {
 			text := logged(handler, value)
 			assert.Contains(t, text, "REDACTED", name)
 			assert.NotContains(t, text, hidden, name)

@@ -216,8 +216,9 @@ func (o *DescribeDashboardSnapshotJobResultOutput) Err() error {
 		Status: o.JobStatus,
 	}
 	if o.ErrorInfo != nil {
-		e.ErrorType = o.ErrorInfo.ErrorType
-		e.Message = o.ErrorInfo.ErrorMessage
+		shown := o.ErrorInfo.shown()
+		e.ErrorType = shown.ErrorType
+		e.Message = shown.ErrorMessage
 	}
 	for file := range o.Files() {
 		e.total++
@@ -238,7 +239,7 @@ type JobError struct {
 	Job       Job
 	Status    SnapshotJobStatus
 	ErrorType string       // of the job as a whole; see the ErrorType constants
-	Message   string       // of the job as a whole
+	Message   string       // of the job as a whole, without secrets that it may have
 	Files     []ResultFile // the files that failed or are missing, up to 1000
 
 	total  int // how many files the job has
