@@ -31,7 +31,7 @@ const (
 
 	// secretSeparators may stand between the name of a secret and its value, after
 	// spaces.
-	secretSeparators = `:="'%\&>` //nolint:gosec // This is no secret.
+	secretSeparators = `:="'%\&>([{|;` //nolint:gosec // This is no secret.
 
 	// maxCodeLength and maxMessageLength bound what an error shows of a code or a
 	// request id, and of a message, in bytes.

@@ -397,6 +397,16 @@ func TestRedactedMessages(t *testing.T) {
 			want:    `x-amz-security-token:REDACTED`,
 		},
 		{
+			name:    "signature in brackets",
+			message: "bad signature (XXX)",
+			want:    "bad signature (REDACTED",
+		},
+		{
+			name:    "signature in a table",
+			message: "| Signature | XXX |",
+			want:    "| Signature |REDACTED",
+		},
+		{
 			name:    "another header with credentials",
 			message: "Proxy-Authorization: Basic XXX",
 			want:    "Proxy-Authorization:REDACTED",
