@@ -39,17 +39,23 @@ func (s *fileSource) newAttempt(wanted byteRange, version *fileVersion) *fileAtt
 // skipped. The server is given StallTimeout to begin a response.
 func (a *fileAttempt) connect(ctx context.Context, first int64) (*fileConnection, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	isConnected := false
+	defer func() {
+		if !isConnected {
+			cancel(nil) // also after a panic; it closes the body of a response
+		}
+	}()
 	timeout := a.source.session.options.StallTimeout
 	stall := time.AfterFunc(timeout, func() { cancel(errStalled) })
 	defer stall.Stop()
 	response, err := a.fetch(ctx)
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errStalled) {
+		if errors.Is(context.Cause(ctx), errStalled) && httpStatus(err) == 0 {
 			err = a.stallError()
 		}
-		cancel(nil)
 		return nil, err
 	}
+	isConnected = true
 	return &fileConnection{
 		ctx:          ctx,
 		cancel:       cancel,
@@ -58,7 +64,7 @@ func (a *fileAttempt) connect(ctx context.Context, first int64) (*fileConnection
 		response:     response,
 		skip:         first - response.first,
 		left:         response.length,
-		stopClosing:  context.AfterFunc(ctx, func() { response.body.Close() }),
+		credentials:  a.credentials,
 	}, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 var (
@@ -21,18 +23,10 @@ var (
 		err:       errors.New("the provider of credentials returned nothing for too long"),
 		retryable: true,
 	}
-
-	errBadRead = errors.New("the body's Read returned an impossible count")
 )
 
-const (
-	// maxEmptyReads is how many times in a row a body may bring neither a byte nor an
-	// error.
-	maxEmptyReads = 100
-
-	// wasteSize is how much is read at once of what comes before the range.
-	wasteSize = 32 << 10
-)
+// wasteSize is how much is read at once of what comes before the range.
+const wasteSize = 32 << 10
 
 // fileConnection is a response whose body is read.
 type fileConnection struct {
@@ -44,9 +38,8 @@ type fileConnection struct {
 	response *fileResponse
 	skip     int64 // bytes of the body that come before the range
 	left     int64 // bytes that the body has still to bring; unknownSize if that isn't known
-	pending  error // which came with bytes, and is to be returned next
 
-	stopClosing func() bool // takes back that the body is closed when ctx ends
+	credentials aws.Credentials // which an error of the body may repeat
 }
 
 // read reads bytes of the range. It returns io.EOF only if the body is proven to be
@@ -121,47 +114,22 @@ func (c *fileConnection) confirmEnd() error {
 	return io.EOF
 }
 
-// readSome reads from the body until it brings bytes or an error, and never both.
+// readSome reads from the body until it brings bytes or an error, and never both. The
+// server is given StallTimeout for it. A caller that takes its time between reads is no
+// stalled server.
 func (c *fileConnection) readSome(p []byte) (int, error) {
-	if c.pending != nil {
-		return 0, c.pending
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
 	}
-	for range maxEmptyReads {
-		if c.ctx.Err() != nil {
-			return 0, context.Cause(c.ctx)
-		}
-		n, err := c.readOnce(p)
-		if n > 0 {
-			c.pending = err
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	return 0, io.ErrNoProgress
-}
-
-// readOnce reads from the body once. The server is given StallTimeout for it. A caller
-// that takes its time between reads is no stalled server.
-func (c *fileConnection) readOnce(p []byte) (int, error) {
 	c.stall.Reset(c.stallTimeout)
 	n, err := c.response.body.Read(p)
 	c.stall.Stop()
-	if n < 0 || n > len(p) {
-		return 0, errBadRead
-	}
-	if err != nil && c.ctx.Err() != nil {
-		// The end of ctx closes the body, and a closed body may say io.EOF.
-		err = context.Cause(c.ctx)
-	}
-	return n, err
+	return n, hideSecrets(err, c.credentials)
 }
 
 // close closes the body, and ends the attempt.
 func (c *fileConnection) close() {
 	c.stall.Stop()
-	c.stopClosing()
 	c.response.body.Close()
 	c.cancel(nil)
 }
