@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -166,7 +165,10 @@ func (a *fileAttempt) judge(resp *http.Response) (*fileResponse, error) {
 
 // judgeWhole judges a response of status 200, which brings the whole file.
 func (a *fileAttempt) judgeWhole(resp *http.Response) (*fileResponse, error) {
-	size := bodyLength(resp)
+	size, problem := wholeSize(resp)
+	if problem != "" {
+		return nil, a.changed(resp, problem)
+	}
 	response := &fileResponse{
 		body:      resp.Body,
 		version:   fileVersion{etag: strongETag(resp.Header), size: size},
@@ -185,7 +187,7 @@ func (a *fileAttempt) judgeWhole(resp *http.Response) (*fileResponse, error) {
 
 // judgePart judges a response of status 206, which brings a range of the file.
 func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
-	text := strings.Join(resp.Header.Values("Content-Range"), ", ")
+	text := contentRangeText(resp)
 	got, ok := parseContentRange(text)
 	if !ok {
 		return nil, a.changed(resp, "the Content-Range "+quote(text)+" tells no range and size")
@@ -199,7 +201,7 @@ func (a *fileAttempt) judgePart(resp *http.Response) (*fileResponse, error) {
 	}
 	length := got.end - got.first
 	if announced := bodyLength(resp); announced != unknownSize && announced != length {
-		return nil, a.changed(resp, "Content-Length and Content-Range don't agree")
+		return nil, a.changed(resp, lengthsDiffer)
 	}
 	response := &fileResponse{
 		body:      resp.Body,

@@ -131,6 +131,26 @@ func bodyLength(resp *http.Response) int64 {
 	return int64(length)
 }
 
+// wholeSize returns the size of the file that a response of status 200 brings, or
+// unknownSize. Such a response has no use for a Content-Range. If it has one, of a part,
+// then a cache has perhaps made it of a response of status 206. The problem then says so;
+// otherwise it is "".
+func wholeSize(resp *http.Response) (size int64, problem string) {
+	size = bodyLength(resp)
+	text := contentRangeText(resp)
+	if text == "" {
+		return size, ""
+	}
+	got, ok := parseContentRange(text)
+	if !ok || got.first != 0 || got.end != got.size {
+		return 0, "the status is that of a whole file, and the Content-Range " + quote(text) + " is not"
+	}
+	if size != unknownSize && size != got.size {
+		return 0, lengthsDiffer
+	}
+	return got.size, ""
+}
+
 // endsWithConnection reports whether a body without a length ends where the connection
 // does, which proves nothing. A chunked body, and one of HTTP/2, has an end of its own.
 // A body that doesn't come from a connection ends where it ends.
@@ -138,6 +158,14 @@ func endsWithConnection(resp *http.Response) bool {
 	const http1 = 1
 	isChunked := slices.Contains(resp.TransferEncoding, "chunked")
 	return resp.ProtoMajor == http1 && resp.Close && !isChunked
+}
+
+// lengthsDiffer is what is wrong with a response that tells two lengths.
+const lengthsDiffer = "Content-Length and Content-Range don't agree"
+
+// contentRangeText returns the Content-Range of a response, or "" if there is none.
+func contentRangeText(resp *http.Response) string {
+	return strings.Join(resp.Header.Values("Content-Range"), ", ")
 }
 
 // contentRange is what a Content-Range header tells.
