@@ -50,6 +50,7 @@ var secretNames = []string{
 	"session-token",
 	"token-0", // in S3's errors
 	"signature",
+	"signatureprovided", // in the XML of an error of S3
 	"credential",
 	"sessiontoken",
 	"session_token",

@@ -2,6 +2,7 @@ package snapshotjob
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -158,7 +159,7 @@ func (a *fileAttempt) s3Error(resp *http.Response) error {
 			Message: snippet(text, a.credentials),
 		}
 	}
-	message := redact(body.Message, a.credentials)
+	message := redact(cmp.Or(body.Message, statusMessage(resp.StatusCode)), a.credentials)
 	if region := a.otherRegion(resp.Header, body); region != "" {
 		message += " (the bucket is in the region " + region + ")"
 	}
@@ -168,6 +169,16 @@ func (a *fileAttempt) s3Error(resp *http.Response) error {
 	})
 	err.RequestID = s3RequestID(resp.Header, a.credentials)
 	return err
+}
+
+// statusMessage returns the message of an error whose response has none.
+func statusMessage(status int) string {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return "the server redirects, which is not followed"
+	}
+	return cmp.Or(http.StatusText(status), unknownError)
 }
 
 // otherRegion returns the region of the bucket if an error tells that it is another

@@ -465,7 +465,7 @@ func TestErrorsOfS3(t *testing.T) {
 		{
 			name:     "nothing",
 			response: mockResponse{status: 404},
-			want:     "StatusCode: 404, RequestID: , api error UnknownError: ",
+			want:     "StatusCode: 404, RequestID: , api error UnknownError: Not Found",
 		},
 		{
 			name:     "cut-off XML",
@@ -473,9 +473,24 @@ func TestErrorsOfS3(t *testing.T) {
 			want:     "StatusCode: 400, RequestID: , api error UnknownError: <Error><Code>NoSuch",
 		},
 		{
+			name:     "cut-off XML that repeats a signature",
+			response: mockResponse{status: 400, body: "<Error><SignatureProvided>a1b2c3</SignatureProvided>"},
+			want:     "StatusCode: 400, RequestID: , api error UnknownError: <Error><SignatureProvided>REDACTED",
+		},
+		{
 			name:     "no content",
 			response: mockResponse{status: 204},
-			want:     "StatusCode: 204, RequestID: , api error UnknownError: ",
+			want:     "StatusCode: 204, RequestID: , api error UnknownError: No Content",
+		},
+		{
+			name:     "a status that nobody knows",
+			response: mockResponse{status: 299},
+			want:     "StatusCode: 299, RequestID: , api error UnknownError: UnknownError",
+		},
+		{
+			name:     "no message",
+			response: mockResponse{status: 400, body: "<Error><Code>AccessDenied</Code></Error>"},
+			want:     "StatusCode: 400, RequestID: , api error AccessDenied: Bad Request",
 		},
 		{
 			name:     "line feeds",
@@ -488,7 +503,7 @@ func TestErrorsOfS3(t *testing.T) {
 				status: 307,
 				header: map[string]string{"Location": "https://evil.example/"},
 			},
-			want: "StatusCode: 307, RequestID: , api error UnknownError: ",
+			want: "StatusCode: 307, RequestID: , api error UnknownError: the server redirects, which is not followed",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
