@@ -24,8 +24,9 @@ type responseBody struct {
 
 	stopClosing func() bool // takes back that the body is closed when ctx ends
 
-	mu         sync.Mutex // guards what follows
-	panicValue any        // of the Close that the end of ctx called; nil if it didn't panic
+	mu         sync.Mutex // guards what follows; it is held while the body is closed
+	isClosed   bool
+	panicValue any // of the Close that the end of ctx called; nil if it didn't panic
 }
 
 // newResponseBody returns a body that is closed when ctx ends, if not earlier.
@@ -73,27 +74,28 @@ func (b *responseBody) readOnce(p []byte) (int, error) {
 // It has a goroutine of its own, where a panic would end the program: Close panics in
 // its place.
 func (b *responseBody) closeEarly() {
-	defer func() {
-		value := recover()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.panicValue = value
-	}()
-	b.body.Close()
-}
-
-// Close closes the body.
-func (b *responseBody) Close() error {
-	b.stopClosing()
-	if value := b.earlyPanic(); value != nil {
-		panic(value)
-	}
-	return b.body.Close()
-}
-
-// earlyPanic returns the value of closeEarly's panic, or nil.
-func (b *responseBody) earlyPanic() any {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.panicValue
+	defer func() { b.panicValue = recover() }()
+	b.closeLocked()
+}
+
+// Close closes the body, unless the end of ctx has done so.
+func (b *responseBody) Close() error {
+	b.stopClosing()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.panicValue != nil {
+		panic(b.panicValue)
+	}
+	return b.closeLocked()
+}
+
+// closeLocked closes the body once.
+func (b *responseBody) closeLocked() error {
+	if b.isClosed {
+		return nil
+	}
+	b.isClosed = true
+	return b.body.Close()
 }

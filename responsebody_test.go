@@ -89,6 +89,24 @@ func TestPanicOfACloseThatTheContextCalls(t *testing.T) {
 	}
 }
 
+func TestBodyIsClosedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var closed atomic.Int32
+		body := closeReader{blockedReader: newDeafReader(), onClose: func() { closed.Add(1) }}
+		client := startClient(nil, func(o *snapshotjob.Options) {
+			o.DownloadTransport = brokenResponses(200, func() io.ReadCloser { return body })
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, err := client.Open(ctx, snapshotjob.ResultFile{URI: objectURI})
+		require.NoError(t, err)
+		_, err = r.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		r.Close()
+		assert.Equal(t, int32(1), closed.Load())
+	})
+}
+
 func TestErrorOfABodyIsOneLineWithoutSecrets(t *testing.T) {
 	synctest.Test(t, testErrorOfABody)
 }
