@@ -69,8 +69,9 @@ type DownloadOptions struct {
 	// in place of a later part. Default: 5.
 	//
 	// Whatever MaxAttempts, a file fails after 1000 failed attempts in all, and one
-	// more for each MiB that was read. Its URL or its credentials are renewed
-	// MaxAttempts times in all, and once more for each MiB.
+	// more for each MiB that was read. Each MiB that is sent once more, by a server that
+	// ignores ranges, counts as a failed attempt. The file's URL or its credentials are
+	// renewed MaxAttempts times in all, and once more for each MiB that was read.
 	MaxAttempts int
 
 	// StallTimeout is how long a server may send nothing before it is asked again.

@@ -167,6 +167,37 @@ func TestDownloadGivesUpAfterTooManyFailures(t *testing.T) {
 	}
 }
 
+// voidReader brings as many bytes as it is asked for, without end, and counts them.
+type voidReader struct{ count *atomic.Int64 }
+
+func (r voidReader) Read(p []byte) (int, error) {
+	r.count.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// A server that ignores ranges sends all from the beginning again whenever its connection breaks. What it
+// sends in vain is bounded too, even if each connection brings a byte more than the last one.
+func TestFileCostsLittleMoreThanItsBytesIfRangesAreIgnored(t *testing.T) {
+	const brought = 32 << 20 // by the first connection
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		server := newObjectServer("")
+		server.ignoresRanges = true
+		server.change = func(number int, response *http.Response) (*http.Response, error) {
+			response.ContentLength = 2 * brought
+			response.Body = io.NopCloser(voidReader{count: &sent})
+			return brokenAfter(response, brought+int64(number)), nil
+		}
+		r, err := server.client().Open(t.Context(), snapshotjob.ResultFile{URI: objectURI})
+		require.NoError(t, err)
+		defer r.Close()
+		_, err = io.Copy(io.Discard, r)
+		assert.ErrorContains(t, err, "too many attempts have failed in all")
+		assert.Greater(t, sent.Load(), int64(10*brought))
+		assert.Less(t, sent.Load(), int64(1200<<20))
+	})
+}
+
 // The parts of a file that are refused at once share one fresh result.
 func TestDownloadAsksForOneResultForAllParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

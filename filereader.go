@@ -336,6 +336,7 @@ func (r *rangeReader) use(connection *fileConnection) {
 		r.version = &response.version
 	}
 	r.source.useVersion(response.version)
+	r.source.countSkipped(connection.skip)
 }
 
 // checkEnd reports whether an attempt failed with err because all of a file of unknown

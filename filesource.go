@@ -26,8 +26,9 @@ type fileSource struct {
 	reached int64 // the end of the bytes of latest that were read
 
 	// What the file has cost, to bound what a server can make it cost; see maxFailures.
-	failures int // attempts that failed
-	renewals int // of the URL or the credentials
+	failures int   // attempts that failed
+	skipped  int64 // bytes that were sent again because a server ignores ranges
+	renewals int   // of the URL or the credentials
 }
 
 // fileLocation is where a file is.
@@ -39,14 +40,15 @@ type fileLocation struct {
 // A server that breaks each connection after a byte, or refuses each URL after one,
 // never runs into MaxAttempts. Therefore a file has a budget as well: of attempts that
 // fail, and of renewals. The budget grows with the bytes that are read, so that a large
-// file over a bad connection is not given up.
+// file over a bad connection is not given up. What a server that ignores ranges sends
+// once more is paid from the budget of attempts.
 const (
 	// maxFailures is how many attempts for a file may fail in all before its first
 	// bytesPerAttempt bytes are read. Of renewals, that is MaxAttempts.
 	maxFailures = 1000
 
 	// bytesPerAttempt is for how many bytes the budget grows by one failed attempt and
-	// one renewal.
+	// one renewal. As many bytes that are sent once more cost one failed attempt.
 	bytesPerAttempt = 1 << 20
 )
 
@@ -160,13 +162,21 @@ func (s *fileSource) addProgress(n int, position int64) {
 	s.reached = max(s.reached, position)
 }
 
+// countSkipped counts bytes that a response brings before the range that was asked for.
+func (s *fileSource) countSkipped(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.skipped += n
+}
+
 // countFailure counts an attempt that failed, and reports whether the file may cost
 // another one.
 func (s *fileSource) countFailure() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures++
-	return int64(s.failures) <= maxFailures+s.progress/bytesPerAttempt
+	spent := int64(s.failures) + s.skipped/bytesPerAttempt
+	return spent <= maxFailures+s.progress/bytesPerAttempt
 }
 
 // unaffordableError returns the error of a file that may cost no attempt after the one
