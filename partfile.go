@@ -94,7 +94,7 @@ func (p *partFile) syncNow() {
 // finish cuts the file to its size, syncs it and closes it. It may be longer than that
 // if an earlier try wrote more.
 func (p *partFile) finish(size int64) error {
-	p.syncs.Wait()
+	p.syncs.Wait() // from now on nothing else uses syncErr, so that it needs no lock
 	if p.syncErr != nil {
 		return p.syncErr
 	}
