@@ -67,7 +67,7 @@ func TestDownloadReplacesNoFolder(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.Mkdir(filepath.Join(dir, objectName), 0o777))
 		files, err := newObjectServer("0123456789").client().Download(t.Context(), dailyJob, dir, existing(e))
-		assert.Error(t, err)
+		assert.ErrorContains(t, err, filepath.Join(dir, objectName)+" is a folder: move it away")
 		require.Len(t, files, 1)
 		assert.Empty(t, files[0].Path)
 		entries, err := os.ReadDir(dir)

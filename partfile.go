@@ -137,10 +137,20 @@ func (p *partFile) publish(name string) (string, error) {
 func (p *partFile) replace(name string) (string, error) {
 	path := filepath.Join(p.folder, name)
 	if err := os.Rename(p.file.Name(), path); err != nil {
-		return "", err
+		return "", explainReplace(path, err)
 	}
 	syncFolder(p.folder)
 	return path, nil
+}
+
+// explainReplace returns err, because of which no file could take the place of the one
+// at a path. Of a folder there, systems say that it exists, which is no explanation.
+func explainReplace(path string, err error) error {
+	info, lstatErr := lstat(path)
+	if lstatErr != nil || info == nil || !info.IsDir() {
+		return err
+	}
+	return fmt.Errorf("%s is a folder: move it away, or download into another folder: %w", path, err)
 }
 
 // publishNew gives a file a path that no other file has. The error matches
