@@ -77,7 +77,7 @@ func (b *responseBody) closeEarly() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	defer func() { b.panicValue = recover() }()
-	b.closeLocked()
+	_ = b.closeLocked() // nobody could do anything about it
 }
 
 // Close closes the body, unless the end of ctx has done so.
