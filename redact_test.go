@@ -484,7 +484,7 @@ func TestRedactedMessages(t *testing.T) {
 		{
 			name:    "signature in XML",
 			message: "<SignatureProvided>" + hexDigits + "</SignatureProvided>",
-			want:    "<SignatureProvided>REDACTED</SignatureProvided>",
+			want:    "<SignatureProvided>REDACTED",
 		},
 		{
 			name:    "an id of hexadecimal digits",
