@@ -142,7 +142,7 @@ func (a *attempt) exchange(req *http.Request, learned *attemptResult) error {
 	} else {
 		learned.header = resp.Header
 		a.learnSkew(learned, received)
-		err = a.readResponse(resp, learned)
+		err = a.readResponse(req.Context(), resp, learned)
 	}
 	if a.settings.options.Logger != nil {
 		attributes := []any{"duration", time.Since(learned.sent), "skew", a.skew}
@@ -283,18 +283,20 @@ var signPathAsSent = []func(*v4.SignerOptions){leavePath}
 // leavePath has a signer sign the path as it is sent.
 func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 
-// readResponse reads the response's body, within bounds, and closes it.
-func (a *attempt) readResponse(resp *http.Response, learned *attemptResult) error {
+// readResponse reads the response's body, within bounds, and closes it. It does not close
+// it when ctx ends: that the transport ends the body then is left to it, because a guard of
+// our own would make up for few mocks, and cost each call.
+func (a *attempt) readResponse(ctx context.Context, resp *http.Response, learned *attemptResult) error {
 	defer resp.Body.Close()
 	buffer := bodyBuffers.Get().(*bodyBuffer)
 	defer buffer.release()
 	if resp.StatusCode/100 != 2 {
 		// If the body breaks off, its beginning is still the best message there is.
-		body, _ := buffer.read(resp, maxErrorBody)
+		body, _ := buffer.read(ctx, resp, maxErrorBody)
 		body = body[:min(len(body), maxErrorBody)]
 		return a.exception(resp, body, learned.credentials)
 	}
-	body, readErr := buffer.read(resp, a.request.operation.bodyLimit())
+	body, readErr := buffer.read(ctx, resp, a.request.operation.bodyLimit())
 	if err := a.decodeBody(resp, body, readErr, learned.credentials); err != nil {
 		return err
 	}
@@ -390,8 +392,11 @@ func (e *bodyFailure) deserializationError(err error) error {
 
 // bodyBuffer holds the body of a response while it is decoded.
 type bodyBuffer struct {
-	data    bytes.Buffer
-	limited io.LimitedReader // a field, so that it is not allocated for each response
+	data bytes.Buffer
+
+	// The readers are fields, so that they are not allocated for each response.
+	careful carefulReader
+	limited io.LimitedReader
 }
 
 var bodyBuffers = sync.Pool{
@@ -400,12 +405,13 @@ var bodyBuffers = sync.Pool{
 
 // read reads a response's body up to one byte beyond limit. The result is valid
 // until the buffer is released.
-func (b *bodyBuffer) read(resp *http.Response, limit int) ([]byte, error) {
+func (b *bodyBuffer) read(ctx context.Context, resp *http.Response, limit int) ([]byte, error) {
 	// ContentLength is -1 if it is not known, and a server may lie. ReadFrom needs
 	// MinRead free bytes to find the end without growing the buffer again.
 	announced := min(max(resp.ContentLength, 0), maxPooledBody)
 	b.data.Grow(int(announced) + bytes.MinRead)
-	b.limited.R = resp.Body
+	b.careful = carefulReader{ctx: ctx, body: resp.Body}
+	b.limited.R = &b.careful
 	b.limited.N = int64(limit) + 1
 	_, err := b.data.ReadFrom(&b.limited)
 	return b.data.Bytes(), err
@@ -417,6 +423,7 @@ func (b *bodyBuffer) release() {
 		return
 	}
 	b.data.Reset()
+	b.careful = carefulReader{}
 	b.limited.R = nil
 	bodyBuffers.Put(b)
 }

@@ -90,6 +90,7 @@ func (a *fileAttempt) fetch(ctx context.Context) (*fileResponse, error) {
 		a.log(ctx, received.Sub(started), nil, err)
 		return nil, err
 	}
+	resp.Body = newGuardedBody(ctx, resp.Body)
 	a.source.session.observeS3Clock(a.location.uri, resp.Header, started, received)
 	response, err := a.judge(resp)
 	err = a.explainClockSkew(err)

@@ -19,12 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// brokenBodies are bodies that break the rules of io.Reader, or that block until they are closed.
+// brokenBodies are bodies that break the rules of io.Reader.
 var brokenBodies = map[string]func() io.ReadCloser{
 	"no bytes and no error": func() io.ReadCloser { return io.NopCloser(emptyReader{}) },
 	"too many bytes":        func() io.ReadCloser { return io.NopCloser(badReader{}) },
 	"fewer bytes than none": func() io.ReadCloser { return io.NopCloser(negativeReader{}) },
-	"blocked until closed":  func() io.ReadCloser { return newDeafReader() },
 }
 
 // brokenResponses is a transport whose responses have this status and one of the brokenBodies.
@@ -36,15 +35,25 @@ func brokenResponses(status int, body func() io.ReadCloser) http.RoundTripper {
 
 func TestErrorOfAFileWhoseBodyIsBroken(t *testing.T) {
 	for name, body := range brokenBodies {
-		inBubble(t, name, func(t *testing.T) {
-			client := startClient(nil, func(o *snapshotjob.Options) {
-				o.DownloadTransport = brokenResponses(404, body)
-			})
-			_, err := client.Open(t.Context(), snapshotjob.ResultFile{URI: objectURI})
-			assert.ErrorContains(t, err, "StatusCode: 404")
-			assert.False(t, snapshotjob.IsTransient(err))
-		})
+		inBubble(t, name, func(t *testing.T) { checkBrokenErrorOfAFile(t, body) })
 	}
+}
+
+func TestErrorOfAFileWhoseBodyBlocksUntilItIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		checkBrokenErrorOfAFile(t, func() io.ReadCloser { return newDeafReader() })
+	})
+}
+
+// checkBrokenErrorOfAFile checks what comes of a file's response of status 404 with this body.
+func checkBrokenErrorOfAFile(t *testing.T, body func() io.ReadCloser) {
+	t.Helper()
+	client := startClient(nil, func(o *snapshotjob.Options) {
+		o.DownloadTransport = brokenResponses(404, body)
+	})
+	_, err := client.Open(t.Context(), snapshotjob.ResultFile{URI: objectURI})
+	assert.ErrorContains(t, err, "StatusCode: 404")
+	assert.False(t, snapshotjob.IsTransient(err))
 }
 
 func TestCallWhoseBodyIsBroken(t *testing.T) {

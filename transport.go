@@ -147,10 +147,10 @@ func wasRedirected(resp *http.Response) bool {
 }
 
 // roundTrip sends a request, and makes up for transports that break the rules of
-// http.RoundTripper. Without an error there is a response with a body, which ends with
-// the request's context. With an error there may be a response too, whose body is closed.
-// A response that was got by following a redirect is an error, because the redirect may
-// have taken the session token to another host.
+// http.RoundTripper. Without an error there is a response with a body. With an error
+// there may be a response too, whose body is closed. A response that was got by following
+// a redirect is an error, because the redirect may have taken the session token to
+// another host.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
 	if resp == nil && err == nil {
@@ -167,10 +167,12 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	}
 	if err != nil {
 		resp.Body.Close()
-		return resp, err
 	}
-	if resp.Body != http.NoBody {
-		resp.Body = newResponseBody(req.Context(), resp.Body)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// It has no body. Package net/http gives its reader the connection, which ends with
+		// no context.
+		resp.Body.Close()
+		resp.Body = http.NoBody
 	}
-	return resp, nil
+	return resp, err
 }
