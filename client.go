@@ -51,7 +51,9 @@ type Options struct {
 
 	// Transport sends the requests to the API. It is the place for a mock, or for
 	// tracing: with a request's context, GetServiceID, GetOperationName and GetRegion of
-	// package aws/middleware say what the request is for. It must not follow redirects.
+	// package aws/middleware say what the request is for. It must not follow redirects,
+	// and the body of a response must end when the request's context does, as with
+	// net/http: a mock's body that blocks for ever would make the call do so.
 	// If nil, requests go through a transport with the SDK's settings and an idle pool
 	// that suits hundreds of concurrent callers, which all clients share. Option
 	// functions find that transport here, and can wrap it.
@@ -59,9 +61,9 @@ type Options struct {
 
 	// DownloadTransport fetches files. A transport that records URLs, or the texts of
 	// errors, records presigned URLs here, with which anyone can read a file;
-	// examples/tracing shows one that doesn't. If nil, files come
-	// through a transport with the SDK's settings, which all clients share. Option
-	// functions find that transport here, and can wrap it.
+	// examples/tracing shows one that doesn't. If nil, files come through a transport
+	// with the SDK's settings, which all clients share. Option functions find that
+	// transport here, and can wrap it.
 	DownloadTransport http.RoundTripper
 
 	// S3BaseEndpoint is the URL of the server that has the files of the caller's
