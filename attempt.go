@@ -283,9 +283,9 @@ var signPathAsSent = []func(*v4.SignerOptions){leavePath}
 // leavePath has a signer sign the path as it is sent.
 func leavePath(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }
 
-// readResponse reads the response's body, within bounds, and closes it. It does not close
-// it when ctx ends: that the transport ends the body then is left to it, because a guard of
-// our own would make up for few mocks, and cost each call.
+// readResponse reads the response's body, within bounds, and closes it. The transport must
+// end the body when ctx ends, as net/http does: a guard like that of files would cost every
+// call, and help only mocks.
 func (a *attempt) readResponse(ctx context.Context, resp *http.Response, learned *attemptResult) error {
 	defer resp.Body.Close()
 	buffer := bodyBuffers.Get().(*bodyBuffer)

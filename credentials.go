@@ -3,23 +3,15 @@ package snapshotjob
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-)
 
-// expiredCodes are the codes by which AWS services, QuickSight and S3 among them, say
-// that credentials have expired.
-var expiredCodes = []string{
-	"ExpiredToken",
-	"ExpiredTokenException",
-	"RequestExpired",
-	"TokenRefreshRequired",
-}
+	"github.com/quicksight-go/snapshotjob/internal/awscode"
+)
 
 // credentialsExpired reports whether err says that the credentials have expired.
 func credentialsExpired(err error) bool {
-	return slices.Contains(expiredCodes, errorCode(err))
+	return awscode.IsExpired(errorCode(err))
 }
 
 // credentialsError is the error of a provider that has no credentials to give.

@@ -167,6 +167,7 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	}
 	if err != nil {
 		resp.Body.Close()
+		return resp, err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		// It has no body. Package net/http gives its reader the connection, which ends with
@@ -174,5 +175,5 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 		resp.Body.Close()
 		resp.Body = http.NoBody
 	}
-	return resp, err
+	return resp, nil
 }

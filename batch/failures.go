@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
 	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/internal/awscode"
 )
 
 // isLimitExceeded reports whether the account runs as many jobs as it may.
@@ -40,15 +40,7 @@ func (r *run) mayGoAway(err error) bool {
 		return false
 	}
 	apiError, isOfService := errors.AsType[smithy.APIError](err)
-	return !isOfService || slices.Contains(expiredCodes, apiError.ErrorCode())
-}
-
-// expiredCodes are the codes of errors that say that credentials have expired.
-var expiredCodes = []string{
-	"ExpiredToken",
-	"ExpiredTokenException",
-	"RequestExpired",
-	"TokenRefreshRequired",
+	return !isOfService || awscode.IsExpired(apiError.ErrorCode())
 }
 
 // mayForeseeDeadline reports whether err may be that of a limiter, which refuses a wait that

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/quicksight-go/snapshotjob"
+	"github.com/quicksight-go/snapshotjob/internal/awscode"
 )
 
 // The types of the *temporal.ApplicationError, of Temporal's SDK, with which [Export] and
@@ -52,7 +53,7 @@ const (
 	refusedDelay = 3 * time.Second
 
 	// maxFailures is how many attempts at an activity may fail for a reason that may be
-	// that of their worker, such as its credentials, before the activity fails.
+	// that of their worker, such as what its role may see, before the activity fails.
 	maxFailures = 10
 
 	// maxOutageFailures is how many attempts may fail for want of a response or of
@@ -199,15 +200,7 @@ func isOutage(err error) bool {
 	if _, isInvalid := errors.AsType[*snapshotjob.InvalidInputError](err); isInvalid {
 		return false
 	}
-	return httpStatus(err) == 0 || slices.Contains(expiredCodes, errorType(err))
-}
-
-// expiredCodes are the codes of errors that say that credentials have expired.
-var expiredCodes = []string{
-	"ExpiredToken",
-	"ExpiredTokenException",
-	"RequestExpired",
-	"TokenRefreshRequired",
+	return httpStatus(err) == 0 || awscode.IsExpired(errorType(err))
 }
 
 // isDenied reports whether the service denied access, which it may grant to another worker.
