@@ -117,7 +117,7 @@ func (m errorMembers) last(matches func(string) bool) string {
 func readErrorBody(body []byte, credentials aws.Credentials) errorMembers {
 	const byteOrderMark = "\uFEFF"
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
-	if len(body) == 0 || string(body) == "null" {
+	if len(body) == 0 || bytes.HasPrefix(body, []byte("null")) { // what follows a value is ignored
 		return nil
 	}
 	members, err := readStringMembers(body)

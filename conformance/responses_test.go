@@ -60,6 +60,7 @@ func FuzzResponses(f *testing.F) {
 		f.Add(i, 200, "", "", []byte(body), false)
 		f.Add(i, 503, "x#ThrottlingException:y", "", []byte(body), i%2 == 0)
 		f.Add(i, 404, "0", "\xff\xff", []byte(body), false) // invalid UTF-8 in a header
+		f.Add(i, 635, "0", "", []byte("nulll"), false)
 		f.Add(i, 525, "0", strings.Repeat("\xb5", 43), []byte(body), i%2 == 0)
 		f.Add(i, 404, strings.Repeat("Long\xba", 26), strings.Repeat("R", 129), []byte(body), false)
 	}
